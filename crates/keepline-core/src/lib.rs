@@ -1,0 +1,2 @@
+//! The pure core of Keepline.
+#![no_std]
