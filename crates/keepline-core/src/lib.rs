@@ -1,2 +1,62 @@
-//! The pure core of Keepline.
+//! The pure core of Keepline: the state machine that keeps a WebSocket line up.
+//!
+//! It decides and never acts. A driver tells it what happened in the world ([`Input`]), tells it
+//! the time ([`Instant`]), and performs what it asks for ([`Output`]). There is no clock, socket,
+//! thread, global, log or randomness in here: what a [`Client`] does is a function of its
+//! [`Config`], its seed and the sequence of its timed inputs, so any run can be replayed.
+//!
+//! # The driver's contract
+//!
+//! 1. `now` never goes back.
+//! 2. After every call of a method that takes `now`, drain [`Client::poll_output`] and perform
+//!    each output in order.
+//! 3. Then hold one alarm for [`Client::poll_timeout`]; when it is due by the clock, call
+//!    [`Client::handle_timeout`]. An alarm that rings early or late does no harm.
+//! 4. Tag every socket event with the [`ConnId`] that its [`Output::Open`] carried. News of a
+//!    connection that the core has given up is harmless.
+//! 5. Tell the application last, when nothing is borrowed: it may call back in.
+//!
+//! ```
+//! use keepline_core::{Client, Config, Event, Input, Instant, Output, Payload};
+//!
+//! let now = Instant::ORIGIN;
+//! let mut client = Client::new(Config::default(), 42)?;
+//! client.connect(now);
+//! let Some(Output::Open(conn)) = client.poll_output() else { panic!("nothing to open") };
+//!
+//! client.handle_input(Input::Opened(conn, String::new()), now);
+//! client.send(Payload::Text("hello".into()))?;
+//! let outputs: Vec<Output> = core::iter::from_fn(|| client.poll_output()).collect();
+//! assert!(outputs.contains(&Output::Transmit(conn, Payload::Text("hello".into()))));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![no_std]
+#![warn(clippy::wildcard_enum_match_arm)]
+
+extern crate alloc;
+
+mod backoff;
+mod client;
+mod close;
+mod config;
+mod heartbeat;
+mod inbox;
+mod message;
+mod outbox;
+mod port;
+mod rng;
+mod status;
+mod time;
+mod timers;
+
+pub use backoff::Backoff;
+pub use client::{Client, SendError};
+pub use close::{CloseCode, CloseError, ClosePolicy, Closed, MAX_CLOSE_REASON, Verdict};
+pub use config::{Config, ConfigError, Limits};
+pub use heartbeat::{Answer, Probe};
+pub use inbox::{Arrival, Inbox};
+pub use message::{MessageId, MessageIds, Payload};
+pub use outbox::Queued;
+pub use port::{ConnId, Event, Input, OpenFailure, Output};
+pub use status::{Down, End, Status};
+pub use time::Instant;

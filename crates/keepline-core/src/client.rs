@@ -1,0 +1,287 @@
+//! The client's end of a line: one state machine that decides everything and does nothing.
+
+mod line;
+mod news;
+mod transition;
+
+use alloc::collections::VecDeque;
+use alloc::string::ToString;
+use core::fmt;
+
+use self::line::Line;
+use crate::backoff::Pace;
+use crate::close::check_close;
+use crate::outbox::{Outbox, Queued};
+use crate::rng::Rng;
+use crate::timers::{Timer, Timers};
+use crate::{
+    CloseCode, CloseError, Config, ConfigError, ConnId, Down, End, Input, Instant, Limits,
+    MessageId, Output, Payload, Status,
+};
+
+/// Keeps one line up.
+///
+/// Commands are methods; what happens in the world comes in by [`Client::handle_input`] and
+/// [`Client::handle_timeout`]; what is to be done comes out by [`Client::poll_output`]. The
+/// [crate's page](crate) has the driver's contract.
+#[derive(Debug)]
+pub struct Client {
+    config: Config,
+    rng: Rng,
+    state: State,
+    timers: Timers,
+    /// Consecutive failures since the line last settled.
+    failures: u32,
+    pace: Pace,
+    outbox: Outbox,
+    outputs: VecDeque<Output>,
+    last_conn: ConnId,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    Connecting(ConnId),
+    Online(Line),
+    /// The far end is closing: the line takes no more, but still reads as online until its
+    /// `Closed` says what this means.
+    Leaving(Line),
+    Waiting {
+        why: Down,
+        retry_at: Instant,
+    },
+    /// The application asked to close.
+    Closing(Line),
+    Ended(End),
+}
+
+/// Why a message was not accepted. Nothing of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendError {
+    /// It is over [`Limits::message_bytes`](crate::Limits::message_bytes).
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The outbox is full: the line has been down for long, or the application sends too much.
+    Full {
+        /// What already waits.
+        queued: Queued,
+    },
+    /// The line was closed, or ended.
+    Ended,
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { size, limit } => {
+                write!(f, "the message has {size} bytes, over the limit of {limit}")
+            }
+            Self::Full { queued } => {
+                let Queued { messages, bytes } = queued;
+                write!(f, "the outbox is full: {messages} messages, {bytes} bytes")
+            }
+            Self::Ended => f.write_str("the line has ended"),
+        }
+    }
+}
+
+impl core::error::Error for SendError {}
+
+impl Client {
+    /// A client at rest. `seed` is its only source of chance: hand in a random one.
+    ///
+    /// # Errors
+    /// When the configuration contradicts itself.
+    pub fn new(config: Config, seed: u64) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
+            rng: Rng::new(seed),
+            state: State::Idle,
+            timers: Timers::default(),
+            failures: 0,
+            pace: Pace::new(&config.backoff),
+            outbox: Outbox::new(),
+            outputs: VecDeque::new(),
+            last_conn: ConnId(0),
+            config,
+        })
+    }
+
+    /// Starts the first attempt, from [`Status::Idle`] or again from [`Status::Ended`].
+    /// Elsewhere it does nothing: the line is being kept up already.
+    pub fn connect(&mut self, now: Instant) {
+        match self.state {
+            State::Idle | State::Ended(_) => {
+                self.failures = 0;
+                self.attempt(now);
+            }
+            State::Connecting(_)
+            | State::Online(_)
+            | State::Leaving(_)
+            | State::Waiting { .. }
+            | State::Closing(_) => {}
+        }
+    }
+
+    /// Does not wait for the next attempt any longer, as far as the pace of
+    /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows. Does nothing
+    /// unless the status is [`Status::Waiting`].
+    pub fn retry_now(&mut self, now: Instant) {
+        let State::Waiting { why, retry_at } = &self.state else { return };
+        let earliest = self.pace.next_allowed();
+        if earliest <= now {
+            self.attempt(now);
+        } else if earliest < *retry_at {
+            let why = why.clone();
+            self.enter(State::Waiting { why, retry_at: earliest }, now);
+        }
+    }
+
+    /// Accepts a message: handed to the socket at once when the line is open, else queued in
+    /// order until it is. It is handed to a socket at most once.
+    ///
+    /// # Errors
+    /// When it is too large, the outbox is full, or the line was closed or ended.
+    pub fn send(&mut self, payload: Payload) -> Result<MessageId, SendError> {
+        let (size, limit) = (payload.len(), self.config.limits.message_bytes);
+        if size > limit {
+            return Err(SendError::TooLarge { size, limit });
+        }
+        match &self.state {
+            State::Online(line) => {
+                self.outputs.push_back(Output::Transmit(line.conn, payload));
+                Ok(self.outbox.number())
+            }
+            State::Idle | State::Connecting(_) | State::Leaving(_) | State::Waiting { .. } => {
+                self.enqueue(payload)
+            }
+            State::Closing(_) | State::Ended(_) => Err(SendError::Ended),
+        }
+    }
+
+    /// Ends the line: with a closing handshake when it is open, at once when it is not. What
+    /// still waits is reported as [`Event::NeverSent`]. Does nothing on an ended line.
+    ///
+    /// # Errors
+    /// When a page may not send such a code or reason; the line then stays as it is.
+    pub fn close(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        now: Instant,
+    ) -> Result<(), CloseError> {
+        check_close(code, reason)?;
+        match &self.state {
+            State::Online(line) | State::Leaving(line) => {
+                let line = line.clone();
+                self.outputs.push_back(Output::Close(line.conn, code, reason.to_string()));
+                self.enter(State::Closing(line), now);
+            }
+            State::Connecting(conn) => {
+                self.outputs.push_back(Output::Abandon(*conn));
+                self.end(End::Application, now);
+            }
+            State::Idle | State::Waiting { .. } => self.end(End::Application, now),
+            State::Closing(_) | State::Ended(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Takes in what happened in the world. News of a connection that was given up is ignored.
+    pub fn handle_input(&mut self, input: Input, now: Instant) {
+        if self.conn() != Some(input.conn()) {
+            return;
+        }
+        match input {
+            Input::Opened(conn, protocol) => self.opened(conn, protocol, now),
+            Input::OpenFailed(_, failure) => self.open_failed(failure, now),
+            Input::Received(_, payload) => self.received(payload, now),
+            Input::Closing(_) => self.peer_closing(now),
+            Input::Closed(_, closed) => self.closed(closed, now),
+            Input::Buffered(_, bytes) => self.buffered(bytes, now),
+        }
+    }
+
+    /// Does whatever is due by `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.take_due(now) {
+            match timer {
+                Timer::Connect => self.give_up(Down::TimedOut, now),
+                Timer::Retry => self.attempt(now),
+                Timer::Settle => self.settle(),
+                Timer::Probe => self.probe(now),
+                Timer::Answer => self.give_up(Down::Silent, now),
+                Timer::Close => self.close_timed_out(now),
+            }
+        }
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Client::handle_timeout`] is to be called next, if ever.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Where the line stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match &self.state {
+            State::Idle => Status::Idle,
+            State::Connecting(_) => Status::Connecting { attempt: self.next_attempt() },
+            State::Online(line) | State::Leaving(line) => {
+                Status::Online { protocol: line.protocol.clone() }
+            }
+            State::Waiting { why, retry_at } => Status::Waiting {
+                why: why.clone(),
+                attempt: self.next_attempt(),
+                retry_at: *retry_at,
+            },
+            State::Closing(_) => Status::Closing,
+            State::Ended(why) => Status::Ended { why: why.clone() },
+        }
+    }
+
+    /// How much waits for a line.
+    #[must_use]
+    pub fn queued(&self) -> Queued {
+        self.outbox.queued()
+    }
+
+    /// Whether the outbox would take a message of this size now, or says by another error that
+    /// waiting for room is pointless.
+    #[must_use]
+    pub fn has_room_for(&self, bytes: usize) -> bool {
+        match &self.state {
+            State::Idle | State::Connecting(_) | State::Leaving(_) | State::Waiting { .. } => {
+                self.outbox.has_room_for(bytes, &self.config.limits)
+            }
+            State::Online(_) | State::Closing(_) | State::Ended(_) => true,
+        }
+    }
+
+    /// The bounds this client was made with.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// The one connection that this client owns, if any.
+    #[must_use]
+    pub const fn conn(&self) -> Option<ConnId> {
+        match &self.state {
+            State::Connecting(conn) => Some(*conn),
+            State::Online(line) | State::Leaving(line) | State::Closing(line) => Some(line.conn),
+            State::Idle | State::Waiting { .. } | State::Ended(_) => None,
+        }
+    }
+}
+

@@ -1,0 +1,164 @@
+//! Close codes: what each one means for the line, and which ones a page may send.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::fmt;
+
+/// The longest close reason, in bytes of UTF-8 (RFC 6455 §5.5 and §7.1.6).
+pub const MAX_CLOSE_REASON: usize = 123;
+
+/// A WebSocket close code (RFC 6455 §7.4 and the IANA registry).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CloseCode(pub u16);
+
+impl CloseCode {
+    /// 1000: the purpose is fulfilled.
+    pub const NORMAL: Self = Self(1000);
+    /// 1001: a server going down, or a page being left.
+    pub const GOING_AWAY: Self = Self(1001);
+    /// 1006: the connection was lost without a close frame. Never on the wire.
+    pub const ABNORMAL: Self = Self(1006);
+    /// 1008: the message or the peer violates the endpoint's policy.
+    pub const POLICY: Self = Self(1008);
+    /// 1009: a message is too big to process.
+    pub const TOO_BIG: Self = Self(1009);
+
+    /// What Keepline does when the far end closes with this code, unless a [`ClosePolicy`] says
+    /// otherwise.
+    ///
+    /// [`Verdict::End`] for what another attempt cannot mend: 1000 (the far end is done), 1002,
+    /// 1003, 1007, 1009, 1010 and 1015 (protocol, data, size, extension, TLS), 1008, 3000, 3003
+    /// and 4401, 4403 (refused credentials), and the rest of 4400–4499 but 4408 (timeout) and
+    /// 4429 (too many requests). Everything else is tried again.
+    #[must_use]
+    pub const fn verdict(self) -> Verdict {
+        match self.0 {
+            1000 | 1002 | 1003 | 1007..=1010 | 1015 | 3000 | 3003 => Verdict::End,
+            4408 | 4429 => Verdict::Retry,
+            4400..=4499 => Verdict::End,
+            _ => Verdict::Retry,
+        }
+    }
+
+    /// Whether a page may send this code: 1000, or 3000 to 4999 (WHATWG WebSockets, `close()`).
+    #[must_use]
+    pub const fn is_sendable(self) -> bool {
+        matches!(self.0, 1000 | 3000..=4999)
+    }
+}
+
+impl From<u16> for CloseCode {
+    fn from(code: u16) -> Self {
+        Self(code)
+    }
+}
+
+impl PartialEq<u16> for CloseCode {
+    fn eq(&self, code: &u16) -> bool {
+        self.0 == *code
+    }
+}
+
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How a connection ended, as the browser's `CloseEvent` tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The code of the far end's close frame; 1005 without one, 1006 when the line broke.
+    pub code: CloseCode,
+    /// The far end's reason; empty without one.
+    pub reason: String,
+    /// Whether the closing handshake was completed (`wasClean`).
+    pub clean: bool,
+}
+
+impl Closed {
+    /// A connection that broke without a word: 1006, no reason, not clean.
+    #[must_use]
+    pub const fn abnormal() -> Self {
+        Self { code: CloseCode::ABNORMAL, reason: String::new(), clean: false }
+    }
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason.as_str() {
+            "" => write!(f, "closed with code {}", self.code),
+            reason => write!(f, "closed with code {}: {reason}", self.code),
+        }
+    }
+}
+
+/// What a closed connection means for the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Connect again, after the backoff.
+    Retry,
+    /// The line ends; nothing is tried again.
+    End,
+}
+
+/// An application's own reading of a closed connection: `None` leaves it to
+/// [`CloseCode::verdict`].
+#[derive(Clone)]
+pub struct ClosePolicy(Rc<Judge>);
+
+type Judge = dyn Fn(&Closed) -> Option<Verdict>;
+
+impl ClosePolicy {
+    /// A policy that asks `judge`, which must answer the same for the same input.
+    pub fn new(judge: impl Fn(&Closed) -> Option<Verdict> + 'static) -> Self {
+        Self(Rc::new(judge))
+    }
+
+    pub(crate) fn judge(&self, closed: &Closed) -> Option<Verdict> {
+        (self.0)(closed)
+    }
+}
+
+impl fmt::Debug for ClosePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClosePolicy(..)")
+    }
+}
+
+/// Why a close could not be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseError {
+    /// A page may send only 1000 and 3000 to 4999.
+    Code(CloseCode),
+    /// The reason is longer than [`MAX_CLOSE_REASON`] bytes.
+    ReasonTooLong {
+        /// Its length in bytes of UTF-8.
+        bytes: usize,
+    },
+}
+
+impl fmt::Display for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => {
+                write!(f, "close code {code} is neither 1000 nor between 3000 and 4999")
+            }
+            Self::ReasonTooLong { bytes } => {
+                write!(f, "a close reason of {bytes} bytes is over the {MAX_CLOSE_REASON} allowed")
+            }
+        }
+    }
+}
+
+impl core::error::Error for CloseError {}
+
+pub(crate) fn check_close(code: CloseCode, reason: &str) -> Result<(), CloseError> {
+    if !code.is_sendable() {
+        return Err(CloseError::Code(code));
+    }
+    match reason.len() {
+        0..=MAX_CLOSE_REASON => Ok(()),
+        bytes => Err(CloseError::ReasonTooLong { bytes }),
+    }
+}

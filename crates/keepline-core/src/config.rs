@@ -1,0 +1,172 @@
+//! What a client is told once: its deadlines, its bounds, and how it judges.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::close::ClosePolicy;
+use crate::heartbeat::Probe;
+
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Everything a [`Client`](crate::Client) can be told. The defaults are safe on the public
+/// internet.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How long a handshake may take before its socket is closed and the attempt has failed.
+    /// Default: 8 s. A handshake that hangs blocks every other socket to that address in
+    /// Chromium and Firefox until it is closed.
+    pub connect_timeout: Duration,
+    /// How long the closing handshake may take before the socket is abandoned. Default: 5 s.
+    pub close_timeout: Duration,
+    /// How long a line must have been open, with a message from the far end, before earlier
+    /// failures are forgotten. Default: 5 s. The `open` event alone proves nothing: a proxy may
+    /// have opened the line without having reached the server.
+    pub settle_after: Duration,
+    /// How long to wait between attempts.
+    pub backoff: Backoff,
+    /// How the far end is asked for a sign of life. Default: not at all.
+    pub heartbeat: Option<Probe>,
+    /// The bounds of the queues and of a message.
+    pub limits: Limits,
+    /// Overrides what a closed connection means. Default: none.
+    pub close_policy: Option<ClosePolicy>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(8),
+            close_timeout: Duration::from_secs(5),
+            settle_after: Duration::from_secs(5),
+            backoff: Backoff::default(),
+            heartbeat: None,
+            limits: Limits::default(),
+            close_policy: None,
+        }
+    }
+}
+
+/// The bounds of the queues and of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest message, either way, in bytes of payload. Default: 12 MiB.
+    pub message_bytes: usize,
+    /// The most messages that wait for a line. Default: 8,192.
+    pub outbox_messages: usize,
+    /// The most bytes that wait for a line. Default: 16 MiB. Not below `message_bytes`.
+    pub outbox_bytes: usize,
+    /// The most messages that wait for the application to read them. Default: 8,192.
+    pub inbox_messages: usize,
+    /// The most bytes that wait for the application to read them. Default: 16 MiB. Not below
+    /// `message_bytes`.
+    pub inbox_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: usize = 1024 * 1024;
+        Self {
+            message_bytes: 12 * MIB,
+            outbox_messages: 8_192,
+            outbox_bytes: 16 * MIB,
+            inbox_messages: 8_192,
+            inbox_bytes: 16 * MIB,
+        }
+    }
+}
+
+/// Why a configuration cannot be used. Fields are named as in [`Config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A duration is zero or over 24 h.
+    Duration(&'static str),
+    /// A count is zero, or higher than its field allows.
+    Count(&'static str),
+    /// `backoff.cap` is below `backoff.base`.
+    CapBelowBase,
+    /// A message of `limits.message_bytes` would not fit into this queue.
+    MessageOver(&'static str),
+    /// The probe's message is larger than `limits.message_bytes`.
+    ProbeOverMessage,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duration(field) => write!(f, "{field} must be above zero and at most 24 hours"),
+            Self::Count(field) => write!(f, "{field} is zero or too high"),
+            Self::CapBelowBase => f.write_str("backoff.cap is below backoff.base"),
+            Self::MessageOver(field) => {
+                write!(f, "limits.message_bytes is above {field}: such a message would never fit")
+            }
+            Self::ProbeOverMessage => {
+                f.write_str("the heartbeat's message is larger than limits.message_bytes")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+impl Config {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.check_durations()?;
+        self.check_backoff()?;
+        self.limits.check()?;
+        match &self.heartbeat {
+            Some(probe) if probe.message.len() > self.limits.message_bytes => {
+                Err(ConfigError::ProbeOverMessage)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_durations(&self) -> Result<(), ConfigError> {
+        check_duration("connect_timeout", self.connect_timeout)?;
+        check_duration("close_timeout", self.close_timeout)?;
+        check_duration("settle_after", self.settle_after)?;
+        check_duration("backoff.base", self.backoff.base)?;
+        check_duration("backoff.cap", self.backoff.cap)?;
+        let Some(probe) = &self.heartbeat else { return Ok(()) };
+        check_duration("heartbeat.idle", probe.idle)?;
+        check_duration("heartbeat.within", probe.within)
+    }
+
+    fn check_backoff(&self) -> Result<(), ConfigError> {
+        if self.backoff.cap < self.backoff.base {
+            return Err(ConfigError::CapBelowBase);
+        }
+        match self.backoff.attempts_per_minute {
+            1..=1_000 => Ok(()),
+            _ => Err(ConfigError::Count("backoff.attempts_per_minute")),
+        }
+    }
+}
+
+impl Limits {
+    fn check(&self) -> Result<(), ConfigError> {
+        let counts = [
+            ("limits.message_bytes", self.message_bytes),
+            ("limits.outbox_messages", self.outbox_messages),
+            ("limits.inbox_messages", self.inbox_messages),
+        ];
+        if let Some((field, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
+            return Err(ConfigError::Count(field));
+        }
+        if self.message_bytes > self.outbox_bytes {
+            return Err(ConfigError::MessageOver("limits.outbox_bytes"));
+        }
+        if self.message_bytes > self.inbox_bytes {
+            return Err(ConfigError::MessageOver("limits.inbox_bytes"));
+        }
+        Ok(())
+    }
+}
+
+fn check_duration(field: &'static str, duration: Duration) -> Result<(), ConfigError> {
+    if duration.is_zero() || duration > LONGEST {
+        return Err(ConfigError::Duration(field));
+    }
+    Ok(())
+}

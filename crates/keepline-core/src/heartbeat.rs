@@ -1,0 +1,88 @@
+//! How a plain line proves that it is alive: a probe that the far end answers.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use crate::Payload;
+
+/// A message that the far end answers, sent when the line has been quiet for a while.
+///
+/// Any message from the far end is a sign of life and puts the next probe off; a line on which
+/// nothing at all arrives in time after a probe is given up as [`Down::Silent`](crate::Down).
+/// The answer itself is kept from the application and measured as a round trip.
+///
+/// There is no default probe: an unknown text breaks many an existing server, and silence on a
+/// quiet line proves nothing. Without a probe a half-open line is noticed only when the browser
+/// notices it, which may take many minutes.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    pub(crate) message: Payload,
+    pub(crate) answer: Answer,
+    pub(crate) idle: Duration,
+    pub(crate) within: Duration,
+}
+
+impl Probe {
+    /// Sends `message`, expects `answer`.
+    #[must_use]
+    pub const fn new(message: Payload, answer: Answer) -> Self {
+        Self { message, answer, idle: Duration::from_secs(10), within: Duration::from_secs(5) }
+    }
+
+    /// A text that the far end answers with exactly the text `answer`.
+    pub fn text(message: impl Into<String>, answer: impl Into<String>) -> Self {
+        Self::new(Payload::Text(message.into()), Answer::Exactly(Payload::Text(answer.into())))
+    }
+
+    /// Bytes that the far end answers with exactly the bytes `answer`.
+    pub fn binary(message: impl Into<Vec<u8>>, answer: impl Into<Vec<u8>>) -> Self {
+        Self::new(Payload::Binary(message.into()), Answer::Exactly(Payload::Binary(answer.into())))
+    }
+
+    /// Probes after this long without a message. Default: 10 s. Not zero.
+    #[must_use]
+    pub const fn idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// Gives the line up when nothing arrives for this long after a probe. Default: 5 s. Not
+    /// zero. Must leave time for the largest message that the far end sends, since a browser
+    /// shows whole messages and not their bytes.
+    #[must_use]
+    pub const fn within(mut self, within: Duration) -> Self {
+        self.within = within;
+        self
+    }
+}
+
+/// How the answer to a probe is told from the application's messages.
+#[derive(Clone)]
+pub enum Answer {
+    /// It is exactly this.
+    Exactly(Payload),
+    /// It is whatever this function says yes to; the function must be quick, for it sees every
+    /// message.
+    Matching(Rc<dyn Fn(&Payload) -> bool>),
+}
+
+impl Answer {
+    pub(crate) fn is(&self, payload: &Payload) -> bool {
+        match self {
+            Self::Exactly(answer) => answer == payload,
+            Self::Matching(matches) => matches(payload),
+        }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(answer) => f.debug_tuple("Exactly").field(answer).finish(),
+            Self::Matching(_) => f.write_str("Matching(..)"),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The bounded queue of messages that the application has not read yet.
+
+use alloc::collections::VecDeque;
+
+use crate::Payload;
+use crate::config::Limits;
+
+/// What a reader finds next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// A message.
+    Message(Payload),
+    /// A gap: this many messages were dropped right here, because the inbox was full.
+    Dropped {
+        /// How many.
+        count: u64,
+    },
+    /// A message over the limit was refused right here.
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+/// A queue between a socket that cannot be slowed down and an application that may be slow.
+///
+/// When it is full the oldest messages make room, and the reader is told so at the place of the
+/// gap: nothing disappears without a trace.
+#[derive(Debug)]
+pub struct Inbox {
+    queue: VecDeque<Arrival>,
+    bytes: usize,
+    dropped: u64,
+    limits: Limits,
+}
+
+impl Inbox {
+    /// An empty inbox with the bounds that `limits` names.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self { queue: VecDeque::new(), bytes: 0, dropped: 0, limits }
+    }
+
+    /// Takes in a message from the socket.
+    pub fn push(&mut self, payload: Payload) {
+        let (size, limit) = (payload.len(), self.limits.message_bytes);
+        if size > limit {
+            return self.enqueue(Arrival::TooLarge { size, limit }, 0);
+        }
+        self.enqueue(Arrival::Message(payload), size);
+    }
+
+    /// The next thing to tell the application, if there is one.
+    pub fn pop(&mut self) -> Option<Arrival> {
+        match core::mem::take(&mut self.dropped) {
+            0 => self.dequeue(),
+            count => Some(Arrival::Dropped { count }),
+        }
+    }
+
+    fn enqueue(&mut self, arrival: Arrival, size: usize) {
+        while self.queue.len() >= self.limits.inbox_messages
+            || size > self.limits.inbox_bytes.saturating_sub(self.bytes)
+        {
+            if self.dequeue().is_none() {
+                break;
+            }
+            self.dropped += 1;
+        }
+        self.bytes += size;
+        self.queue.push_back(arrival);
+    }
+
+    fn dequeue(&mut self) -> Option<Arrival> {
+        let arrival = self.queue.pop_front()?;
+        if let Arrival::Message(payload) = &arrival {
+            self.bytes -= payload.len();
+        }
+        Some(arrival)
+    }
+}

@@ -1,0 +1,83 @@
+//! Messages as the core sees them: opaque payloads under rising numbers.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// What one WebSocket message carries. The core never looks inside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Payload {
+    /// A text message.
+    Text(String),
+    /// A binary message.
+    Binary(Vec<u8>),
+}
+
+impl Payload {
+    /// Its size in bytes (of UTF-8, for a text).
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether it carries nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The number of an accepted message: rising by one with every send, from 1, never used twice
+/// by one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u64);
+
+impl MessageId {
+    pub(crate) const FIRST: Self = Self(1);
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An unbroken run of message ids, never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MessageIds {
+    /// The first of them.
+    pub first: MessageId,
+    /// The last of them, not below the first.
+    pub last: MessageId,
+}
+
+impl MessageIds {
+    /// The ids from `first` up to and without `end`; `None` when there are none.
+    pub(crate) const fn between(first: MessageId, end: MessageId) -> Option<Self> {
+        if first.0 < end.0 { Some(Self { first, last: MessageId(end.0 - 1) }) } else { None }
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.last.0 - self.first.0 + 1
+    }
+
+    /// Whether `id` is one of them.
+    #[must_use]
+    pub const fn contains(&self, id: MessageId) -> bool {
+        self.first.0 <= id.0 && id.0 <= self.last.0
+    }
+}
+
+impl fmt::Display for MessageIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count() {
+            1 => write!(f, "message {}", self.first),
+            _ => write!(f, "messages {} to {}", self.first, self.last),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What passes between a core and its driver: inputs in, outputs out.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use crate::{CloseCode, Closed, MessageIds, Payload, Status};
+
+/// The number of one connection: every attempt has its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnId(pub u64);
+
+/// What happened in the world. A socket event without the id of its connection does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The handshake is done; the subprotocol that the server chose, or empty.
+    Opened(ConnId, String),
+    /// The socket could not even be made.
+    OpenFailed(ConnId, OpenFailure),
+    /// A message arrived.
+    Received(ConnId, Payload),
+    /// The far end is closing: the socket takes nothing more, and its `Closed` is to come.
+    Closing(ConnId),
+    /// The connection is over. Told once for each connection, whichever of the browser's signs
+    /// came first.
+    Closed(ConnId, Closed),
+    /// How many bytes the socket holds that the network has not taken yet. To be told before
+    /// each [`Client::handle_timeout`](crate::Client::handle_timeout): a falling figure is a
+    /// sign of life.
+    Buffered(ConnId, u64),
+}
+
+impl Input {
+    pub(crate) const fn conn(&self) -> ConnId {
+        match self {
+            Self::Opened(conn, _)
+            | Self::OpenFailed(conn, _)
+            | Self::Received(conn, _)
+            | Self::Closing(conn)
+            | Self::Closed(conn, _)
+            | Self::Buffered(conn, _) => *conn,
+        }
+    }
+}
+
+/// Why a socket could not be made, in the environment's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenFailure {
+    /// It never will be: a malformed URL, a forbidden port, a URL that the page's
+    /// Content-Security-Policy or mixed-content rule blocks. The line ends.
+    Refused(String),
+    /// It may be later. The line is tried again.
+    Unavailable(String),
+}
+
+/// What the driver is to do, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Open a socket, and tag its events with this id.
+    Open(ConnId),
+    /// Hand this message to the socket.
+    Transmit(ConnId, Payload),
+    /// Start the closing handshake, and go on listening.
+    Close(ConnId, CloseCode, String),
+    /// Stop listening, close the socket if it can be, and forget it.
+    Abandon(ConnId),
+    /// Tell the application, after everything else.
+    Event(Event),
+}
+
+/// What the application is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The line stands differently.
+    Status(Status),
+    /// A message arrived.
+    Message(Payload),
+    /// A heartbeat probe was answered after this long.
+    RoundTrip(Duration),
+    /// These messages were handed to a socket that was lost: each may have arrived or not. What
+    /// was handed over before an answered probe is not among them, for the far end had read it.
+    Unknown(MessageIds),
+    /// The line ended before these messages could be handed to a socket: none of them arrived.
+    NeverSent(MessageIds),
+}
+
+impl core::fmt::Display for Event {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Status(status) => status.fmt(f),
+            Self::Message(payload) => write!(f, "received {} bytes", payload.len()),
+            Self::RoundTrip(took) => write!(f, "round trip of {} ms", took.as_millis()),
+            Self::Unknown(ids) => write!(f, "{ids} may be lost"),
+            Self::NeverSent(ids) => write!(f, "{ids} never sent"),
+        }
+    }
+}

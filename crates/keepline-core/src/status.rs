@@ -1,0 +1,114 @@
+//! Where the line stands, and why.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::{Closed, Instant};
+
+/// Where the line stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// `connect` was not called yet.
+    Idle,
+    /// A handshake is under way.
+    Connecting {
+        /// The number of this attempt, counted from 1 since the line last settled.
+        attempt: u32,
+    },
+    /// The line is open: sends go out at once.
+    Online {
+        /// The subprotocol that the server chose; empty without one.
+        protocol: String,
+    },
+    /// The line is down; sends are queued.
+    Waiting {
+        /// Why it is down.
+        why: Down,
+        /// The number of the attempt to come.
+        attempt: u32,
+        /// When that attempt is due.
+        retry_at: Instant,
+    },
+    /// The application asked to close; the closing handshake is under way.
+    Closing,
+    /// The line is down for good.
+    Ended {
+        /// Why it ended.
+        why: End,
+    },
+}
+
+impl Status {
+    /// One word for it: `idle`, `connecting`, `online`, `waiting`, `closing` or `ended`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Connecting { .. } => "connecting",
+            Self::Online { .. } => "online",
+            Self::Waiting { .. } => "waiting",
+            Self::Closing => "closing",
+            Self::Ended { .. } => "ended",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Idle | Self::Online { .. } | Self::Closing => f.write_str(self.name()),
+            Self::Connecting { attempt: 1 } => f.write_str("connecting"),
+            Self::Connecting { attempt } => write!(f, "connecting, attempt {attempt}"),
+            Self::Waiting { why, attempt, .. } => {
+                write!(f, "waiting for attempt {attempt}: {why}")
+            }
+            Self::Ended { why } => write!(f, "ended: {why}"),
+        }
+    }
+}
+
+/// Why the line went down, for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Down {
+    /// The handshake was not done within the connect timeout.
+    TimedOut,
+    /// The socket could not be opened for the time being; the environment's own words.
+    Failed(String),
+    /// The connection closed, before or after it opened. A browser tells a refused port, a
+    /// refused handshake and a broken line apart from nothing: all are code 1006.
+    Closed(Closed),
+    /// Nothing arrived in time after a heartbeat probe.
+    Silent,
+}
+
+impl fmt::Display for Down {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => f.write_str("the handshake took too long"),
+            Self::Failed(message) => f.write_str(message),
+            Self::Closed(closed) => closed.fmt(f),
+            Self::Silent => f.write_str("the far end went silent"),
+        }
+    }
+}
+
+/// Why the line went down for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The application closed it.
+    Application,
+    /// The far end closed it with a code that another attempt cannot mend.
+    Closed(Closed),
+    /// The environment refuses to open such a socket; its own words.
+    Refused(String),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Application => f.write_str("closed by the application"),
+            Self::Closed(closed) => write!(f, "the far end {closed}"),
+            Self::Refused(message) => f.write_str(message),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Every deadline of a client, by name.
+
+use crate::Instant;
+
+/// What a client may be waiting for. Each state arms its own; leaving a state stops them all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// The handshake must be done.
+    Connect,
+    /// The next attempt is due.
+    Retry,
+    /// The line has been open long enough to count as settled.
+    Settle,
+    /// Nothing has arrived for a while: ask for a sign of life.
+    Probe,
+    /// The sign of life must have come.
+    Answer,
+    /// The closing handshake must be done.
+    Close,
+}
+
+impl Timer {
+    const ALL: [Self; 6] =
+        [Self::Connect, Self::Retry, Self::Settle, Self::Probe, Self::Answer, Self::Close];
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Timers {
+    deadlines: [Option<Instant>; Timer::ALL.len()],
+}
+
+impl Timers {
+    pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
+        self.deadlines[timer as usize] = Some(at);
+    }
+
+    pub(crate) fn stop(&mut self, timer: Timer) {
+        self.deadlines[timer as usize] = None;
+    }
+
+    pub(crate) fn is_set(&self, timer: Timer) -> bool {
+        self.deadlines[timer as usize].is_some()
+    }
+
+    pub(crate) fn stop_all(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.deadlines.iter().flatten().min().copied()
+    }
+
+    /// Takes the earliest timer that is due, so that late timers still fire in their order.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
+        let at = self.next().filter(|at| *at <= now)?;
+        let due = Timer::ALL.into_iter().find(|timer| self.deadlines[*timer as usize] == Some(at))?;
+        self.stop(due);
+        Some(due)
+    }
+}
