@@ -131,13 +131,21 @@ impl Client {
     /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows. Does nothing
     /// unless the status is [`Status::Waiting`].
     pub fn retry_now(&mut self, now: Instant) {
-        let State::Waiting { why, retry_at } = &self.state else { return };
+        let State::Waiting { why, retry_at } = &self.state else {
+            return;
+        };
         let earliest = self.pace.next_allowed();
         if earliest <= now {
             self.attempt(now);
         } else if earliest < *retry_at {
             let why = why.clone();
-            self.enter(State::Waiting { why, retry_at: earliest }, now);
+            self.enter(
+                State::Waiting {
+                    why,
+                    retry_at: earliest,
+                },
+                now,
+            );
         }
     }
 
@@ -163,22 +171,27 @@ impl Client {
         }
     }
 
+    fn enqueue(&mut self, payload: Payload) -> Result<MessageId, SendError> {
+        if !self.outbox.has_room_for(payload.len(), &self.config.limits) {
+            return Err(SendError::Full {
+                queued: self.outbox.queued(),
+            });
+        }
+        Ok(self.outbox.push(payload))
+    }
+
     /// Ends the line: with a closing handshake when it is open, at once when it is not. What
     /// still waits is reported as [`Event::NeverSent`]. Does nothing on an ended line.
     ///
     /// # Errors
     /// When a page may not send such a code or reason; the line then stays as it is.
-    pub fn close(
-        &mut self,
-        code: CloseCode,
-        reason: &str,
-        now: Instant,
-    ) -> Result<(), CloseError> {
+    pub fn close(&mut self, code: CloseCode, reason: &str, now: Instant) -> Result<(), CloseError> {
         check_close(code, reason)?;
         match &self.state {
             State::Online(line) | State::Leaving(line) => {
                 let line = line.clone();
-                self.outputs.push_back(Output::Close(line.conn, code, reason.to_string()));
+                self.outputs
+                    .push_back(Output::Close(line.conn, code, reason.to_string()));
                 self.enter(State::Closing(line), now);
             }
             State::Connecting(conn) => {
@@ -236,10 +249,12 @@ impl Client {
     pub fn status(&self) -> Status {
         match &self.state {
             State::Idle => Status::Idle,
-            State::Connecting(_) => Status::Connecting { attempt: self.next_attempt() },
-            State::Online(line) | State::Leaving(line) => {
-                Status::Online { protocol: line.protocol.clone() }
-            }
+            State::Connecting(_) => Status::Connecting {
+                attempt: self.next_attempt(),
+            },
+            State::Online(line) | State::Leaving(line) => Status::Online {
+                protocol: line.protocol.clone(),
+            },
             State::Waiting { why, retry_at } => Status::Waiting {
                 why: why.clone(),
                 attempt: self.next_attempt(),
@@ -284,4 +299,3 @@ impl Client {
         }
     }
 }
-

@@ -98,7 +98,10 @@ impl fmt::Display for ConfigError {
             Self::Count(field) => write!(f, "{field} is zero or too high"),
             Self::CapBelowBase => f.write_str("backoff.cap is below backoff.base"),
             Self::MessageOver(field) => {
-                write!(f, "limits.message_bytes is above {field}: such a message would never fit")
+                write!(
+                    f,
+                    "limits.message_bytes is above {field}: such a message would never fit"
+                )
             }
             Self::ProbeOverMessage => {
                 f.write_str("the heartbeat's message is larger than limits.message_bytes")
@@ -128,7 +131,9 @@ impl Config {
         check_duration("settle_after", self.settle_after)?;
         check_duration("backoff.base", self.backoff.base)?;
         check_duration("backoff.cap", self.backoff.cap)?;
-        let Some(probe) = &self.heartbeat else { return Ok(()) };
+        let Some(probe) = &self.heartbeat else {
+            return Ok(());
+        };
         check_duration("heartbeat.idle", probe.idle)?;
         check_duration("heartbeat.within", probe.within)
     }

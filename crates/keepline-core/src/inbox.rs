@@ -40,7 +40,12 @@ impl Inbox {
     /// An empty inbox with the bounds that `limits` names.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self { queue: VecDeque::new(), bytes: 0, dropped: 0, limits }
+        Self {
+            queue: VecDeque::new(),
+            bytes: 0,
+            dropped: 0,
+            limits,
+        }
     }
 
     /// Takes in a message from the socket.
@@ -62,7 +67,7 @@ impl Inbox {
 
     fn enqueue(&mut self, arrival: Arrival, size: usize) {
         while self.queue.len() >= self.limits.inbox_messages
-            || size > self.limits.inbox_bytes.saturating_sub(self.bytes)
+            || size > self.limits.inbox_bytes - self.bytes
         {
             if self.dequeue().is_none() {
                 break;

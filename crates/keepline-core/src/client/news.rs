@@ -5,14 +5,14 @@ use alloc::string::String;
 use super::line::Line;
 use super::{Client, State};
 use crate::timers::Timer;
-use crate::{
-    Closed, ConnId, Down, End, Event, Instant, OpenFailure, Output, Payload, Verdict,
-};
+use crate::{Closed, ConnId, Down, End, Event, Instant, OpenFailure, Output, Payload, Verdict};
 
 /// What is heard of the one connection that the client owns.
 impl Client {
     pub(super) fn opened(&mut self, conn: ConnId, protocol: String, now: Instant) {
-        let State::Connecting(_) = self.state else { return };
+        let State::Connecting(_) = self.state else {
+            return;
+        };
         let first = self.outbox.first_queued();
         self.enter(State::Online(Line::new(conn, protocol, first, now)), now);
         while let Some(payload) = self.outbox.pop() {
@@ -28,7 +28,9 @@ impl Client {
     }
 
     pub(super) fn received(&mut self, payload: Payload, now: Instant) {
-        let State::Online(line) = &mut self.state else { return };
+        let State::Online(line) = &mut self.state else {
+            return;
+        };
         match line.heard(now, self.config.settle_after) {
             Some(settles_at) => self.timers.set(Timer::Settle, settles_at),
             None => self.failures = 0,
@@ -41,11 +43,16 @@ impl Client {
     }
 
     fn is_answer(&self, payload: &Payload) -> bool {
-        self.config.heartbeat.as_ref().is_some_and(|probe| probe.answer.is(payload))
+        self.config
+            .heartbeat
+            .as_ref()
+            .is_some_and(|probe| probe.answer.is(payload))
     }
 
     fn answered(&mut self, now: Instant) {
-        let State::Online(line) = &mut self.state else { return };
+        let State::Online(line) = &mut self.state else {
+            return;
+        };
         if let Some(round_trip) = line.answered(now) {
             self.tell(Event::RoundTrip(round_trip));
         }
@@ -73,11 +80,15 @@ impl Client {
 
     fn verdict(&self, closed: &Closed) -> Verdict {
         let policy = self.config.close_policy.as_ref();
-        policy.and_then(|policy| policy.judge(closed)).unwrap_or_else(|| closed.code.verdict())
+        policy
+            .and_then(|policy| policy.judge(closed))
+            .unwrap_or_else(|| closed.code.verdict())
     }
 
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
-        let State::Online(line) = &mut self.state else { return };
+        let State::Online(line) = &mut self.state else {
+            return;
+        };
         let drained = line.buffered(bytes);
         if let Some(probe) = &self.config.heartbeat
             && drained
@@ -109,7 +120,8 @@ impl Client {
             return;
         };
         line.probed(now, self.outbox.next_id());
-        self.outputs.push_back(Output::Transmit(line.conn, probe.message.clone()));
+        self.outputs
+            .push_back(Output::Transmit(line.conn, probe.message.clone()));
         self.timers.set(Timer::Answer, now + probe.within);
     }
 
@@ -128,4 +140,3 @@ impl Client {
         }
     }
 }
-

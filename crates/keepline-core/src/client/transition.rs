@@ -53,12 +53,14 @@ impl Client {
         match &self.state {
             State::Idle | State::Ended(_) => {}
             State::Connecting(_) => {
-                self.timers.set(Timer::Connect, now + self.config.connect_timeout);
+                self.timers
+                    .set(Timer::Connect, now + self.config.connect_timeout);
             }
             State::Online(_) => self.expect_silence(now),
             State::Waiting { retry_at, .. } => self.timers.set(Timer::Retry, *retry_at),
             State::Leaving(_) | State::Closing(_) => {
-                self.timers.set(Timer::Close, now + self.config.close_timeout);
+                self.timers
+                    .set(Timer::Close, now + self.config.close_timeout);
             }
         }
     }
@@ -68,13 +70,6 @@ impl Client {
             self.timers.stop(Timer::Answer);
             self.timers.set(Timer::Probe, now + probe.idle);
         }
-    }
-
-    pub(super) fn enqueue(&mut self, payload: Payload) -> Result<MessageId, SendError> {
-        if !self.outbox.has_room_for(payload.len(), &self.config.limits) {
-            return Err(SendError::Full { queued: self.outbox.queued() });
-        }
-        Ok(self.outbox.push(payload))
     }
 
     pub(super) fn tell(&mut self, event: Event) {
