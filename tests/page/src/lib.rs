@@ -1,1 +1,12 @@
-//! The page under test.
+//! The page that end-to-end tests drive: lines of the SDK, with all they report in a log.
+//!
+//! The driver is native and says what it wants in the words of [`request`]; the page is wasm, does
+//! it, and answers in the words of [`report`].
+
+pub mod report;
+pub mod request;
+
+#[cfg(target_arch = "wasm32")]
+mod line;
+#[cfg(target_arch = "wasm32")]
+mod page;

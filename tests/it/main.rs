@@ -1,0 +1,4 @@
+//! The stories that a real browser tells about the SDK, the server and the dashboard.
+
+mod bad_input;
+mod websockets_client;

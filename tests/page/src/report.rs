@@ -1,0 +1,125 @@
+//! What the page tells the driver: the SDK's own words, in a form that can travel.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::request::Payload;
+
+/// One thing that a line reported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Entry {
+    /// Where the line stands.
+    Status(Status),
+    /// A message arrived.
+    Message(Payload),
+    /// A message arrived that is none: with the error and what arrived.
+    Undecodable {
+        /// Why it could not be decoded.
+        error: String,
+        /// What arrived.
+        payload: String,
+    },
+    /// A message was received and could not be delivered for another reason.
+    Lost(Failure),
+    /// A heartbeat probe was answered.
+    RoundTrip,
+    /// These messages were given to a connection that was lost.
+    Unknown {
+        /// The first id.
+        first: u64,
+        /// The last id.
+        last: u64,
+    },
+    /// These messages were never given to a connection.
+    NeverSent {
+        /// The first id.
+        first: u64,
+        /// The last id.
+        last: u64,
+    },
+    /// The stream of messages has ended.
+    Over,
+}
+
+/// Where a line stands: `keepline::Status`, without instants of the page's clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Status {
+    /// Not yet connecting.
+    Idle,
+    /// A handshake is under way.
+    Connecting {
+        /// The number of the attempt.
+        attempt: u32,
+    },
+    /// The line is open.
+    Online {
+        /// The subprotocol.
+        protocol: String,
+    },
+    /// The line is down for a while.
+    Waiting {
+        /// Why.
+        why: Down,
+        /// The number of the attempt to come.
+        attempt: u32,
+        /// The time until then.
+        retry_in_ms: u64,
+    },
+    /// The closing handshake is under way.
+    Closing,
+    /// The line is down for good.
+    Ended(End),
+}
+
+/// Why a line is down for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Down {
+    /// The handshake took too long.
+    TimedOut,
+    /// The socket could not be opened.
+    Failed(String),
+    /// The connection closed.
+    Closed(Closed),
+    /// A probe was not answered.
+    Silent,
+}
+
+/// Why a line is down for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// The page closed it.
+    Application,
+    /// The far end closed it.
+    Closed(Closed),
+    /// The browser refuses to open such a socket.
+    Refused(String),
+}
+
+/// How a connection closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// The close code.
+    pub code: u16,
+    /// The far end's reason.
+    pub reason: String,
+    /// Whether the closing handshake was completed.
+    pub clean: bool,
+}
+
+/// An error of the SDK.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Its type's own form: the variant with its fields.
+    pub kind: String,
+    /// Its sentence for people.
+    pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.kind)
+    }
+}
+
+impl std::error::Error for Failure {}

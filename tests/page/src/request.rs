@@ -1,0 +1,107 @@
+//! What the driver asks of the page.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that the page is to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Open a line. The answer is `Result<LineId, Failure>`.
+    Open {
+        /// Where to.
+        url: String,
+        /// How.
+        options: Options,
+    },
+    /// Send a message. The answer is `Result<u64, Failure>`: the message's id.
+    Send {
+        /// Over which line.
+        line: LineId,
+        /// What.
+        payload: Payload,
+    },
+    /// Close a line. The answer is `Result<(), Failure>`.
+    Close {
+        /// Which.
+        line: LineId,
+        /// With which code.
+        code: u16,
+        /// And which reason.
+        reason: String,
+    },
+    /// Drop the socket of a line. The answer is `Result<(), Failure>`.
+    Drop {
+        /// Which.
+        line: LineId,
+    },
+    /// Tell what was reported. The answer is `Result<Vec<Entry>, Failure>`.
+    Log {
+        /// By which line.
+        line: LineId,
+    },
+}
+
+/// The place of a line among all that the page has opened.
+pub type LineId = usize;
+
+/// How a line is opened; what is not said stays as the SDK has it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Options {
+    /// What the messages are.
+    pub codec: Codec,
+    /// Query parameters, not encoded.
+    pub query: Vec<(String, String)>,
+    /// How long a handshake may take.
+    pub connect_timeout_ms: Option<u64>,
+    /// The heartbeat.
+    pub probe: Option<Probe>,
+    /// The largest message, and the largest outbox and inbox with it.
+    pub message_bytes: Option<usize>,
+}
+
+/// What the messages of a line are.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub enum Codec {
+    /// Notes, as JSON.
+    Json,
+    /// Plain text.
+    #[default]
+    Text,
+    /// Raw bytes.
+    Bytes,
+}
+
+/// A heartbeat.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Probe {
+    /// What is asked.
+    pub question: String,
+    /// What the far end answers.
+    pub answer: String,
+    /// After so long without a message.
+    pub idle_ms: u64,
+    /// How long the answer may take.
+    pub within_ms: u64,
+}
+
+/// A message of any codec.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Payload {
+    /// A message of [`Codec::Json`].
+    Note(Note),
+    /// A message of [`Codec::Text`].
+    Text(String),
+    /// A message of [`Codec::Bytes`].
+    Bytes(Vec<u8>),
+    /// A message of [`Codec::Bytes`] that is too large to travel through the driver: so many
+    /// zeros.
+    Zeros(usize),
+}
+
+/// A small typed message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Its number.
+    pub id: u32,
+    /// Its text.
+    pub text: String,
+}

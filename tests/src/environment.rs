@@ -1,0 +1,46 @@
+//! Where the things are that `cargo xtask test e2e` builds and installs.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+/// The native server, with the dashboard inside.
+pub const SERVER: &str = "KEEPLINE_SERVER_BIN";
+
+/// The folder with the compiled page of `tests/page`.
+pub const PAGE: &str = "KEEPLINE_PAGE_DIR";
+
+/// The Python of an environment with `tests/peers/requirements.txt`.
+pub const PYTHON: &str = "KEEPLINE_PYTHON";
+
+/// The WebDriver server of the browser.
+pub const CHROMEDRIVER: &str = "CHROMEDRIVER";
+
+/// The browser.
+pub const CHROME: &str = "CHROME";
+
+/// The folder that keeps the screenshots.
+pub const SCREENSHOTS: &str = "KEEPLINE_SCREENSHOTS";
+
+/// The path that the variable `name` holds.
+///
+/// # Errors
+///
+/// When it is not set: it says which command sets it.
+pub fn path(name: &str) -> anyhow::Result<PathBuf> {
+    let value = std::env::var_os(name)
+        .with_context(|| format!("{name} is not set: run `cargo xtask test e2e`"))?;
+    Ok(PathBuf::from(value))
+}
+
+/// The folder of the Python peers, in the sources.
+#[must_use]
+pub fn peers() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers")
+}
+
+/// The folder of the static files around the page of `tests/page`, in the sources.
+#[must_use]
+pub fn shell() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("page/shell")
+}

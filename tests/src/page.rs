@@ -1,0 +1,260 @@
+//! The page of `tests/page` in a browser, and the lines that a test opens in it.
+
+use anyhow::Context;
+use axum::http::HeaderValue;
+use e2e_page::report::{Entry, Failure, Status};
+use e2e_page::request::{LineId, Options, Payload, Request};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::browser::Browser;
+use crate::site::StaticSite;
+use crate::wait::{PATIENCE, until};
+
+/// Where the SDK runs.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// In the window of the page.
+    Window,
+    /// In a dedicated Worker that the page starts.
+    Worker,
+}
+
+/// A page that runs the SDK, in a browser and from a site of its own.
+#[derive(Debug)]
+pub struct Page {
+    browser: Browser,
+    _site: StaticSite,
+}
+
+impl Page {
+    /// Opens the page in a new browser.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not start, or the page does not load.
+    pub async fn start(place: Place) -> anyhow::Result<Self> {
+        Self::load(place, None).await
+    }
+
+    /// Opens the page under a Content-Security-Policy.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not start, or the page does not load.
+    pub async fn start_under(policy: &'static str) -> anyhow::Result<Self> {
+        Self::load(Place::Window, Some(HeaderValue::from_static(policy))).await
+    }
+
+    async fn load(place: Place, policy: Option<HeaderValue>) -> anyhow::Result<Self> {
+        let site = StaticSite::start(policy).await?;
+        let browser = Browser::start().await?;
+        let path = match place {
+            Place::Window => "/index.html",
+            Place::Worker => "/index.html?worker",
+        };
+        browser.driver().goto(site.http(path)).await?;
+        let page = Self {
+            browser,
+            _site: site,
+        };
+        until("the page to load", PATIENCE, async || {
+            let loaded: bool = page
+                .browser
+                .run("return 'ask' in globalThis", vec![])
+                .await?;
+            Ok(loaded.then_some(()))
+        })
+        .await
+        .context(page.browser.console().await?)?;
+        Ok(page)
+    }
+
+    /// Opens a line that the SDK accepts to open.
+    ///
+    /// # Errors
+    ///
+    /// When the SDK refuses.
+    pub async fn open(&self, url: &str, options: Options) -> anyhow::Result<Line<'_>> {
+        Ok(self.try_open(url, options).await??)
+    }
+
+    /// Opens a line, or gives the SDK's reason to refuse it.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn try_open(
+        &self,
+        url: &str,
+        options: Options,
+    ) -> anyhow::Result<Result<Line<'_>, Failure>> {
+        let request = Request::Open {
+            url: url.to_owned(),
+            options,
+        };
+        let opened = self.ask::<LineId>(&request).await?;
+        Ok(opened.map(|id| Line { page: self, id }))
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> anyhow::Result<Result<T, Failure>> {
+        let request = Value::String(serde_json::to_string(request)?);
+        let answer: String = self
+            .browser
+            .run("return ask(arguments[0])", vec![request])
+            .await?;
+        Ok(serde_json::from_str(&answer)?)
+    }
+}
+
+/// A line of the page under test.
+#[derive(Debug)]
+pub struct Line<'page> {
+    page: &'page Page,
+    id: LineId,
+}
+
+impl Line<'_> {
+    /// Sends a message, and returns its id.
+    ///
+    /// # Errors
+    ///
+    /// When the SDK refuses.
+    pub async fn send(&self, payload: Payload) -> anyhow::Result<u64> {
+        Ok(self.try_send(payload).await??)
+    }
+
+    /// Sends a text, and returns its id.
+    ///
+    /// # Errors
+    ///
+    /// When the SDK refuses.
+    pub async fn say(&self, text: &str) -> anyhow::Result<u64> {
+        self.send(Payload::Text(text.to_owned())).await
+    }
+
+    /// Sends a message, or gives the SDK's reason to refuse it.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn try_send(&self, payload: Payload) -> anyhow::Result<Result<u64, Failure>> {
+        self.page
+            .ask(&Request::Send {
+                line: self.id,
+                payload,
+            })
+            .await
+    }
+
+    /// Closes the line.
+    ///
+    /// # Errors
+    ///
+    /// When the SDK refuses.
+    pub async fn close(&self, code: u16, reason: &str) -> anyhow::Result<()> {
+        let request = Request::Close {
+            line: self.id,
+            code,
+            reason: reason.to_owned(),
+        };
+        Ok(self.page.ask(&request).await??)
+    }
+
+    /// Drops the line's socket.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn drop_socket(&self) -> anyhow::Result<()> {
+        Ok(self.page.ask(&Request::Drop { line: self.id }).await??)
+    }
+
+    /// Everything the line has reported, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn log(&self) -> anyhow::Result<Vec<Entry>> {
+        Ok(self.page.ask(&Request::Log { line: self.id }).await??)
+    }
+
+    /// The statuses that the line went through, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn statuses(&self) -> anyhow::Result<Vec<Status>> {
+        Ok(statuses(&self.log().await?).cloned().collect())
+    }
+
+    /// Waits until the line's log shows `what`, which is what `look` finds in it.
+    ///
+    /// # Errors
+    ///
+    /// When that takes too long; the error holds the log and the console.
+    pub async fn shows<T>(
+        &self,
+        what: &str,
+        look: impl Fn(&[Entry]) -> Option<T>,
+    ) -> anyhow::Result<T> {
+        let found = until(what, PATIENCE, async || Ok(look(&self.log().await?))).await;
+        match found {
+            Ok(found) => Ok(found),
+            Err(error) => {
+                let log = self.log().await?;
+                let console = self.page.browser.console().await?;
+                Err(error.context(format!("the line's log: {log:#?}\nthe console:\n{console}")))
+            }
+        }
+    }
+
+    /// Waits until the line has heard this message.
+    ///
+    /// # Errors
+    ///
+    /// When that takes too long.
+    pub async fn hears(&self, payload: Payload) -> anyhow::Result<()> {
+        let heard = Entry::Message(payload);
+        self.shows(&format!("{heard:?}"), |log| {
+            log.contains(&heard).then_some(())
+        })
+        .await
+    }
+
+    /// Waits until the line has heard this text.
+    ///
+    /// # Errors
+    ///
+    /// When that takes too long.
+    pub async fn hears_text(&self, text: &str) -> anyhow::Result<()> {
+        self.hears(Payload::Text(text.to_owned())).await
+    }
+
+    /// Waits until the line has come online `times` times.
+    ///
+    /// # Errors
+    ///
+    /// When that takes too long.
+    pub async fn is_online(&self, times: usize) -> anyhow::Result<()> {
+        let online = |status: &&Status| matches!(status, Status::Online { .. });
+        self.shows(&format!("the line to be online {times} times"), |log| {
+            (statuses(log).filter(online).count() >= times).then_some(())
+        })
+        .await
+    }
+}
+
+/// The statuses in a log, in order.
+pub fn statuses(log: &[Entry]) -> impl Iterator<Item = &Status> {
+    log.iter().filter_map(|entry| {
+        if let Entry::Status(status) = entry {
+            Some(status)
+        } else {
+            None
+        }
+    })
+}

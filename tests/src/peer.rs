@@ -1,0 +1,92 @@
+//! The FastAPI application of `tests/peers`, and the stories of its `websockets` client.
+
+use anyhow::{Context, ensure};
+use tokio::process::Command;
+
+use crate::environment;
+use crate::program::Program;
+use crate::server::Server;
+
+/// A running FastAPI application that keeps its port from one start to the next.
+#[derive(Debug)]
+pub struct Peer {
+    port: u16,
+    program: Program,
+}
+
+impl Peer {
+    /// Starts the application on a free port of the loopback.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start() -> anyhow::Result<Self> {
+        let (program, port) = listen(0).await?;
+        Ok(Self { port, program })
+    }
+
+    /// The address of `path` for a socket.
+    #[must_use]
+    pub fn ws(&self, path: &str) -> String {
+        format!("ws://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Kills it, as the power supply does.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        self.program.kill().await
+    }
+
+    /// Starts it again, on the same port.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_again(&mut self) -> anyhow::Result<()> {
+        (self.program, _) = listen(self.port).await?;
+        Ok(())
+    }
+}
+
+/// Lets the `websockets` client live through `story` against `server`.
+///
+/// # Errors
+///
+/// When the server gave a wrong answer; the error holds what the client said about it.
+pub async fn tell(story: &str, server: &Server) -> anyhow::Result<()> {
+    let mut client = Program::start(python(&["client.py", story, &server.http("")])?)?;
+    let status = client.end().await?;
+    ensure!(
+        status.success(),
+        "the client's {story} ended with {status}:\n{}",
+        client.printed()
+    );
+    Ok(())
+}
+
+async fn listen(port: u16) -> anyhow::Result<(Program, u16)> {
+    let port = port.to_string();
+    let options = ["--host", "127.0.0.1", "--port", &port, "--no-access-log"];
+    let application = ["-m", "uvicorn", "fastapi_app:app"];
+    let mut program = Program::start(python(&[application.as_slice(), &options].concat())?)?;
+    let address = program
+        .prints("Uvicorn running on http://127.0.0.1:")
+        .await?;
+    let port = address.split(' ').next().and_then(|port| port.parse().ok());
+    Ok((
+        program,
+        port.with_context(|| format!("no port: {address}"))?,
+    ))
+}
+
+fn python(arguments: &[&str]) -> anyhow::Result<Command> {
+    let mut command = Command::new(environment::path(environment::PYTHON)?);
+    command
+        .args(arguments)
+        .current_dir(environment::peers())
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}

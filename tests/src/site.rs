@@ -1,0 +1,50 @@
+//! The web site that serves the page of `tests/page`.
+
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::environment;
+
+/// A static site on a free port of the loopback; dropping it stops it.
+#[derive(Debug)]
+pub struct StaticSite {
+    port: u16,
+    serving: AbortHandle,
+}
+
+impl StaticSite {
+    /// Serves the page, with `policy` as the Content-Security-Policy of every answer.
+    ///
+    /// # Errors
+    ///
+    /// When no port is free, or the page was not built.
+    pub async fn start(policy: Option<HeaderValue>) -> anyhow::Result<Self> {
+        let compiled = ServeDir::new(environment::path(environment::PAGE)?);
+        let files = ServeDir::new(environment::shell()).fallback(compiled);
+        let policy = SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, move |_: &_| {
+            policy.clone()
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let router = Router::new().fallback_service(files).layer(policy);
+        let serving = tokio::spawn(async { axum::serve(listener, router).await }).abort_handle();
+        Ok(Self { port, serving })
+    }
+
+    /// The address of `path`.
+    #[must_use]
+    pub fn http(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+impl Drop for StaticSite {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
