@@ -204,6 +204,16 @@ impl Client {
         Ok(())
     }
 
+    /// Ends the line at once, without waiting for a closing handshake: for an owner that goes
+    /// away. Does nothing on an ended line.
+    pub fn abandon(&mut self, now: Instant) {
+        if let State::Ended(_) = self.state {
+            return;
+        }
+        self.outputs.extend(self.conn().map(Output::Abandon));
+        self.end(End::Application, now);
+    }
+
     /// Takes in what happened in the world. News of a connection that was given up is ignored.
     pub fn handle_input(&mut self, input: Input, now: Instant) {
         if self.conn() != Some(input.conn()) {

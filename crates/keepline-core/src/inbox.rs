@@ -67,7 +67,7 @@ impl Inbox {
 
     fn enqueue(&mut self, arrival: Arrival, size: usize) {
         while self.queue.len() >= self.limits.inbox_messages
-            || size > self.limits.inbox_bytes - self.bytes
+            || size > self.limits.inbox_bytes.saturating_sub(self.bytes)
         {
             if self.dequeue().is_none() {
                 break;

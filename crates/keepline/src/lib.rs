@@ -1,1 +1,61 @@
-//! The browser SDK.
+//! The browser SDK of Keepline: a typed WebSocket that keeps its line up.
+//!
+//! A [`Socket`] connects, notices when the line is dead, connects again with a backoff that is
+//! kind to servers, queues what is sent meanwhile, and says of every message what became of it.
+//! It works with any WebSocket server, in a page and in a Worker.
+//!
+//! ```no_run
+//! use keepline::{Probe, Socket};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize)]
+//! struct Say { text: String }
+//!
+//! #[derive(Deserialize)]
+//! struct Said { name: String, text: String }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut socket: Socket<Say, Said> = Socket::builder("wss://example.org/chat")
+//!     .query("room", "lobby")
+//!     .heartbeat(Probe::text("ping", "pong")) // what your server answers; default: no probe
+//!     .connect()?;
+//!
+//! socket.send(&Say { text: "hello".into() })?; // queued until the line is open
+//! while let Some(message) = socket.next().await {
+//!     match message {
+//!         Ok(Said { name, text }) => println!("{name}: {text}"),
+//!         Err(error) => println!("{error}"), // the line stays up
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What a send promises
+//!
+//! A message is handed to a socket at most once, in order. What waits in the outbox waits for the
+//! next line. What was handed to a socket that was then lost is reported as [`Event::Unknown`]:
+//! it may have arrived or not, for no browser tells. What still waits when the line ends is
+//! reported as [`Event::NeverSent`].
+
+mod builder;
+mod clock;
+mod codec;
+mod driver;
+mod endpoint;
+mod mailbox;
+mod monitor;
+mod socket;
+mod transport;
+
+pub use builder::{BuildError, Builder};
+pub use clock::now;
+pub use codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
+pub use endpoint::UrlError;
+pub use monitor::{Events, Monitor, Statuses};
+pub use socket::{BytesSocket, ReceiveError, SendError, Sender, Socket, TextSocket};
+
+pub use keepline_core::{
+    Answer, Backoff, CloseCode, CloseError, Closed, ConfigError, Down, End, Event, Instant, Limits,
+    MessageId, MessageIds, Payload, Probe, Queued, Status, Verdict,
+};

@@ -1,0 +1,164 @@
+//! How a line is described before it is opened.
+
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use keepline_core::{Backoff, ClosePolicy, Closed, Config, ConfigError, Limits, Probe, Verdict};
+
+use crate::driver::Driver;
+use crate::endpoint::{Endpoint, UrlError, is_token};
+use crate::socket::Socket;
+
+/// Describes a line; [`Builder::connect`] opens it.
+///
+/// Every setting has a default that is safe on the public internet.
+#[must_use = "nothing is opened before `connect`"]
+pub struct Builder<Tx: ?Sized, Rx, C> {
+    url: String,
+    query: Vec<(String, String)>,
+    subprotocols: Vec<String>,
+    config: Config,
+    types: PhantomData<fn(&Tx, C) -> Rx>,
+}
+
+impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            query: Vec::new(),
+            subprotocols: Vec::new(),
+            config: Config::default(),
+            types: PhantomData,
+        }
+    }
+
+    /// Adds a parameter to the URL's query, percent-encoded. May be given several times.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.query.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Offers a subprotocol (RFC 6455 §1.9), in the order of preference. Which one the server
+    /// chose is in [`Status::Online`](crate::Status::Online). A browser may open a line whose
+    /// server chose none (Firefox), or refuse it (Chromium).
+    pub fn subprotocol(mut self, token: &str) -> Self {
+        self.subprotocols.push(token.to_owned());
+        self
+    }
+
+    /// Asks for a sign of life with this probe when the line is quiet. Default: no probe, and so
+    /// no notice of a half-open line before the browser has one. See [`Probe`].
+    pub fn heartbeat(mut self, probe: Probe) -> Self {
+        self.config.heartbeat = Some(probe);
+        self
+    }
+
+    /// How long a handshake may take before the attempt has failed. Default: 8 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.config.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the closing handshake may take. Default: 5 s.
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.config.close_timeout = timeout;
+        self
+    }
+
+    /// How long to wait between attempts. Default: [`Backoff::default`].
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.config.backoff = backoff;
+        self
+    }
+
+    /// How long a line must be open, with a message from the far end, before earlier failures are
+    /// forgotten. Default: 5 s.
+    pub fn settle_after(mut self, settle_after: Duration) -> Self {
+        self.config.settle_after = settle_after;
+        self
+    }
+
+    /// The bounds of the queues and of a message. Default: [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.config.limits = limits;
+        self
+    }
+
+    /// Judges a closed connection before Keepline's own table
+    /// ([`CloseCode::verdict`](crate::CloseCode::verdict)) does; `None` leaves it to the table.
+    /// `judge` is called with the line in use, and must not call into it.
+    pub fn on_closed(mut self, judge: impl Fn(&Closed) -> Option<Verdict> + 'static) -> Self {
+        self.config.close_policy = Some(ClosePolicy::new(judge));
+        self
+    }
+
+    /// Starts to connect, and returns at once. Sends are queued until the line is open.
+    ///
+    /// # Errors
+    /// When the URL, a subprotocol or a setting cannot be used. What the network makes of it is
+    /// told by the line's status.
+    pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
+        let endpoint = self.endpoint()?;
+        let driver = Driver::start(endpoint, self.config).map_err(BuildError::Config)?;
+        Ok(Socket::new(driver))
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, BuildError> {
+        for (position, token) in self.subprotocols.iter().enumerate() {
+            if !is_token(token) || self.subprotocols[..position].contains(token) {
+                return Err(BuildError::Subprotocol(token.clone()));
+            }
+        }
+        Endpoint::new(&self.url, &self.query, &self.subprotocols).map_err(|error| BuildError::Url {
+            url: without_query(&self.url),
+            error,
+        })
+    }
+}
+
+/// Why a line cannot be opened as described.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildError {
+    /// The URL cannot be used.
+    Url {
+        /// The URL as given, without its query, which may hold a secret.
+        url: String,
+        /// What is wrong with it.
+        error: UrlError,
+    },
+    /// This subprotocol is not a token, or was given twice.
+    Subprotocol(String),
+    /// A setting cannot be used, or contradicts another.
+    Config(ConfigError),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url { url, error } => write!(f, "cannot connect to {url:?}: {error}"),
+            Self::Subprotocol(token) => {
+                write!(
+                    f,
+                    "the subprotocol {token:?} is not a token, or given twice"
+                )
+            }
+            Self::Config(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Url { error, .. } => Some(error),
+            Self::Subprotocol(_) => None,
+            Self::Config(error) => Some(error),
+        }
+    }
+}
+
+fn without_query(url: &str) -> String {
+    url.split_once('?').map_or(url, |(path, _)| path).to_owned()
+}

@@ -1,0 +1,34 @@
+//! The SDK's only reading of a clock, and its only source of chance.
+
+use std::time::Duration;
+
+use keepline_core::Instant;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{Crypto, Performance};
+
+#[wasm_bindgen]
+extern "C" {
+    // Of the global scope, whichever it is: a Worker has no `window`.
+    #[wasm_bindgen(thread_local_v2, js_name = performance)]
+    static PERFORMANCE: Performance;
+
+    #[wasm_bindgen(thread_local_v2, js_name = crypto)]
+    static CRYPTO: Crypto;
+}
+
+/// The present on the clock that [`Status::Waiting`](crate::Status) counts by: monotonic, from
+/// the time origin of the page or Worker (High Resolution Time §4, `performance.now()`).
+#[must_use]
+pub fn now() -> Instant {
+    let millis = PERFORMANCE.with(Performance::now);
+    Instant::from_origin(Duration::from_micros((millis * 1_000.0) as u64))
+}
+
+/// A seed that nobody can guess, and that no two clients share.
+pub(crate) fn seed() -> u64 {
+    let mut seed = [0; 8];
+    // It fails only above 65,536 bytes (Web Cryptography §10.1.1).
+    let drawn = CRYPTO.with(|crypto| crypto.get_random_values_with_u8_array(&mut seed));
+    debug_assert!(drawn.is_ok());
+    u64::from_le_bytes(seed)
+}

@@ -1,0 +1,224 @@
+//! Performs what the core decides: owns the socket, the alarm, and nothing of the logic.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+
+use gloo_timers::callback::Timeout;
+use keepline_core::{
+    Arrival, Client, Closed, Config, ConfigError, ConnId, Input, Instant, MessageId, Output,
+    Payload, SendError, Status,
+};
+
+use crate::clock;
+use crate::endpoint::Endpoint;
+use crate::mailbox::Mailbox;
+use crate::transport::{Listen, Transport};
+
+/// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
+const LONGEST_ALARM: u32 = i32::MAX as u32;
+
+pub(crate) struct Driver {
+    line: RefCell<Line>,
+    mailbox: RefCell<Mailbox>,
+}
+
+/// The core, and what it has asked for.
+pub(crate) struct Line {
+    pub(crate) core: Client,
+    endpoint: Endpoint,
+    transport: Option<Transport>,
+    alarm: Option<Alarm>,
+    listen: Listen,
+    ring: Rc<dyn Fn()>,
+}
+
+struct Alarm {
+    at: Instant,
+    _timeout: Timeout,
+}
+
+impl Driver {
+    pub(crate) fn start(endpoint: Endpoint, config: Config) -> Result<Rc<Self>, ConfigError> {
+        let core = Client::new(config, clock::seed())?;
+        let mailbox = RefCell::new(Mailbox::new(core.limits().clone()));
+        let driver = Rc::new_cyclic(|this| {
+            let line = RefCell::new(Line::new(core, endpoint, this));
+            Self { line, mailbox }
+        });
+        driver.drive(|line, now| line.core.connect(now));
+        Ok(driver)
+    }
+
+    /// The one place that borrows the core: acts on it, performs what it decides, and tells the
+    /// application last, when nothing is borrowed any more.
+    pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Line, Instant) -> R) -> R {
+        let result = {
+            let mut line = self.line.borrow_mut();
+            let result = act(&mut line, clock::now());
+            line.perform(&self.mailbox);
+            result
+        };
+        self.tell();
+        result
+    }
+
+    fn tell(&self) {
+        let due = self.mailbox.borrow_mut().take_due();
+        due.into_iter().for_each(std::task::Waker::wake);
+    }
+
+    pub(crate) fn mailbox<R>(&self, look: impl FnOnce(&mut Mailbox) -> R) -> R {
+        look(&mut self.mailbox.borrow_mut())
+    }
+
+    pub(crate) fn send(&self, payload: Payload) -> Result<MessageId, SendError> {
+        self.drive(|line, now| {
+            line.notice_closing(now);
+            line.core.send(payload)
+        })
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.drive(|line, _| line.core.status())
+    }
+
+    pub(crate) fn poll_arrival(&self, cx: &Context<'_>) -> Poll<Option<Arrival>> {
+        self.mailbox(|mailbox| match mailbox.pop() {
+            Some(arrival) => Poll::Ready(Some(arrival)),
+            None if mailbox.has_ended() => Poll::Ready(None),
+            None => {
+                mailbox.await_message(cx.waker());
+                Poll::Pending
+            }
+        })
+    }
+
+    /// Waits until `ready` of the core, or the end of the line.
+    pub(crate) fn poll_until(
+        &self,
+        ready: impl FnOnce(&Client) -> bool,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        if self.mailbox(|mailbox| mailbox.has_ended()) {
+            return Poll::Ready(Err(SendError::Ended));
+        }
+        if self.drive(|line, _| ready(&line.core)) {
+            return Poll::Ready(Ok(()));
+        }
+        self.mailbox(|mailbox| mailbox.await_event(cx.waker()));
+        Poll::Pending
+    }
+
+    pub(crate) fn poll_ended(&self, cx: &Context<'_>) -> Poll<()> {
+        self.poll_until(|_| false, cx).map(|_| ())
+    }
+}
+
+impl Line {
+    fn new(core: Client, endpoint: Endpoint, driver: &Weak<Driver>) -> Self {
+        let (heard, rung) = (Weak::clone(driver), Weak::clone(driver));
+        let listen = move |input| {
+            if let Some(driver) = heard.upgrade() {
+                driver.drive(|line, now| line.core.handle_input(input, now));
+            }
+        };
+        let ring = move || {
+            if let Some(driver) = rung.upgrade() {
+                driver.drive(Self::ring);
+            }
+        };
+        let (listen, ring) = (Rc::new(listen), Rc::new(ring));
+        Self {
+            core,
+            endpoint,
+            transport: None,
+            alarm: None,
+            listen,
+            ring,
+        }
+    }
+
+    fn ring(&mut self, now: Instant) {
+        self.alarm = None;
+        if let Some(transport) = &self.transport {
+            let buffered = Input::Buffered(transport.conn(), transport.buffered());
+            self.core.handle_input(buffered, now);
+        }
+        self.core.handle_timeout(now);
+    }
+
+    /// Tells the core of a socket that takes nothing more, before a message is lost in it.
+    fn notice_closing(&mut self, now: Instant) {
+        if let Some(transport) = self.transport.as_ref().filter(|socket| socket.is_closing()) {
+            self.core
+                .handle_input(Input::Closing(transport.conn()), now);
+        }
+    }
+
+    fn perform(&mut self, mailbox: &RefCell<Mailbox>) {
+        while let Some(output) = self.core.poll_output() {
+            match output {
+                Output::Open(conn) => self.open(conn),
+                Output::Transmit(conn, payload) => self.transmit(conn, &payload),
+                Output::Close(_, code, reason) => {
+                    if let Some(transport) = &self.transport {
+                        transport.close(code, &reason);
+                    }
+                }
+                Output::Abandon(_) => self.transport = None,
+                Output::Event(event) => mailbox.borrow_mut().take_in(event),
+            }
+        }
+        self.let_go();
+        self.set_alarm();
+    }
+
+    fn open(&mut self, conn: ConnId) {
+        match Transport::open(conn, &self.endpoint, &self.listen) {
+            Ok(transport) => self.transport = Some(transport),
+            Err(failure) => {
+                self.core
+                    .handle_input(Input::OpenFailed(conn, failure), clock::now());
+            }
+        }
+    }
+
+    fn transmit(&mut self, conn: ConnId, payload: &Payload) {
+        let sent = self
+            .transport
+            .as_ref()
+            .map(|transport| transport.send(payload));
+        if let Some(Err(_)) = sent {
+            self.core
+                .handle_input(Input::Closed(conn, Closed::abnormal()), clock::now());
+        }
+    }
+
+    /// A socket that the core does not own any more has no listener any more.
+    fn let_go(&mut self) {
+        let owned = self.core.conn();
+        self.transport = self
+            .transport
+            .take()
+            .filter(|socket| Some(socket.conn()) == owned);
+    }
+
+    /// Holds one alarm. One that rings too early is set again then, which costs less than setting
+    /// it again with every message that puts a deadline off.
+    fn set_alarm(&mut self) {
+        let Some(at) = self.core.poll_timeout() else {
+            self.alarm = None;
+            return;
+        };
+        if self.alarm.as_ref().is_none_or(|alarm| at < alarm.at) {
+            let millis = (at - clock::now()).as_micros().div_ceil(1_000);
+            let millis = u32::try_from(millis).unwrap_or(u32::MAX).min(LONGEST_ALARM);
+            let ring = Rc::clone(&self.ring);
+            self.alarm = Some(Alarm {
+                at,
+                _timeout: Timeout::new(millis, move || ring()),
+            });
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Where a line leads: the URL and the subprotocols, checked once.
+
+use std::error::Error;
+use std::fmt;
+
+use js_sys::Array;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::Url;
+
+#[wasm_bindgen]
+extern "C" {
+    type Location;
+
+    #[wasm_bindgen(method, getter)]
+    fn href(this: &Location) -> String;
+
+    // Of the global scope, whichever it is; there is none in some hosts.
+    #[wasm_bindgen(thread_local_v2, js_name = location)]
+    static LOCATION: Option<Location>;
+}
+
+/// What a WebSocket is opened with.
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
+    pub(crate) subprotocols: Array,
+}
+
+impl Endpoint {
+    pub(crate) fn new(
+        url: &str,
+        query: &[(String, String)],
+        subprotocols: &[String],
+    ) -> Result<Self, UrlError> {
+        let resolved = resolve(url)?;
+        let search = resolved.search_params();
+        for (name, value) in query {
+            search.append(name, value);
+        }
+        let subprotocols = subprotocols
+            .iter()
+            .map(|token| JsValue::from_str(token))
+            .collect();
+        Ok(Self {
+            url: resolved.href(),
+            subprotocols,
+        })
+    }
+}
+
+/// Why a URL leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UrlError {
+    /// It is not a URL, or a relative one where there is nothing to be relative to.
+    Malformed,
+    /// Its scheme is none of `ws`, `wss`, `http` and `https`.
+    Scheme,
+    /// It has a fragment (`#…`), which means nothing to a server (WHATWG WebSockets §3.1).
+    Fragment,
+}
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "it is not a URL",
+            Self::Scheme => "its scheme is none of ws, wss, http and https",
+            Self::Fragment => "it has a fragment (#), which a WebSocket URL may not have",
+        })
+    }
+}
+
+impl Error for UrlError {}
+
+/// Parses `url`, relative to the page or Worker, and maps `http` to `ws` (WHATWG WebSockets §3.1).
+fn resolve(url: &str) -> Result<Url, UrlError> {
+    let base = LOCATION.with(|location| location.as_ref().map(Location::href));
+    let parsed = Url::new(url).or_else(|error| match base {
+        Some(base) => Url::new_with_base(url, &base),
+        None => Err(error),
+    });
+    let resolved = parsed.map_err(|_| UrlError::Malformed)?;
+    match resolved.protocol().as_str() {
+        "ws:" | "wss:" => {}
+        "http:" => resolved.set_protocol("ws:"),
+        "https:" => resolved.set_protocol("wss:"),
+        _ => return Err(UrlError::Scheme),
+    }
+    if resolved.href().contains('#') {
+        return Err(UrlError::Fragment);
+    }
+    Ok(resolved)
+}
+
+/// Whether a subprotocol is a token (RFC 6455 §4.1, RFC 9110 §5.6.2), as browsers demand.
+pub(crate) fn is_token(subprotocol: &str) -> bool {
+    let is_token_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !subprotocol.is_empty() && subprotocol.bytes().all(is_token_byte)
+}

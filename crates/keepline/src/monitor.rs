@@ -1,0 +1,166 @@
+//! A view of a line that does not keep it alive.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use keepline_core::{Event, Queued, Status};
+
+use crate::clock;
+use crate::driver::Driver;
+
+/// Shows where a line stands and what happens to it, whatever it carries.
+///
+/// Cheap to clone. The line ends with its [`Socket`](crate::Socket), not with its monitors, which
+/// then go on showing how it ended.
+#[derive(Clone)]
+pub struct Monitor {
+    driver: Rc<Driver>,
+}
+
+impl Monitor {
+    pub(crate) const fn new(driver: Rc<Driver>) -> Self {
+        Self { driver }
+    }
+
+    /// Where the line stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.driver.status()
+    }
+
+    /// Where the line stands, and then every change in order. Ends after
+    /// [`Status::Ended`]. A reader that falls 256 events behind misses the oldest.
+    pub fn statuses(&self) -> Statuses {
+        let position = self.driver.mailbox(|mailbox| mailbox.end_of_events());
+        let events = Events {
+            driver: Rc::clone(&self.driver),
+            position,
+        };
+        Statuses {
+            present: Some(self.status()),
+            events,
+        }
+    }
+
+    /// Everything that happened to the line but messages, from the oldest of the last 256 events.
+    /// Ends after [`Status::Ended`].
+    pub fn events(&self) -> Events {
+        Events {
+            driver: Rc::clone(&self.driver),
+            position: 0,
+        }
+    }
+
+    /// How long the last answered heartbeat probe took; `None` before the first.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.driver.mailbox(|mailbox| mailbox.round_trip())
+    }
+
+    /// How much waits in the outbox.
+    #[must_use]
+    pub fn queued(&self) -> Queued {
+        self.driver.drive(|line, _| line.core.queued())
+    }
+
+    /// How long until the next attempt; `None` unless the line is [`Status::Waiting`].
+    #[must_use]
+    pub fn retry_in(&self) -> Option<Duration> {
+        match self.status() {
+            Status::Waiting { retry_at, .. } => Some(retry_at - clock::now()),
+            Status::Idle
+            | Status::Connecting { .. }
+            | Status::Online { .. }
+            | Status::Closing
+            | Status::Ended { .. } => None,
+        }
+    }
+
+    /// Tries again now instead of later, if the line is [`Status::Waiting`], and as far as
+    /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows.
+    pub fn retry_now(&self) {
+        self.driver.drive(|line, now| line.core.retry_now(now));
+    }
+}
+
+/// The stream of [`Monitor::events`].
+#[must_use = "a stream does nothing before it is polled"]
+pub struct Events {
+    driver: Rc<Driver>,
+    position: u64,
+}
+
+impl Events {
+    /// The next event; `None` after the last one of an ended line.
+    pub async fn next(&mut self) -> Option<Event> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
+        self.driver
+            .mailbox(|mailbox| match mailbox.event_at(self.position) {
+                Some((event, next)) => {
+                    self.position = next;
+                    Poll::Ready(Some(event))
+                }
+                None if mailbox.has_ended() => Poll::Ready(None),
+                None => {
+                    mailbox.await_event(cx.waker());
+                    Poll::Pending
+                }
+            })
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.get_mut().poll(cx)
+    }
+}
+
+/// The stream of [`Monitor::statuses`].
+#[must_use = "a stream does nothing before it is polled"]
+pub struct Statuses {
+    present: Option<Status>,
+    events: Events,
+}
+
+impl Statuses {
+    /// The next status; `None` after [`Status::Ended`].
+    pub async fn next(&mut self) -> Option<Status> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Status>> {
+        if let Some(present) = self.present.take() {
+            return Poll::Ready(Some(present));
+        }
+        loop {
+            match self.events.poll(cx) {
+                Poll::Ready(Some(Event::Status(status))) => return Poll::Ready(Some(status)),
+                Poll::Ready(Some(
+                    Event::Message(_)
+                    | Event::RoundTrip(_)
+                    | Event::Unknown(_)
+                    | Event::NeverSent(_),
+                )) => {}
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl Stream for Statuses {
+    type Item = Status;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Status>> {
+        self.get_mut().poll(cx)
+    }
+}

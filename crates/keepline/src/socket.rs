@@ -1,0 +1,312 @@
+//! The typed line that applications hold.
+
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use futures_sink::Sink;
+use keepline_core::{Arrival, Client, CloseCode, CloseError, MessageId, Payload, Queued, Status};
+
+use crate::builder::Builder;
+use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
+use crate::driver::Driver;
+use crate::monitor::{Monitor, Statuses};
+
+/// A line that carries texts.
+pub type TextSocket = Socket<str, String, Text>;
+
+/// A line that carries bytes.
+pub type BytesSocket = Socket<[u8], Vec<u8>, Bytes>;
+
+/// A line to a WebSocket server that stays up: it sends `Tx`, receives `Rx`, and speaks the codec
+/// `C`.
+///
+/// It is a [`Stream`] of what arrives and a [`Sink`] of what is sent. Dropping it closes the line
+/// and ends everything that belongs to it.
+pub struct Socket<Tx: ?Sized, Rx, C = Json> {
+    driver: Rc<Driver>,
+    types: PhantomData<fn(&Tx, C) -> Rx>,
+}
+
+impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
+    /// Describes a line to `url`: absolute (`ws`, `wss`, `http` or `https`), or relative to the
+    /// page or Worker.
+    pub fn builder(url: &str) -> Builder<Tx, Rx, C> {
+        Builder::new(url)
+    }
+
+    pub(crate) const fn new(driver: Rc<Driver>) -> Self {
+        Self {
+            driver,
+            types: PhantomData,
+        }
+    }
+
+    /// A handle that sends on this line, for callbacks and other tasks. It does not keep the line
+    /// alive.
+    #[must_use]
+    pub fn sender(&self) -> Sender<Tx, C> {
+        Sender {
+            driver: Rc::clone(&self.driver),
+            types: PhantomData,
+        }
+    }
+
+    /// A handle that shows where this line stands. It does not keep the line alive.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(Rc::clone(&self.driver))
+    }
+
+    /// Where the line stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.driver.status()
+    }
+
+    /// Where the line stands, and then every change in order; see [`Monitor::statuses`].
+    pub fn statuses(&self) -> Statuses {
+        self.monitor().statuses()
+    }
+
+    /// Closes the line for good, with a closing handshake when it is open. What was sent before
+    /// goes out first; what still waits in the outbox is reported as
+    /// [`Event::NeverSent`](crate::Event::NeverSent). [`Status::Ended`] follows.
+    ///
+    /// # Errors
+    /// When a page may not send `code` (only 1000 and 3000 to 4999), or `reason` has more than
+    /// 123 bytes (WHATWG WebSockets §3.1, `close()`). The line then stays as it is.
+    pub fn close(&self, code: impl Into<CloseCode>, reason: &str) -> Result<(), CloseError> {
+        let code = code.into();
+        self.driver
+            .drive(|line, now| line.core.close(code, reason, now))
+    }
+}
+
+impl<Tx: ?Sized, Rx, C: Encode<Tx>> Socket<Tx, Rx, C> {
+    /// Sends a message: at once when the line is open, else as soon as it is.
+    ///
+    /// # Errors
+    /// When it cannot be encoded, is too large, finds the outbox full, or the line has ended.
+    pub fn send(&self, message: &Tx) -> Result<MessageId, SendError> {
+        send::<Tx, C>(&self.driver, message)
+    }
+}
+
+impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
+    /// The next message, or why one could not be had; `None` when the line has ended and all is
+    /// read.
+    pub async fn next(&mut self) -> Option<Result<Rx, ReceiveError>> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Rx, ReceiveError>>> {
+        let arrival = ready!(self.driver.poll_arrival(cx));
+        Poll::Ready(arrival.map(receive::<Rx, C>))
+    }
+}
+
+impl<Tx: ?Sized, Rx, C> Drop for Socket<Tx, Rx, C> {
+    fn drop(&mut self) {
+        self.driver.drive(|line, now| line.core.abandon(now));
+    }
+}
+
+impl<Tx: ?Sized, Rx, C: Decode<Rx>> Stream for Socket<Tx, Rx, C> {
+    type Item = Result<Rx, ReceiveError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll(cx)
+    }
+}
+
+/// Ready while the outbox has room for a message of the largest size; flushed when nothing waits
+/// in the outbox; closed with 1000 after a flush.
+impl<Tx, Rx, C: Encode<Tx>> Sink<Tx> for Socket<Tx, Rx, C> {
+    type Error = SendError;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let room = self
+            .driver
+            .poll_until(|core| core.has_room_for(core.limits().message_bytes), cx);
+        room.map_err(SendError::from)
+    }
+
+    fn start_send(self: Pin<&mut Self>, message: Tx) -> Result<(), SendError> {
+        self.send(&message).map(|_| ())
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let flushed = self
+            .driver
+            .poll_until(|core| core.queued().messages == 0, cx);
+        flushed.map_err(SendError::from)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        match self.status() {
+            Status::Ended { .. } => return Poll::Ready(Ok(())),
+            Status::Closing => {}
+            Status::Idle
+            | Status::Connecting { .. }
+            | Status::Online { .. }
+            | Status::Waiting { .. } => {
+                ready!(self.driver.poll_until(is_flushed, cx))?;
+                let closed = self.close(CloseCode::NORMAL, "");
+                debug_assert!(closed.is_ok(), "1000 without a reason can always be sent");
+            }
+        }
+        self.driver.poll_ended(cx).map(Ok)
+    }
+}
+
+fn is_flushed(core: &Client) -> bool {
+    core.queued().messages == 0
+}
+
+/// Sends on a line without owning it; see [`Socket::sender`].
+pub struct Sender<Tx: ?Sized, C> {
+    driver: Rc<Driver>,
+    types: PhantomData<fn(&Tx, C)>,
+}
+
+impl<Tx: ?Sized, C> Clone for Sender<Tx, C> {
+    fn clone(&self) -> Self {
+        Self {
+            driver: Rc::clone(&self.driver),
+            types: PhantomData,
+        }
+    }
+}
+
+impl<Tx: ?Sized, C: Encode<Tx>> Sender<Tx, C> {
+    /// Sends a message; see [`Socket::send`].
+    ///
+    /// # Errors
+    /// As [`Socket::send`]; [`SendError::Ended`] also when the [`Socket`] was dropped.
+    pub fn send(&self, message: &Tx) -> Result<MessageId, SendError> {
+        send::<Tx, C>(&self.driver, message)
+    }
+}
+
+fn send<Tx: ?Sized, C: Encode<Tx>>(driver: &Driver, message: &Tx) -> Result<MessageId, SendError> {
+    let payload = C::encode(message).map_err(SendError::Encode)?;
+    driver.send(payload).map_err(SendError::from)
+}
+
+fn receive<Rx, C: Decode<Rx>>(arrival: Arrival) -> Result<Rx, ReceiveError> {
+    match arrival {
+        Arrival::Message(payload) => C::decode(payload)
+            .map_err(|Undecodable { error, payload }| ReceiveError::Decode { error, payload }),
+        Arrival::Dropped { count } => Err(ReceiveError::Dropped { count }),
+        Arrival::TooLarge { size, limit } => Err(ReceiveError::TooLarge { size, limit }),
+    }
+}
+
+/// Why a message was not accepted. Nothing of it is kept.
+#[derive(Debug)]
+pub enum SendError {
+    /// The codec cannot express it.
+    Encode(CodecError),
+    /// It is over [`Limits::message_bytes`](crate::Limits::message_bytes).
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The outbox is full: the line has been down for long, or too much is sent.
+    Full {
+        /// What already waits.
+        queued: Queued,
+    },
+    /// The line was closed, or has ended.
+    Ended,
+}
+
+impl From<keepline_core::SendError> for SendError {
+    fn from(error: keepline_core::SendError) -> Self {
+        use keepline_core::SendError as Core;
+        match error {
+            Core::TooLarge { size, limit } => Self::TooLarge { size, limit },
+            Core::Full { queued } => Self::Full { queued },
+            Core::Ended => Self::Ended,
+        }
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use keepline_core::SendError as Core;
+        match self {
+            Self::Encode(error) => write!(f, "the message cannot be encoded: {error}"),
+            Self::TooLarge { size, limit } => Core::TooLarge {
+                size: *size,
+                limit: *limit,
+            }
+            .fmt(f),
+            Self::Full { queued } => Core::Full { queued: *queued }.fmt(f),
+            Self::Ended => Core::Ended.fmt(f),
+        }
+    }
+}
+
+impl Error for SendError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Encode(error) => Some(error.as_ref()),
+            Self::TooLarge { .. } | Self::Full { .. } | Self::Ended => None,
+        }
+    }
+}
+
+/// Why a message could not be had. The line stays up, and the next one can.
+#[derive(Debug)]
+pub enum ReceiveError {
+    /// What arrived is no message of the expected type.
+    Decode {
+        /// Why not.
+        error: CodecError,
+        /// What arrived.
+        payload: Payload,
+    },
+    /// The application read too slowly, and the oldest messages made room for newer ones.
+    Dropped {
+        /// How many messages are missing right here.
+        count: u64,
+    },
+    /// A message over [`Limits::message_bytes`](crate::Limits::message_bytes) arrived, and was
+    /// not kept.
+    TooLarge {
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for ReceiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decode { error, .. } => write!(f, "a message cannot be decoded: {error}"),
+            Self::Dropped { count } => write!(f, "{count} messages dropped from a full inbox"),
+            Self::TooLarge { size, limit } => {
+                write!(f, "a message of {size} bytes is over the limit of {limit}")
+            }
+        }
+    }
+}
+
+impl Error for ReceiveError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Decode { error, .. } => Some(error.as_ref()),
+            Self::Dropped { .. } | Self::TooLarge { .. } => None,
+        }
+    }
+}

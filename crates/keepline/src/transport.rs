@@ -1,0 +1,164 @@
+//! One WebSocket of the browser, with its listeners: it lives as long as this value.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use js_sys::{ArrayBuffer, Uint8Array};
+use keepline_core::{CloseCode, Closed, ConnId, Input, OpenFailure, Payload};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BinaryType, CloseEvent, DomException, Event, MessageEvent, WebSocket};
+
+use crate::endpoint::Endpoint;
+
+/// Takes the news of a socket; called from the event loop, never from within a call.
+pub(crate) type Listen = Rc<dyn Fn(Input)>;
+
+pub(crate) struct Transport {
+    conn: ConnId,
+    socket: WebSocket,
+    _listeners: [EventListener; 4],
+}
+
+impl Transport {
+    pub(crate) fn open(
+        conn: ConnId,
+        endpoint: &Endpoint,
+        listen: &Listen,
+    ) -> Result<Self, OpenFailure> {
+        let socket = WebSocket::new_with_str_sequence(&endpoint.url, &endpoint.subprotocols)
+            .map_err(|thrown| open_failure(&thrown))?;
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let _listeners = [
+            on_open(conn, &socket, listen),
+            on_message(conn, &socket, listen),
+            on_error(conn, &socket, listen),
+            on_close(conn, &socket, listen),
+        ];
+        Ok(Self {
+            conn,
+            socket,
+            _listeners,
+        })
+    }
+
+    pub(crate) const fn conn(&self) -> ConnId {
+        self.conn
+    }
+
+    /// Whether the socket would swallow a message without a word (WHATWG WebSockets §3.1,
+    /// `send()` in CLOSING and CLOSED).
+    pub(crate) fn is_closing(&self) -> bool {
+        self.socket.ready_state() >= WebSocket::CLOSING
+    }
+
+    pub(crate) fn buffered(&self) -> u64 {
+        u64::from(self.socket.buffered_amount())
+    }
+
+    /// Binary leaves as a view on the wasm memory, which the browser copies: a Blob is many times
+    /// slower in Chromium.
+    pub(crate) fn send(&self, payload: &Payload) -> Result<(), JsValue> {
+        match payload {
+            Payload::Text(text) => self.socket.send_with_str(text),
+            Payload::Binary(bytes) => self.socket.send_with_u8_array(bytes),
+        }
+    }
+
+    pub(crate) fn close(&self, code: CloseCode, reason: &str) {
+        let closed = self.socket.close_with_code_and_reason(code.0, reason);
+        debug_assert!(closed.is_ok(), "the core checks codes and reasons");
+    }
+}
+
+impl Drop for Transport {
+    fn drop(&mut self) {
+        if self.socket.ready_state() < WebSocket::CLOSING {
+            self.close(CloseCode::NORMAL, "");
+        }
+    }
+}
+
+fn on_open(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
+    let (opened, listen) = (socket.clone(), Rc::clone(listen));
+    EventListener::new(socket, "open", move |_| {
+        listen(Input::Opened(conn, opened.protocol()))
+    })
+}
+
+fn on_message(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
+    let listen = Rc::clone(listen);
+    EventListener::new(socket, "message", move |event| {
+        if let Some(payload) = payload_of(event) {
+            listen(Input::Received(conn, payload));
+        }
+    })
+}
+
+/// A failure is told by `error` and then `close`, in one turn of the event loop. When `close`
+/// stays away, the browser has refused the socket by itself (Chromium: a forbidden port, the
+/// Content-Security-Policy).
+fn on_error(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
+    let (failed, listen) = (socket.clone(), Rc::clone(listen));
+    let refusal = Cell::new(None);
+    EventListener::new(socket, "error", move |_| {
+        if failed.ready_state() == WebSocket::CLOSED {
+            let listen = Rc::clone(&listen);
+            let tell = move || listen(Input::OpenFailed(conn, refused()));
+            refusal.set(Some(Timeout::new(0, tell)));
+        }
+    })
+}
+
+fn on_close(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
+    let listen = Rc::clone(listen);
+    EventListener::new(socket, "close", move |event| {
+        listen(Input::Closed(conn, closed_of(event)))
+    })
+}
+
+fn payload_of(event: &Event) -> Option<Payload> {
+    let data = event.dyn_ref::<MessageEvent>()?.data();
+    match data.as_string() {
+        Some(text) => Some(Payload::Text(text)),
+        None => {
+            let buffer = data.dyn_ref::<ArrayBuffer>()?;
+            Some(Payload::Binary(Uint8Array::new(buffer).to_vec()))
+        }
+    }
+}
+
+fn closed_of(event: &Event) -> Closed {
+    event
+        .dyn_ref::<CloseEvent>()
+        .map_or_else(Closed::abnormal, |event| Closed {
+            code: CloseCode(event.code()),
+            reason: event.reason(),
+            clean: event.was_clean(),
+        })
+}
+
+fn refused() -> OpenFailure {
+    OpenFailure::Refused(
+        "the browser refuses this connection: a forbidden port, the page's \
+         Content-Security-Policy, or mixed content"
+            .to_owned(),
+    )
+}
+
+/// Says what the constructor threw in words of our own: a browser's may quote the URL, which may
+/// hold a secret.
+fn open_failure(thrown: &JsValue) -> OpenFailure {
+    let name = thrown
+        .dyn_ref::<DomException>()
+        .map(DomException::name)
+        .unwrap_or_default();
+    match name.as_str() {
+        "SecurityError" => refused(),
+        "SyntaxError" => {
+            OpenFailure::Refused("the browser calls the URL or a subprotocol malformed".to_owned())
+        }
+        _ => OpenFailure::Unavailable(format!("the browser could not make a socket ({name})")),
+    }
+}
