@@ -1,2 +1,51 @@
-//! The commands of the project.
-fn main() {}
+//! `cargo xtask NAME`: the commands of the project, each of which sets up what it needs.
+
+mod children;
+mod clock;
+mod command_line;
+mod dashboard;
+mod demo;
+mod project;
+mod server;
+mod setup;
+mod step;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::children::Interrupted;
+use crate::command_line::Request;
+use crate::project::Project;
+
+fn main() -> ExitCode {
+    match command_line::read().and_then(carry_out) {
+        Ok(code) => code,
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("\n{error}");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(request: Request) -> Result<ExitCode> {
+    if let Request::Help(text) = request {
+        println!("{text}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    children::end_with_us()?;
+    let project = Project::here()?;
+    match request {
+        Request::Setup => setup::run(&project),
+        Request::Demo(options) => demo::run(&project, &options),
+        Request::Test(parts) => test::run(&project, &parts),
+        Request::Tidy => tidy::run(&project),
+        Request::Help(_) => Ok(ExitCode::SUCCESS),
+    }
+}

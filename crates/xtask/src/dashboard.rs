@@ -1,0 +1,173 @@
+//! The dashboard, built by trunk and made small by Binaryen, into `dist/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+
+use crate::project::Project;
+use crate::setup::{self, Tools};
+use crate::step::Step;
+
+/// What the dashboard is made of.
+const INPUTS: [&str; 8] = [
+    "web",
+    "crates/keepline",
+    "crates/keepline-core",
+    "crates/keepline-demo",
+    "index.html",
+    "Trunk.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+];
+
+/// What rustc 1.95 lets LLVM use for wasm32-unknown-unknown, and wasm-bindgen adds.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Builds it in release, unless `dist/` already holds just that.
+pub(crate) fn build(project: &Project, tools: &Tools) -> Result<()> {
+    let record = Record::of(project);
+    if record.holds(project, tools)? {
+        println!("▸ the dashboard is up to date");
+        return Ok(());
+    }
+    record.begin()?;
+    setup::fetch_crates(project)?;
+    trunk(project, tools)?;
+    optimise(project, tools)?;
+    record.finish(project, tools)
+}
+
+fn trunk(project: &Project, tools: &Tools) -> Result<()> {
+    let mut trunk = project.command(tools.trunk.join("trunk"));
+    trunk
+        .args(["build", "--release", "--offline"])
+        .env("PATH", tools.path()?);
+    // Trunk reads NO_COLOR as a flag of its own and stops at the usual value, 1.
+    trunk.env_remove("NO_COLOR");
+    Step::new("build the dashboard with trunk", trunk).succeed()?;
+    Ok(())
+}
+
+fn optimise(project: &Project, tools: &Tools) -> Result<()> {
+    let Some(wasm_opt) = &tools.wasm_opt else {
+        println!("  wasm-opt is skipped: the dashboard is larger than it need be");
+        return Ok(());
+    };
+    for wasm in wasm_files(&project.root.join("dist"))? {
+        let before = fs::metadata(&wasm)?.len();
+        let mut command = project.command(wasm_opt);
+        command
+            .arg("-Oz")
+            .args(FEATURES)
+            .arg(&wasm)
+            .arg("-o")
+            .arg(&wasm);
+        let log = project.target.join("xtask/wasm-opt.log");
+        Step::new("wasm-opt -Oz", command).logged(log).succeed()?;
+        let after = fs::metadata(&wasm)?.len();
+        println!(
+            "  wasm: {} KiB before, {} KiB after",
+            before / 1024,
+            after / 1024
+        );
+    }
+    Ok(())
+}
+
+fn wasm_files(dist: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = files_below(dist)?;
+    found.retain(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "wasm")
+    });
+    if found.is_empty() {
+        bail!("trunk left no wasm in {}", dist.display());
+    }
+    Ok(found)
+}
+
+/// What the last build left. The file is as old as the start of that build, so that an input
+/// saved while it ran counts as newer; it lists `dist/`, because `trunk serve` writes there too.
+struct Record {
+    begun: PathBuf,
+    finished: PathBuf,
+}
+
+impl Record {
+    fn of(project: &Project) -> Self {
+        let folder = project.target.join("xtask");
+        Self {
+            begun: folder.join("dashboard.begun"),
+            finished: folder.join("dashboard"),
+        }
+    }
+
+    fn begin(&self) -> Result<()> {
+        fs::create_dir_all(self.begun.parent().context("the record lies in a folder")?)?;
+        fs::write(&self.begun, "")?;
+        Ok(())
+    }
+
+    fn finish(&self, project: &Project, tools: &Tools) -> Result<()> {
+        let begun = fs::metadata(&self.begun)?.modified()?;
+        fs::write(&self.begun, contents(project, tools)?)?;
+        fs::File::options()
+            .write(true)
+            .open(&self.begun)?
+            .set_modified(begun)?;
+        fs::rename(&self.begun, &self.finished)?;
+        Ok(())
+    }
+
+    fn holds(&self, project: &Project, tools: &Tools) -> Result<bool> {
+        let Ok(left) = fs::read_to_string(&self.finished) else {
+            return Ok(false);
+        };
+        let built = fs::metadata(&self.finished)?.modified()?;
+        Ok(left == contents(project, tools)? && newest_input(&project.root)? <= built)
+    }
+}
+
+/// The optimiser, and the name and size of each file in `dist/`.
+fn contents(project: &Project, tools: &Tools) -> Result<String> {
+    let dist = project.root.join("dist");
+    let mut lines = vec![format!("{:?}", tools.wasm_opt)];
+    if dist.exists() {
+        for file in files_below(&dist)? {
+            lines.push(format!("{} {}", file.display(), fs::metadata(&file)?.len()));
+        }
+    }
+    Ok(lines.join("\n"))
+}
+
+fn newest_input(root: &Path) -> Result<SystemTime> {
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for input in INPUTS {
+        for file in files_below(&root.join(input))? {
+            newest = newest.max(fs::metadata(file)?.modified()?);
+        }
+    }
+    Ok(newest)
+}
+
+/// The file itself, or every file in the folder, in the order of their names.
+fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))? {
+        found.extend(files_below(&entry?.path())?);
+    }
+    found.sort();
+    Ok(found)
+}

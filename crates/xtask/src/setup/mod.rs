@@ -1,0 +1,119 @@
+//! Everything the commands need, installed where it is missing.
+
+mod apt;
+mod binaryen;
+mod browser;
+mod cache;
+mod cargo_tools;
+mod python;
+mod toolchain;
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use self::apt::Apt;
+pub(crate) use self::browser::Browser;
+use self::cache::Cache;
+use crate::clock::{Spoken, Stopwatch};
+use crate::project::Project;
+use crate::step::Step;
+
+/// What builds the dashboard, and runs wasm tests.
+pub(crate) struct Tools {
+    /// The folder of wasm-bindgen and wasm-bindgen-test-runner.
+    pub(crate) wasm_bindgen: PathBuf,
+    /// The folder of trunk.
+    pub(crate) trunk: PathBuf,
+    /// Binaryen's optimiser, where Node is there.
+    pub(crate) wasm_opt: Option<PathBuf>,
+}
+
+impl Tools {
+    /// Installs what is missing of them.
+    pub(crate) fn ready(project: &Project) -> Result<Self> {
+        let cache = Cache::of_user()?;
+        toolchain::add_wasm_target(project)?;
+        let [wasm_bindgen, trunk] = cargo_tools::install(&cache)?;
+        let wasm_opt = binaryen::install(&cache)?;
+        Ok(Self {
+            wasm_bindgen,
+            trunk,
+            wasm_opt,
+        })
+    }
+
+    /// `PATH` with these tools before all others.
+    pub(crate) fn path(&self) -> Result<OsString> {
+        let inherited = env::var_os("PATH").unwrap_or_default();
+        let ours = [self.wasm_bindgen.clone(), self.trunk.clone()];
+        env::join_paths(ours.into_iter().chain(env::split_paths(&inherited)))
+            .context("a folder with a colon in its name cannot be part of PATH")
+    }
+}
+
+/// What the tests need beyond [`Tools`].
+pub(crate) struct TestBench {
+    pub(crate) browser: Browser,
+    /// The interpreter of the virtual environment with the Python peers' packages.
+    pub(crate) python: PathBuf,
+}
+
+impl TestBench {
+    /// Installs what is missing of it.
+    pub(crate) fn ready(project: &Project) -> Result<Self> {
+        let mut apt = Apt::new();
+        let browser = Browser::ready(&mut apt)?;
+        let python = python::environment(project, &Cache::of_user()?, &mut apt)?;
+        Ok(Self { browser, python })
+    }
+}
+
+/// `cargo xtask setup`.
+pub(crate) fn run(project: &Project) -> Result<ExitCode> {
+    let watch = Stopwatch::start();
+    let tools = Tools::ready(project)?;
+    toolchain::add_components(project)?;
+    fetch_crates(project)?;
+    let bench = TestBench::ready(project)?;
+    println!("everything is there, {}\n", Spoken(watch.elapsed()));
+    println!("wasm-bindgen  {}", tools.wasm_bindgen.display());
+    println!("trunk         {}", tools.trunk.display());
+    match &tools.wasm_opt {
+        Some(program) => println!("wasm-opt      {}", program.display()),
+        None => println!("wasm-opt      none: {}", binaryen::HOW_TO_GET_NODE),
+    }
+    println!("chromium      {}", bench.browser.program.display());
+    println!("chromedriver  {}", bench.browser.driver.display());
+    println!("python        {}", bench.python.display());
+    println!("\nFor `trunk serve` and `wasm-pack test` in this shell:\n");
+    println!("{}", export_line(&tools));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Installs what `tidy` needs.
+pub(crate) fn for_tidy(project: &Project) -> Result<()> {
+    toolchain::add_wasm_target(project)?;
+    toolchain::add_components(project)
+}
+
+/// Trunk is told to stay offline, so that it downloads no tools of its own; the crates must
+/// then be there before it starts.
+pub(crate) fn fetch_crates(project: &Project) -> Result<()> {
+    let fetch = project.cargo(&["fetch", "--locked", "--quiet"]);
+    Step::new("fetch the crates", fetch)
+        .logged(project.target.join("xtask/fetch.log"))
+        .succeed()?;
+    Ok(())
+}
+
+fn export_line(tools: &Tools) -> String {
+    format!(
+        "export PATH=\"{}:{}:$PATH\"",
+        tools.wasm_bindgen.display(),
+        tools.trunk.display()
+    )
+}

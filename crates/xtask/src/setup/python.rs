@@ -1,0 +1,91 @@
+//! The virtual environment with the packages of the Python peers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::apt::Apt;
+use super::cache::{self, Cache};
+use crate::project::{Project, on_path};
+use crate::step::Step;
+
+const REQUIREMENTS: &str = "tests/peers/requirements.txt";
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// Returns the interpreter of the environment that belongs to the pinned requirements.
+///
+/// An environment names its own folder in its scripts, so it is made in place; a file
+/// written last says that it is whole.
+pub(crate) fn environment(project: &Project, cache: &Cache, apt: &mut Apt) -> Result<PathBuf> {
+    let requirements = project.root.join(REQUIREMENTS);
+    let pinned = fs::read(&requirements).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
+    let name = format!("peers-{:016x}", fingerprint(&pinned));
+    let folder = cache.folder(&name);
+    let whole = folder.join("whole");
+    if !whole.exists() {
+        let _lock = cache.lock()?;
+        if !whole.exists() {
+            cache::remove(&folder)?;
+            create(&folder, &cache.log(&name), apt)?;
+            fill(&folder, &requirements, &cache.log(&name))?;
+            fs::write(&whole, pinned)?;
+        }
+    }
+    Ok(folder.join("bin/python"))
+}
+
+fn create(folder: &Path, log: &Path, apt: &mut Apt) -> Result<()> {
+    if on_path("python3").is_none() {
+        apt.install(&["python3", "python3-venv"])
+            .context("Python is missing")?;
+    }
+    if let Some(why) = venv(folder, log)? {
+        apt.install(&["python3-venv"])
+            .with_context(|| format!("python3 -m venv failed: {why}"))?;
+        cache::remove(folder)?;
+        if let Some(why) = venv(folder, log)? {
+            bail!("python3 -m venv still fails: {why}");
+        }
+    }
+    Ok(())
+}
+
+/// Returns why it failed, if it did.
+fn venv(folder: &Path, log: &Path) -> Result<Option<String>> {
+    let mut python = Command::new("python3");
+    python.args(["-m", "venv"]).arg(folder);
+    let step = Step::new("a virtual environment for the Python peers", python);
+    Ok(step.logged(log).within(PATIENCE).run()?.failure)
+}
+
+fn fill(folder: &Path, requirements: &Path, log: &Path) -> Result<()> {
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "-r"])
+        .arg(requirements);
+    Step::new("the packages of the Python peers", pip)
+        .logged(log)
+        .within(PATIENCE)
+        .succeed()?;
+    Ok(())
+}
+
+/// FNV-1a: the same on every machine and in every release of Rust.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_requirements_get_another_environment() {
+        assert_ne!(fingerprint(b"fastapi==1"), fingerprint(b"fastapi==2"));
+        assert_eq!(fingerprint(b"a"), 0xaf63_dc4c_8601_ec8c);
+    }
+}
