@@ -40,9 +40,7 @@ impl Backoff {
     }
 
     fn ceiling(&self, failures: u32) -> Duration {
-        let doubled = 2_u32
-            .checked_pow(failures)
-            .and_then(|factor| self.base.checked_mul(factor));
+        let doubled = 2_u32.checked_pow(failures).and_then(|factor| self.base.checked_mul(factor));
         doubled.map_or(self.cap, |ceiling| ceiling.min(self.cap))
     }
 }
@@ -56,10 +54,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn new(backoff: &Backoff) -> Self {
-        Self {
-            recent: VecDeque::new(),
-            per_minute: usize::from(backoff.attempts_per_minute),
-        }
+        Self { recent: VecDeque::new(), per_minute: usize::from(backoff.attempts_per_minute) }
     }
 
     pub(crate) fn record(&mut self, now: Instant) {

@@ -139,13 +139,7 @@ impl Client {
             self.attempt(now);
         } else if earliest < *retry_at {
             let why = why.clone();
-            self.enter(
-                State::Waiting {
-                    why,
-                    retry_at: earliest,
-                },
-                now,
-            );
+            self.enter(State::Waiting { why, retry_at: earliest }, now);
         }
     }
 
@@ -173,9 +167,7 @@ impl Client {
 
     fn enqueue(&mut self, payload: Payload) -> Result<MessageId, SendError> {
         if !self.outbox.has_room_for(payload.len(), &self.config.limits) {
-            return Err(SendError::Full {
-                queued: self.outbox.queued(),
-            });
+            return Err(SendError::Full { queued: self.outbox.queued() });
         }
         Ok(self.outbox.push(payload))
     }
@@ -190,8 +182,7 @@ impl Client {
         match &self.state {
             State::Online(line) | State::Leaving(line) => {
                 let line = line.clone();
-                self.outputs
-                    .push_back(Output::Close(line.conn, code, reason.to_string()));
+                self.outputs.push_back(Output::Close(line.conn, code, reason.to_string()));
                 self.enter(State::Closing(line), now);
             }
             State::Connecting(conn) => {
@@ -259,12 +250,10 @@ impl Client {
     pub fn status(&self) -> Status {
         match &self.state {
             State::Idle => Status::Idle,
-            State::Connecting(_) => Status::Connecting {
-                attempt: self.next_attempt(),
-            },
-            State::Online(line) | State::Leaving(line) => Status::Online {
-                protocol: line.protocol.clone(),
-            },
+            State::Connecting(_) => Status::Connecting { attempt: self.next_attempt() },
+            State::Online(line) | State::Leaving(line) => {
+                Status::Online { protocol: line.protocol.clone() }
+            }
             State::Waiting { why, retry_at } => Status::Waiting {
                 why: why.clone(),
                 attempt: self.next_attempt(),

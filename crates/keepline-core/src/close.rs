@@ -80,11 +80,7 @@ impl Closed {
     /// A connection that broke without a word: 1006, no reason, not clean.
     #[must_use]
     pub const fn abnormal() -> Self {
-        Self {
-            code: CloseCode::ABNORMAL,
-            reason: String::new(),
-            clean: false,
-        }
+        Self { code: CloseCode::ABNORMAL, reason: String::new(), clean: false }
     }
 }
 
@@ -146,16 +142,10 @@ impl fmt::Display for CloseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => {
-                write!(
-                    f,
-                    "close code {code} is neither 1000 nor between 3000 and 4999"
-                )
+                write!(f, "close code {code} is neither 1000 nor between 3000 and 4999")
             }
             Self::ReasonTooLong { bytes } => {
-                write!(
-                    f,
-                    "a close reason of {bytes} bytes is over the {MAX_CLOSE_REASON} allowed"
-                )
+                write!(f, "a close reason of {bytes} bytes is over the {MAX_CLOSE_REASON} allowed")
             }
         }
     }

@@ -98,10 +98,7 @@ impl fmt::Display for ConfigError {
             Self::Count(field) => write!(f, "{field} is zero or too high"),
             Self::CapBelowBase => f.write_str("backoff.cap is below backoff.base"),
             Self::MessageOver(field) => {
-                write!(
-                    f,
-                    "limits.message_bytes is above {field}: such a message would never fit"
-                )
+                write!(f, "limits.message_bytes is above {field}: such a message would never fit")
             }
             Self::ProbeOverMessage => {
                 f.write_str("the heartbeat's message is larger than limits.message_bytes")

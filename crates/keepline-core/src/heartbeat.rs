@@ -29,28 +29,17 @@ impl Probe {
     /// Sends `message`, expects `answer`.
     #[must_use]
     pub const fn new(message: Payload, answer: Answer) -> Self {
-        Self {
-            message,
-            answer,
-            idle: Duration::from_secs(10),
-            within: Duration::from_secs(5),
-        }
+        Self { message, answer, idle: Duration::from_secs(10), within: Duration::from_secs(5) }
     }
 
     /// A text that the far end answers with exactly the text `answer`.
     pub fn text(message: impl Into<String>, answer: impl Into<String>) -> Self {
-        Self::new(
-            Payload::Text(message.into()),
-            Answer::Exactly(Payload::Text(answer.into())),
-        )
+        Self::new(Payload::Text(message.into()), Answer::Exactly(Payload::Text(answer.into())))
     }
 
     /// Bytes that the far end answers with exactly the bytes `answer`.
     pub fn binary(message: impl Into<Vec<u8>>, answer: impl Into<Vec<u8>>) -> Self {
-        Self::new(
-            Payload::Binary(message.into()),
-            Answer::Exactly(Payload::Binary(answer.into())),
-        )
+        Self::new(Payload::Binary(message.into()), Answer::Exactly(Payload::Binary(answer.into())))
     }
 
     /// Probes after this long without a message. Default: 10 s. Not zero.

@@ -40,12 +40,7 @@ impl Inbox {
     /// An empty inbox with the bounds that `limits` names.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self {
-            queue: VecDeque::new(),
-            bytes: 0,
-            dropped: 0,
-            limits,
-        }
+        Self { queue: VecDeque::new(), bytes: 0, dropped: 0, limits }
     }
 
     /// Takes in a message from the socket.

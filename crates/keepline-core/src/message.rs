@@ -57,14 +57,7 @@ pub struct MessageIds {
 impl MessageIds {
     /// The ids from `first` up to and without `end`; `None` when there are none.
     pub(crate) const fn between(first: MessageId, end: MessageId) -> Option<Self> {
-        if first.0 < end.0 {
-            Some(Self {
-                first,
-                last: MessageId(end.0 - 1),
-            })
-        } else {
-            None
-        }
+        if first.0 < end.0 { Some(Self { first, last: MessageId(end.0 - 1) }) } else { None }
     }
 
     /// How many they are.

@@ -27,11 +27,7 @@ pub(crate) struct Outbox {
 
 impl Outbox {
     pub(crate) const fn new() -> Self {
-        Self {
-            queue: VecDeque::new(),
-            bytes: 0,
-            next_id: MessageId::FIRST,
-        }
+        Self { queue: VecDeque::new(), bytes: 0, next_id: MessageId::FIRST }
     }
 
     /// The id that the next accepted message will get.
@@ -40,10 +36,7 @@ impl Outbox {
     }
 
     pub(crate) fn queued(&self) -> Queued {
-        Queued {
-            messages: self.queue.len(),
-            bytes: self.bytes,
-        }
+        Queued { messages: self.queue.len(), bytes: self.bytes }
     }
 
     pub(crate) fn has_room_for(&self, bytes: usize, limits: &Limits) -> bool {

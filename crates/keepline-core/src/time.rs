@@ -22,9 +22,7 @@ impl Instant {
     #[must_use]
     pub const fn from_origin(elapsed: Duration) -> Self {
         let micros = elapsed.as_secs().saturating_mul(MICROS);
-        Self {
-            micros: micros.saturating_add(elapsed.subsec_micros() as u64),
-        }
+        Self { micros: micros.saturating_add(elapsed.subsec_micros() as u64) }
     }
 
     /// How long this instant lies after the driver's origin.
@@ -39,9 +37,7 @@ impl Add<Duration> for Instant {
 
     fn add(self, by: Duration) -> Self {
         let by = Self::from_origin(by);
-        Self {
-            micros: self.micros.saturating_add(by.micros),
-        }
+        Self { micros: self.micros.saturating_add(by.micros) }
     }
 }
 

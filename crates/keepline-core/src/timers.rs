@@ -20,14 +20,8 @@ pub(crate) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 6] = [
-        Self::Connect,
-        Self::Retry,
-        Self::Settle,
-        Self::Probe,
-        Self::Answer,
-        Self::Close,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Connect, Self::Retry, Self::Settle, Self::Probe, Self::Answer, Self::Close];
 }
 
 #[derive(Clone, Debug, Default)]
@@ -59,9 +53,8 @@ impl Timers {
     /// Takes the earliest timer that is due, so that late timers still fire in their order.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
         let at = self.next().filter(|at| *at <= now)?;
-        let due = Timer::ALL
-            .into_iter()
-            .find(|timer| self.deadlines[*timer as usize] == Some(at))?;
+        let due =
+            Timer::ALL.into_iter().find(|timer| self.deadlines[*timer as usize] == Some(at))?;
         self.stop(due);
         Some(due)
     }

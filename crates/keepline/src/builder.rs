@@ -111,10 +111,8 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
                 return Err(BuildError::Subprotocol(token.clone()));
             }
         }
-        Endpoint::new(&self.url, &self.query, &self.subprotocols).map_err(|error| BuildError::Url {
-            url: without_query(&self.url),
-            error,
-        })
+        Endpoint::new(&self.url, &self.query, &self.subprotocols)
+            .map_err(|error| BuildError::Url { url: without_query(&self.url), error })
     }
 }
 
@@ -139,10 +137,7 @@ impl fmt::Display for BuildError {
         match self {
             Self::Url { url, error } => write!(f, "cannot connect to {url:?}: {error}"),
             Self::Subprotocol(token) => {
-                write!(
-                    f,
-                    "the subprotocol {token:?} is not a token, or given twice"
-                )
+                write!(f, "the subprotocol {token:?} is not a token, or given twice")
             }
             Self::Config(error) => error.fmt(f),
         }

@@ -54,10 +54,7 @@ impl<T: serde::de::DeserializeOwned> Decode<T> for Json {
             Payload::Text(text) => serde_json::from_str(text),
             Payload::Binary(bytes) => serde_json::from_slice(bytes),
         };
-        decoded.map_err(|error| Undecodable {
-            error: error.into(),
-            payload,
-        })
+        decoded.map_err(|error| Undecodable { error: error.into(), payload })
     }
 }
 
@@ -75,10 +72,9 @@ impl Decode<String> for Text {
     fn decode(payload: Payload) -> Result<String, Undecodable> {
         match payload {
             Payload::Text(text) => Ok(text),
-            Payload::Binary(_) => Err(Undecodable {
-                error: OtherKind { expected: "text" }.into(),
-                payload,
-            }),
+            Payload::Binary(_) => {
+                Err(Undecodable { error: OtherKind { expected: "text" }.into(), payload })
+            }
         }
     }
 }
@@ -97,10 +93,9 @@ impl Decode<Vec<u8>> for Bytes {
     fn decode(payload: Payload) -> Result<Vec<u8>, Undecodable> {
         match payload {
             Payload::Binary(bytes) => Ok(bytes),
-            Payload::Text(_) => Err(Undecodable {
-                error: OtherKind { expected: "binary" }.into(),
-                payload,
-            }),
+            Payload::Text(_) => {
+                Err(Undecodable { error: OtherKind { expected: "binary" }.into(), payload })
+            }
         }
     }
 }

@@ -129,14 +129,7 @@ impl Line {
             }
         };
         let (listen, ring) = (Rc::new(listen), Rc::new(ring));
-        Self {
-            core,
-            endpoint,
-            transport: None,
-            alarm: None,
-            listen,
-            ring,
-        }
+        Self { core, endpoint, transport: None, alarm: None, listen, ring }
     }
 
     fn ring(&mut self, now: Instant) {
@@ -151,8 +144,7 @@ impl Line {
     /// Tells the core of a socket that takes nothing more, before a message is lost in it.
     fn notice_closing(&mut self, now: Instant) {
         if let Some(transport) = self.transport.as_ref().filter(|socket| socket.is_closing()) {
-            self.core
-                .handle_input(Input::Closing(transport.conn()), now);
+            self.core.handle_input(Input::Closing(transport.conn()), now);
         }
     }
 
@@ -178,30 +170,22 @@ impl Line {
         match Transport::open(conn, &self.endpoint, &self.listen) {
             Ok(transport) => self.transport = Some(transport),
             Err(failure) => {
-                self.core
-                    .handle_input(Input::OpenFailed(conn, failure), clock::now());
+                self.core.handle_input(Input::OpenFailed(conn, failure), clock::now());
             }
         }
     }
 
     fn transmit(&mut self, conn: ConnId, payload: &Payload) {
-        let sent = self
-            .transport
-            .as_ref()
-            .map(|transport| transport.send(payload));
+        let sent = self.transport.as_ref().map(|transport| transport.send(payload));
         if let Some(Err(_)) = sent {
-            self.core
-                .handle_input(Input::Closed(conn, Closed::abnormal()), clock::now());
+            self.core.handle_input(Input::Closed(conn, Closed::abnormal()), clock::now());
         }
     }
 
     /// A socket that the core does not own any more has no listener any more.
     fn let_go(&mut self) {
         let owned = self.core.conn();
-        self.transport = self
-            .transport
-            .take()
-            .filter(|socket| Some(socket.conn()) == owned);
+        self.transport = self.transport.take().filter(|socket| Some(socket.conn()) == owned);
     }
 
     /// Holds one alarm. One that rings too early is set again then, which costs less than setting
@@ -215,10 +199,7 @@ impl Line {
             let millis = (at - clock::now()).as_micros().div_ceil(1_000);
             let millis = u32::try_from(millis).unwrap_or(u32::MAX).min(LONGEST_ALARM);
             let ring = Rc::clone(&self.ring);
-            self.alarm = Some(Alarm {
-                at,
-                _timeout: Timeout::new(millis, move || ring()),
-            });
+            self.alarm = Some(Alarm { at, _timeout: Timeout::new(millis, move || ring()) });
         }
     }
 }

@@ -37,14 +37,8 @@ impl Endpoint {
         for (name, value) in query {
             search.append(name, value);
         }
-        let subprotocols = subprotocols
-            .iter()
-            .map(|token| JsValue::from_str(token))
-            .collect();
-        Ok(Self {
-            url: resolved.href(),
-            subprotocols,
-        })
+        let subprotocols = subprotocols.iter().map(|token| JsValue::from_str(token)).collect();
+        Ok(Self { url: resolved.href(), subprotocols })
     }
 }
 

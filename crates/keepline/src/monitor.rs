@@ -36,23 +36,14 @@ impl Monitor {
     /// [`Status::Ended`]. A reader that falls 256 events behind misses the oldest.
     pub fn statuses(&self) -> Statuses {
         let position = self.driver.mailbox(|mailbox| mailbox.end_of_events());
-        let events = Events {
-            driver: Rc::clone(&self.driver),
-            position,
-        };
-        Statuses {
-            present: Some(self.status()),
-            events,
-        }
+        let events = Events { driver: Rc::clone(&self.driver), position };
+        Statuses { present: Some(self.status()), events }
     }
 
     /// Everything that happened to the line but messages, from the oldest of the last 256 events.
     /// Ends after [`Status::Ended`].
     pub fn events(&self) -> Events {
-        Events {
-            driver: Rc::clone(&self.driver),
-            position: 0,
-        }
+        Events { driver: Rc::clone(&self.driver), position: 0 }
     }
 
     /// How long the last answered heartbeat probe took; `None` before the first.
@@ -101,18 +92,17 @@ impl Events {
     }
 
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
-        self.driver
-            .mailbox(|mailbox| match mailbox.event_at(self.position) {
-                Some((event, next)) => {
-                    self.position = next;
-                    Poll::Ready(Some(event))
-                }
-                None if mailbox.has_ended() => Poll::Ready(None),
-                None => {
-                    mailbox.await_event(cx.waker());
-                    Poll::Pending
-                }
-            })
+        self.driver.mailbox(|mailbox| match mailbox.event_at(self.position) {
+            Some((event, next)) => {
+                self.position = next;
+                Poll::Ready(Some(event))
+            }
+            None if mailbox.has_ended() => Poll::Ready(None),
+            None => {
+                mailbox.await_event(cx.waker());
+                Poll::Pending
+            }
+        })
     }
 }
 

@@ -41,20 +41,14 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     }
 
     pub(crate) const fn new(driver: Rc<Driver>) -> Self {
-        Self {
-            driver,
-            types: PhantomData,
-        }
+        Self { driver, types: PhantomData }
     }
 
     /// A handle that sends on this line, for callbacks and other tasks. It does not keep the line
     /// alive.
     #[must_use]
     pub fn sender(&self) -> Sender<Tx, C> {
-        Sender {
-            driver: Rc::clone(&self.driver),
-            types: PhantomData,
-        }
+        Sender { driver: Rc::clone(&self.driver), types: PhantomData }
     }
 
     /// A handle that shows where this line stands. It does not keep the line alive.
@@ -83,8 +77,7 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// 123 bytes (WHATWG WebSockets §3.1, `close()`). The line then stays as it is.
     pub fn close(&self, code: impl Into<CloseCode>, reason: &str) -> Result<(), CloseError> {
         let code = code.into();
-        self.driver
-            .drive(|line, now| line.core.close(code, reason, now))
+        self.driver.drive(|line, now| line.core.close(code, reason, now))
     }
 }
 
@@ -131,9 +124,8 @@ impl<Tx, Rx, C: Encode<Tx>> Sink<Tx> for Socket<Tx, Rx, C> {
     type Error = SendError;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let room = self
-            .driver
-            .poll_until(|core| core.has_room_for(core.limits().message_bytes), cx);
+        let room =
+            self.driver.poll_until(|core| core.has_room_for(core.limits().message_bytes), cx);
         room.map_err(SendError::from)
     }
 
@@ -142,9 +134,7 @@ impl<Tx, Rx, C: Encode<Tx>> Sink<Tx> for Socket<Tx, Rx, C> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let flushed = self
-            .driver
-            .poll_until(|core| core.queued().messages == 0, cx);
+        let flushed = self.driver.poll_until(|core| core.queued().messages == 0, cx);
         flushed.map_err(SendError::from)
     }
 
@@ -177,10 +167,7 @@ pub struct Sender<Tx: ?Sized, C> {
 
 impl<Tx: ?Sized, C> Clone for Sender<Tx, C> {
     fn clone(&self) -> Self {
-        Self {
-            driver: Rc::clone(&self.driver),
-            types: PhantomData,
-        }
+        Self { driver: Rc::clone(&self.driver), types: PhantomData }
     }
 }
 
@@ -245,11 +232,7 @@ impl fmt::Display for SendError {
         use keepline_core::SendError as Core;
         match self {
             Self::Encode(error) => write!(f, "the message cannot be encoded: {error}"),
-            Self::TooLarge { size, limit } => Core::TooLarge {
-                size: *size,
-                limit: *limit,
-            }
-            .fmt(f),
+            Self::TooLarge { size, limit } => Core::TooLarge { size: *size, limit: *limit }.fmt(f),
             Self::Full { queued } => Core::Full { queued: *queued }.fmt(f),
             Self::Ended => Core::Ended.fmt(f),
         }

@@ -36,11 +36,7 @@ impl Transport {
             on_error(conn, &socket, listen),
             on_close(conn, &socket, listen),
         ];
-        Ok(Self {
-            conn,
-            socket,
-            _listeners,
-        })
+        Ok(Self { conn, socket, _listeners })
     }
 
     pub(crate) const fn conn(&self) -> ConnId {
@@ -83,7 +79,7 @@ impl Drop for Transport {
 fn on_open(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
     let (opened, listen) = (socket.clone(), Rc::clone(listen));
     EventListener::new(socket, "open", move |_| {
-        listen(Input::Opened(conn, opened.protocol()))
+        listen(Input::Opened(conn, opened.protocol()));
     })
 }
 
@@ -114,7 +110,7 @@ fn on_error(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener 
 fn on_close(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
     let listen = Rc::clone(listen);
     EventListener::new(socket, "close", move |event| {
-        listen(Input::Closed(conn, closed_of(event)))
+        listen(Input::Closed(conn, closed_of(event)));
     })
 }
 
@@ -130,13 +126,11 @@ fn payload_of(event: &Event) -> Option<Payload> {
 }
 
 fn closed_of(event: &Event) -> Closed {
-    event
-        .dyn_ref::<CloseEvent>()
-        .map_or_else(Closed::abnormal, |event| Closed {
-            code: CloseCode(event.code()),
-            reason: event.reason(),
-            clean: event.was_clean(),
-        })
+    event.dyn_ref::<CloseEvent>().map_or_else(Closed::abnormal, |event| Closed {
+        code: CloseCode(event.code()),
+        reason: event.reason(),
+        clean: event.was_clean(),
+    })
 }
 
 fn refused() -> OpenFailure {
@@ -150,10 +144,7 @@ fn refused() -> OpenFailure {
 /// Says what the constructor threw in words of our own: a browser's may quote the URL, which may
 /// hold a secret.
 fn open_failure(thrown: &JsValue) -> OpenFailure {
-    let name = thrown
-        .dyn_ref::<DomException>()
-        .map(DomException::name)
-        .unwrap_or_default();
+    let name = thrown.dyn_ref::<DomException>().map(DomException::name).unwrap_or_default();
     match name.as_str() {
         "SecurityError" => refused(),
         "SyntaxError" => {

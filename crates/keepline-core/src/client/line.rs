@@ -61,10 +61,7 @@ impl Line {
     }
 
     pub(super) fn probed(&mut self, now: Instant, next: MessageId) {
-        self.asked = Some(Asked {
-            at: now,
-            behind: next,
-        });
+        self.asked = Some(Asked { at: now, behind: next });
     }
 
     /// The probe's answer: the far end has read all that went out ahead of the probe. Returns the

@@ -43,10 +43,7 @@ impl Client {
     }
 
     fn is_answer(&self, payload: &Payload) -> bool {
-        self.config
-            .heartbeat
-            .as_ref()
-            .is_some_and(|probe| probe.answer.is(payload))
+        self.config.heartbeat.as_ref().is_some_and(|probe| probe.answer.is(payload))
     }
 
     fn answered(&mut self, now: Instant) {
@@ -80,9 +77,7 @@ impl Client {
 
     fn verdict(&self, closed: &Closed) -> Verdict {
         let policy = self.config.close_policy.as_ref();
-        policy
-            .and_then(|policy| policy.judge(closed))
-            .unwrap_or_else(|| closed.code.verdict())
+        policy.and_then(|policy| policy.judge(closed)).unwrap_or_else(|| closed.code.verdict())
     }
 
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
@@ -120,8 +115,7 @@ impl Client {
             return;
         };
         line.probed(now, self.outbox.next_id());
-        self.outputs
-            .push_back(Output::Transmit(line.conn, probe.message.clone()));
+        self.outputs.push_back(Output::Transmit(line.conn, probe.message.clone()));
         self.timers.set(Timer::Answer, now + probe.within);
     }
 

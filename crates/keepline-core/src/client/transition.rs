@@ -53,14 +53,12 @@ impl Client {
         match &self.state {
             State::Idle | State::Ended(_) => {}
             State::Connecting(_) => {
-                self.timers
-                    .set(Timer::Connect, now + self.config.connect_timeout);
+                self.timers.set(Timer::Connect, now + self.config.connect_timeout);
             }
             State::Online(_) => self.expect_silence(now),
             State::Waiting { retry_at, .. } => self.timers.set(Timer::Retry, *retry_at),
             State::Leaving(_) | State::Closing(_) => {
-                self.timers
-                    .set(Timer::Close, now + self.config.close_timeout);
+                self.timers.set(Timer::Close, now + self.config.close_timeout);
             }
         }
     }

@@ -1,0 +1,13 @@
+//! Stories about a client, told in virtual time: nothing here sleeps or touches a network.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod chaos;
+mod closing;
+mod connecting;
+mod heartbeat;
+mod inbox;
+mod outbox;
+mod settings;
+mod waiting;
+mod world;
