@@ -112,3 +112,45 @@ impl fmt::Display for OtherKind {
 }
 
 impl Error for OtherKind {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Payload {
+        Payload::Text(text.to_owned())
+    }
+
+    #[test]
+    fn json_goes_out_as_text_and_is_read_from_either_kind() {
+        assert_eq!(Json::encode(&(1, "a")).unwrap(), text(r#"[1,"a"]"#));
+        let pair: (i32, String) = Json::decode(text(r#"[1,"a"]"#)).unwrap();
+        let same: (i32, String) = Json::decode(Payload::Binary(br#"[1,"a"]"#.to_vec())).unwrap();
+        assert_eq!(pair, same);
+    }
+
+    #[test]
+    fn json_of_the_wrong_shape_comes_back_with_its_reason() {
+        let wrong = text(r#"{"unexpected": true}"#);
+        let refused = <Json as Decode<(i32, String)>>::decode(wrong.clone()).unwrap_err();
+        assert_eq!(refused.payload, wrong);
+        assert!(refused.error.to_string().contains("expected a tuple"), "{}", refused.error);
+        assert!(<Json as Decode<i32>>::decode(text("{")).is_err());
+        assert!(<Json as Decode<i32>>::decode(Payload::Binary(vec![0xff])).is_err());
+    }
+
+    #[test]
+    fn what_json_cannot_express_is_an_error() {
+        let keys_are_no_strings = std::collections::BTreeMap::from([((1, 2), 3)]);
+        assert!(Json::encode(&keys_are_no_strings).is_err());
+    }
+
+    #[test]
+    fn text_and_bytes_keep_to_their_kind() {
+        let binary = Payload::Binary(vec![0, 255]);
+        assert_eq!(Text::decode(text("ä")).unwrap(), "ä");
+        assert_eq!(Bytes::decode(binary.clone()).unwrap(), [0, 255]);
+        assert_eq!(Text::decode(binary).unwrap_err().error.to_string(), "not a text message");
+        assert_eq!(Bytes::decode(text("ä")).unwrap_err().error.to_string(), "not a binary message");
+    }
+}

@@ -49,6 +49,9 @@ pub enum UrlError {
     Malformed,
     /// Its scheme is none of `ws`, `wss`, `http` and `https`.
     Scheme,
+    /// Its port is one that browsers refuse to connect to (Fetch §2.9, port blocking). They would
+    /// report it as an ordinary failure, for ever.
+    ForbiddenPort,
     /// It has a fragment (`#…`), which means nothing to a server (WHATWG WebSockets §3.1).
     Fragment,
 }
@@ -58,6 +61,7 @@ impl fmt::Display for UrlError {
         f.write_str(match self {
             Self::Malformed => "it is not a URL",
             Self::Scheme => "its scheme is none of ws, wss, http and https",
+            Self::ForbiddenPort => "its port is one that browsers refuse to connect to",
             Self::Fragment => "it has a fragment (#), which a WebSocket URL may not have",
         })
     }
@@ -82,8 +86,21 @@ fn resolve(url: &str) -> Result<Url, UrlError> {
     if resolved.href().contains('#') {
         return Err(UrlError::Fragment);
     }
-    Ok(resolved)
+    match resolved.port().parse() {
+        Ok(port) if FORBIDDEN_PORTS.contains(&port) => Err(UrlError::ForbiddenPort),
+        // A port that does not parse is empty: the scheme's own.
+        Ok(_) | Err(_) => Ok(resolved),
+    }
 }
+
+/// The bad ports of Fetch §2.9, on which a browser might be made to talk to another protocol.
+const FORBIDDEN_PORTS: [u16; 83] = [
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101,
+    102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427,
+    465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990,
+    993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
+    6668, 6669, 6679, 6697, 10080,
+];
 
 /// Whether a subprotocol is a token (RFC 6455 §4.1, RFC 9110 §5.6.2), as browsers demand.
 pub(crate) fn is_token(subprotocol: &str) -> bool {

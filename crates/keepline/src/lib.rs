@@ -38,6 +38,11 @@
 //! it may have arrived or not, for no browser tells. What still waits when the line ends is
 //! reported as [`Event::NeverSent`].
 
+/// The examples of the README, compiled as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 mod builder;
 mod clock;
 mod codec;

@@ -93,7 +93,7 @@ fn on_message(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListene
 }
 
 /// A failure is told by `error` and then `close`, in one turn of the event loop. When `close`
-/// stays away, the browser has refused the socket by itself (Chromium: a forbidden port, the
+/// stays away, the browser has refused the socket by itself (Chromium: the page's
 /// Content-Security-Policy).
 fn on_error(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
     let (failed, listen) = (socket.clone(), Rc::clone(listen));
@@ -135,8 +135,8 @@ fn closed_of(event: &Event) -> Closed {
 
 fn refused() -> OpenFailure {
     OpenFailure::Refused(
-        "the browser refuses this connection: a forbidden port, the page's \
-         Content-Security-Policy, or mixed content"
+        "the browser refuses this connection: by the page's Content-Security-Policy, as mixed \
+         content, or for its port"
             .to_owned(),
     )
 }
