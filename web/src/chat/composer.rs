@@ -1,0 +1,120 @@
+//! Where a message is written.
+
+use keepline_demo::MAX_TEXT_CHARS;
+use web_sys::{HtmlTextAreaElement, SubmitEvent};
+use yew::prelude::*;
+
+/// What the composer shows, and whom it tells.
+#[derive(PartialEq, Properties)]
+pub(crate) struct ComposerProps {
+    pub(crate) draft: AttrValue,
+    /// Whether what is sent now leaves at once.
+    pub(crate) online: bool,
+    /// Why the last try to send was refused.
+    pub(crate) refusal: Option<AttrValue>,
+    pub(crate) on_draft: Callback<String>,
+    pub(crate) on_say: Callback<()>,
+}
+
+/// A text field that grows, and its button. Enter sends; Shift and Enter start a new line.
+#[component]
+pub(crate) fn Composer(props: &ComposerProps) -> Html {
+    let field = use_node_ref();
+    use_effect_with((), {
+        let field = field.clone();
+        move |()| take_free_focus(&field)
+    });
+    let hint = Hint::about(props);
+    let say = {
+        let (on_say, sendable) = (props.on_say.clone(), hint.sendable());
+        Callback::from(move |()| {
+            if sendable {
+                on_say.emit(());
+            }
+        })
+    };
+    let on_submit = say.reform(|event: SubmitEvent| event.prevent_default());
+    let on_input = props
+        .on_draft
+        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlTextAreaElement>().value());
+    html! {
+        <form class="composer" onsubmit={on_submit}>
+            <label class="unseen" for="chat-text">{"Message"}</label>
+            <textarea id="chat-text" ref={field} rows="1" placeholder="Write a message"
+                autocomplete="off" enterkeyhint="send" aria-describedby="chat-hint"
+                aria-invalid={hint.is_error().to_string()}
+                value={props.draft.clone()} oninput={on_input} onkeydown={send_on_enter(say)} />
+            <button id="chat-send" class="primary" disabled={!hint.sendable()}>{"Send"}</button>
+            <p id="chat-hint" aria-live="polite" class={classes!(hint.is_error().then_some("error"))}>
+                { hint.words() }
+            </p>
+        </form>
+    }
+}
+
+/// What the line below the field says, the most pressing first.
+enum Hint {
+    TooLong { chars: usize },
+    Refused(AttrValue),
+    Empty { online: bool },
+    Ready { online: bool },
+}
+
+impl Hint {
+    fn about(props: &ComposerProps) -> Self {
+        let online = props.online;
+        match (props.draft.trim().chars().count(), &props.refusal) {
+            (chars, _) if chars > MAX_TEXT_CHARS => Self::TooLong { chars },
+            (0, _) => Self::Empty { online },
+            (_, Some(refusal)) => Self::Refused(refusal.clone()),
+            (_, None) => Self::Ready { online },
+        }
+    }
+
+    const fn sendable(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Ready { .. })
+    }
+
+    const fn is_error(&self) -> bool {
+        matches!(self, Self::TooLong { .. } | Self::Refused(_))
+    }
+
+    fn words(&self) -> AttrValue {
+        match self {
+            Self::TooLong { chars } => {
+                format!("{chars} of {MAX_TEXT_CHARS} characters: too long to send").into()
+            }
+            Self::Refused(why) => format!("Not sent: {why}. Your text is still here.").into(),
+            Self::Empty { online: true } | Self::Ready { online: true } => {
+                "Enter sends, Shift + Enter starts a new line".into()
+            }
+            Self::Empty { online: false } | Self::Ready { online: false } => {
+                "No line at the moment: what you send is queued and leaves when it is back".into()
+            }
+        }
+    }
+}
+
+fn send_on_enter(say: Callback<()>) -> Callback<KeyboardEvent> {
+    Callback::from(move |event: KeyboardEvent| {
+        // Enter also ends the composition of, say, a Japanese word; that is not for us.
+        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+            event.prevent_default();
+            say.emit(());
+        }
+    })
+}
+
+/// Takes the focus if nothing has it, as after the form that led here is gone.
+fn take_free_focus(field: &NodeRef) {
+    if let (None, Some(field)) = (focused_element(), field.cast::<HtmlTextAreaElement>()) {
+        // Focus is a courtesy: an element that cannot take it is no failure.
+        let _ = field.focus();
+    }
+}
+
+/// The element that has the focus; `None` when it is nowhere in particular.
+fn focused_element() -> Option<web_sys::Element> {
+    let document = web_sys::window()?.document()?;
+    document.active_element().filter(|element| element.tag_name() != "BODY")
+}

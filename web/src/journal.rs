@@ -1,0 +1,110 @@
+//! What happened to a line, and when.
+
+use std::collections::VecDeque;
+
+use keepline::{Event, Status};
+
+use crate::clock::Moment;
+
+/// The last [`Journal::MOST`] events of a line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Journal {
+    entries: VecDeque<Entry>,
+    opened: u32,
+}
+
+/// One event, or an unbroken run of answered probes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entry {
+    /// When it happened; of a run, the last time.
+    pub(crate) at: Moment,
+    pub(crate) event: Event,
+    /// How many in a row it stands for.
+    pub(crate) times: u32,
+}
+
+impl Journal {
+    /// How many entries are kept.
+    pub(crate) const MOST: usize = 200;
+
+    /// Writes down what happened at `at`. Answered probes in a row share one entry, so that a
+    /// quiet hour does not push out the outage before it.
+    pub(crate) fn record(&mut self, event: Event, at: Moment) {
+        self.opened += u32::from(matches!(event, Event::Status(Status::Online { .. })));
+        let times = match (self.entries.back(), &event) {
+            (Some(last), Event::RoundTrip(_)) if matches!(last.event, Event::RoundTrip(_)) => {
+                let times = last.times + 1;
+                self.entries.pop_back();
+                times
+            }
+            (Some(_) | None, _) => 1,
+        };
+        if self.entries.len() == Self::MOST {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(Entry { at, event, times });
+    }
+
+    /// From the newest to the oldest.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().rev()
+    }
+
+    /// How often the line has opened.
+    pub(crate) const fn opened(&self) -> u32 {
+        self.opened
+    }
+
+    /// Since when the line stands as it does.
+    pub(crate) fn unchanged_since(&self) -> Option<Moment> {
+        let mut changes = self.newest_first().filter(|entry| is_status(&entry.event));
+        changes.next().map(|entry| entry.at)
+    }
+}
+
+fn is_status(event: &Event) -> bool {
+    matches!(event, Event::Status(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const ONLINE: Event = Event::Status(Status::Online { protocol: String::new() });
+
+    fn journal(events: impl IntoIterator<Item = Event>) -> Journal {
+        let mut journal = Journal::default();
+        for (second, event) in (0_u32..).zip(events) {
+            journal.record(event, Moment::from_seconds(f64::from(second)));
+        }
+        journal
+    }
+
+    fn round_trip(millis: u64) -> Event {
+        Event::RoundTrip(Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn a_quiet_hour_is_one_entry_with_the_last_round_trip() {
+        let journal = journal([ONLINE, round_trip(9), round_trip(8), round_trip(7)]);
+        let last = journal.newest_first().next().unwrap();
+        assert_eq!((last.times, &last.event), (3, &round_trip(7)));
+        assert_eq!(journal.newest_first().count(), 2);
+        assert_eq!(journal.unchanged_since(), Some(Moment::default()));
+    }
+
+    #[test]
+    fn a_round_trip_after_an_outage_starts_a_new_entry() {
+        let journal = journal([round_trip(9), ONLINE, round_trip(8)]);
+        assert_eq!(journal.newest_first().map(|entry| entry.times).collect::<Vec<_>>(), [1, 1, 1]);
+    }
+
+    #[test]
+    fn a_line_that_flaps_all_day_does_not_fill_the_memory() {
+        let journal = journal((0..10_000).map(|_| ONLINE));
+        assert_eq!(journal.newest_first().count(), Journal::MOST);
+        assert_eq!(journal.opened(), 10_000);
+    }
+}

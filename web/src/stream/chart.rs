@@ -1,0 +1,227 @@
+//! The curve on its canvas.
+
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use gloo_render::request_animation_frame;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MediaQueryList, Window};
+use yew::prelude::*;
+
+use super::ring::Ring;
+use super::scale::Scale;
+
+/// The samples to draw, and the same in words for those who do not see them.
+#[derive(PartialEq, Properties)]
+pub(crate) struct ChartProps {
+    pub(crate) ring: Rc<Ring>,
+    pub(crate) words: AttrValue,
+}
+
+/// Draws at the browser's next frame after the samples, the window or the theme have changed,
+/// and rests otherwise.
+#[component]
+pub(crate) fn Chart(props: &ChartProps) -> Html {
+    let canvas = use_node_ref();
+    let surface = use_surface();
+    use_effect_with((props.ring.clone(), surface), {
+        let canvas = canvas.clone();
+        move |(ring, surface)| {
+            let (ring, surface) = (ring.clone(), *surface);
+            let frame = request_animation_frame(move |_| draw(&canvas, &ring, surface));
+            // A newer picture replaces one that was not drawn yet.
+            move || drop(frame)
+        }
+    });
+    html! {
+        <canvas id="stream-canvas" ref={canvas} role="img" aria-label={props.words.clone()} />
+    }
+}
+
+/// What a picture depends on besides its samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Surface {
+    window_width: f64,
+    pixel_ratio: f64,
+    dark: bool,
+}
+
+impl Surface {
+    fn of(window: &Window) -> Self {
+        let window_width = window.inner_width().ok().and_then(|width| width.as_f64());
+        Self {
+            window_width: window_width.unwrap_or_default(),
+            pixel_ratio: window.device_pixel_ratio(),
+            dark: dark_theme(window).is_some_and(|query| query.matches()),
+        }
+    }
+}
+
+fn dark_theme(window: &Window) -> Option<MediaQueryList> {
+    window.match_media("(prefers-color-scheme: dark)").ok().flatten()
+}
+
+#[hook]
+fn use_surface() -> Surface {
+    let surface = use_state_eq(Surface::default);
+    use_effect_with((), {
+        let surface = surface.clone();
+        move |()| watch_surface(move |now| surface.set(now))
+    });
+    *surface
+}
+
+/// Tells `changed` the surface, now and whenever it is another, until what it returns is called.
+fn watch_surface(changed: impl Fn(Surface) + Clone + 'static) -> impl FnOnce() {
+    let listeners = web_sys::window().map(|window| {
+        changed(Surface::of(&window));
+        let look = {
+            let window = window.clone();
+            move |_: &Event| changed(Surface::of(&window))
+        };
+        let theme = dark_theme(&window);
+        let theme = theme.map(|theme| EventListener::new(&theme, "change", look.clone()));
+        (EventListener::new(&window, "resize", look), theme)
+    });
+    move || drop(listeners)
+}
+
+fn draw(canvas: &NodeRef, ring: &Ring, surface: Surface) {
+    let canvas = canvas.cast::<HtmlCanvasElement>();
+    if let Some(picture) = canvas.and_then(|canvas| Picture::on(&canvas, ring, surface)) {
+        picture.draw_values();
+        picture.draw_times();
+        picture.draw_curve();
+    }
+}
+
+/// One drawing: what is drawn, and where.
+struct Picture<'a> {
+    ring: &'a Ring,
+    scale: Scale,
+    /// The time at the right edge, in seconds.
+    now: f64,
+    context: CanvasRenderingContext2d,
+    colours: Colours,
+    right: f64,
+    bottom: f64,
+}
+
+struct Colours {
+    curve: String,
+    grid: String,
+    words: String,
+}
+
+impl<'a> Picture<'a> {
+    const LEFT: f64 = 40.0;
+    const TOP: f64 = 12.0;
+    const RIGHT_MARGIN: f64 = 14.0;
+    const BOTTOM_MARGIN: f64 = 26.0;
+    /// Samples further apart than this, in seconds, are not joined: the line was down.
+    const GAP: f64 = 2.5;
+
+    /// A clean canvas, if there is one to draw on.
+    fn on(canvas: &HtmlCanvasElement, ring: &'a Ring, surface: Surface) -> Option<Self> {
+        let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let ratio = surface.pixel_ratio.max(1.0);
+        canvas.set_width((width * ratio) as u32);
+        canvas.set_height((height * ratio) as u32);
+        let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        let (low, high) = ring.extent().unwrap_or_default();
+        let picture = Self {
+            ring,
+            scale: Scale::around(low, high),
+            now: ring.newest().map_or(0.0, |newest| newest.timestamp),
+            context,
+            colours: Colours::of(canvas)?,
+            right: width - Self::RIGHT_MARGIN,
+            bottom: height - Self::BOTTOM_MARGIN,
+        };
+        picture.context.scale(ratio, ratio).ok()?;
+        picture.context.set_font("12px system-ui, sans-serif");
+        picture.context.set_line_join("round");
+        picture.context.set_line_cap("round");
+        Some(picture)
+    }
+
+    fn x(&self, timestamp: f64) -> f64 {
+        self.right - (self.now - timestamp) / Ring::WINDOW * (self.right - Self::LEFT)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        self.bottom - self.scale.fraction(value) * (self.bottom - Self::TOP)
+    }
+
+    fn draw_values(&self) {
+        self.context.set_stroke_style_str(&self.colours.grid);
+        self.context.set_line_width(1.0);
+        self.context.set_text_align("right");
+        self.context.set_text_baseline("middle");
+        for tick in self.scale.ticks() {
+            // Half a pixel: a thin line between two pixels would be drawn as two grey ones.
+            let y = self.y(tick).round() + 0.5;
+            self.context.begin_path();
+            self.context.move_to(Self::LEFT, y);
+            self.context.line_to(self.right, y);
+            self.context.stroke();
+            self.write(&self.scale.label(tick), Self::LEFT - 8.0, y);
+        }
+    }
+
+    fn draw_times(&self) {
+        self.context.set_text_align("center");
+        self.context.set_text_baseline("alphabetic");
+        let y = self.bottom + Self::BOTTOM_MARGIN - 6.0;
+        for ago in [45.0, 30.0, 15.0] {
+            self.write(&format!("{ago} s ago"), self.x(self.now - ago), y);
+        }
+        self.context.set_text_align("right");
+        self.write("now", self.right, y);
+    }
+
+    fn write(&self, words: &str, x: f64, y: f64) {
+        self.context.set_fill_style_str(&self.colours.words);
+        // The browser refuses text only on a canvas that is gone.
+        let _ = self.context.fill_text(words, x, y);
+    }
+
+    fn draw_curve(&self) {
+        self.context.set_stroke_style_str(&self.colours.curve);
+        self.context.set_line_width(1.75);
+        self.context.begin_path();
+        let mut former = f64::NEG_INFINITY;
+        for sample in self.ring.samples() {
+            let (x, y) = (self.x(sample.timestamp), self.y(sample.value));
+            if sample.timestamp - former > Self::GAP {
+                self.context.move_to(x, y);
+            }
+            self.context.line_to(x, y);
+            former = sample.timestamp;
+        }
+        self.context.stroke();
+        self.draw_newest();
+    }
+
+    fn draw_newest(&self) {
+        let Some(newest) = self.ring.newest() else { return };
+        self.context.set_fill_style_str(&self.colours.curve);
+        for (radius, alpha) in [(8.0, 0.2), (3.5, 1.0)] {
+            self.context.set_global_alpha(alpha);
+            self.context.begin_path();
+            let (x, y) = (self.x(newest.timestamp), self.y(newest.value));
+            // The browser refuses negative radii only.
+            let _ = self.context.arc(x, y, radius, 0.0, std::f64::consts::TAU);
+            self.context.fill();
+        }
+    }
+}
+
+impl Colours {
+    /// The theme's, as the style sheet has them at present.
+    fn of(canvas: &HtmlCanvasElement) -> Option<Self> {
+        let style = web_sys::window()?.get_computed_style(canvas).ok()??;
+        let colour = |name| style.get_property_value(name).unwrap_or_default().trim().to_owned();
+        Some(Self { curve: colour("--accent"), grid: colour("--line"), words: colour("--text-2") })
+    }
+}
