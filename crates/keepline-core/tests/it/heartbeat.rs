@@ -77,8 +77,9 @@ fn an_upload_that_still_drains_is_a_sign_of_life() {
         world.input(Input::Buffered(world.conn(), left));
     }
     assert_eq!(world.client.status().name(), "online");
+    world.run_for(secs(4));
     world.input(Input::Buffered(world.conn(), 1_000_000));
-    world.run_for(secs(5));
+    world.run_for(secs(1));
     assert!(matches!(world.client.status(), Status::Waiting { why: Down::Silent, .. }));
 }
 
