@@ -84,6 +84,15 @@ fn an_upload_that_still_drains_is_a_sign_of_life() {
 }
 
 #[test]
+fn a_draining_upload_asks_for_nothing_by_itself() {
+    let mut world = World::online(probing());
+    world.input(Input::Buffered(world.conn(), 9_000_000));
+    world.input(Input::Buffered(world.conn(), 1_000_000));
+    world.run_for(secs(9));
+    assert_eq!(world.client.status().name(), "online");
+}
+
+#[test]
 fn what_went_out_ahead_of_an_answered_probe_is_not_in_doubt() {
     let mut world = World::online(probing());
     world.send("one").unwrap();
