@@ -1,5 +1,6 @@
 //! A view of a line that does not keep it alive.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -75,6 +76,19 @@ impl Monitor {
     /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows.
     pub fn retry_now(&self) {
         self.driver.drive(|line, now| line.core.retry_now(now));
+    }
+}
+
+/// Equal when they show the same line.
+impl PartialEq for Monitor {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.driver, &other.driver)
+    }
+}
+
+impl fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Monitor").field("status", &self.status()).finish_non_exhaustive()
     }
 }
 

@@ -104,6 +104,12 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
     }
 }
 
+impl<Tx: ?Sized, Rx, C> fmt::Debug for Socket<Tx, Rx, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
 impl<Tx: ?Sized, Rx, C> Drop for Socket<Tx, Rx, C> {
     fn drop(&mut self) {
         self.driver.drive(|line, now| line.core.abandon(now));
@@ -168,6 +174,19 @@ pub struct Sender<Tx: ?Sized, C> {
 impl<Tx: ?Sized, C> Clone for Sender<Tx, C> {
     fn clone(&self) -> Self {
         Self { driver: Rc::clone(&self.driver), types: PhantomData }
+    }
+}
+
+/// Equal when they send on the same line.
+impl<Tx: ?Sized, C> PartialEq for Sender<Tx, C> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.driver, &other.driver)
+    }
+}
+
+impl<Tx: ?Sized, C> fmt::Debug for Sender<Tx, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
     }
 }
 
