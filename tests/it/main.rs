@@ -1,4 +1,7 @@
 //! The stories that a real browser tells about the SDK, the server and the dashboard.
 
 mod bad_input;
+mod fastapi;
+mod story;
 mod websockets_client;
+mod worker;

@@ -43,11 +43,7 @@ impl BadPeer {
         let port = listener.local_addr()?.port();
         let seen = Arc::<Mutex<Seen>>::default();
         let listening = tokio::spawn(misbehave(manner, listener, Arc::clone(&seen))).abort_handle();
-        Ok(Self {
-            port,
-            seen,
-            listening,
-        })
+        Ok(Self { port, seen, listening })
     }
 
     /// Its address for a socket.
@@ -134,15 +130,9 @@ async fn receive(manner: Manner, connection: TcpStream) -> Option<std::net::TcpS
             None
         }
         Manner::ClosesAtOnce => {
-            let reason = CloseFrame {
-                code: CloseCode::Error,
-                reason: "not today".into(),
-            };
+            let reason = CloseFrame { code: CloseCode::Error, reason: "not today".into() };
             // The page may be gone already, and then it has nothing to be told.
-            let _ = greet(connection)
-                .await?
-                .send(Message::Close(Some(reason)))
-                .await;
+            let _ = greet(connection).await?.send(Message::Close(Some(reason))).await;
             None
         }
     }

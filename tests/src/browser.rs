@@ -1,36 +1,43 @@
 //! A headless Chromium with a profile of its own.
 
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use std::{fs, thread};
 
 use anyhow::Context;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities;
-use thirtyfour::{DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
-use tokio::process::Command;
+use thirtyfour::{Capabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
 use crate::environment;
 use crate::program::Program;
 
-const ARGUMENTS: [&str; 9] = [
+const ARGUMENTS: [&str; 13] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-popup-blocking",
     "--disable-sync",
     "--disable-quic",
     "--no-first-run",
+    "--password-store=basic",
+    "--remote-debugging-port=0",
 ];
 
-/// A running browser; dropping it ends its session, its driver and its profile, in this order.
+/// A running browser; dropping it ends the browser, its driver and its profile.
 #[derive(Debug)]
 pub struct Browser {
     driver: WebDriver,
     _chromedriver: Program,
-    _profile: TempDir,
+    _chromium: Program,
+    _profile: Profile,
 }
 
 impl Browser {
@@ -41,20 +48,16 @@ impl Browser {
     ///
     /// When the driver or the browser does not start.
     pub async fn start() -> anyhow::Result<Self> {
-        let mut command = Command::new(environment::path(environment::CHROMEDRIVER)?);
-        command.arg("--port=0");
-        let mut chromedriver = Program::start(command)?;
+        let profile = Profile(tempfile::tempdir()?);
+        let (chromium, devtools) = launch(profile.0.path()).await?;
+        let mut chromedriver = Command::new(environment::path(environment::CHROMEDRIVER)?);
+        let mut chromedriver = Program::start(chromedriver.arg("--port=0"))?;
         let port = chromedriver.prints("started successfully on port ").await?;
-        let address = format!("http://127.0.0.1:{}", port.trim_end_matches(['.', '\n']));
-        let profile = tempfile::tempdir()?;
-        let driver = WebDriver::new(address, capabilities(profile.path())?)
+        let address = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
+        let driver = WebDriver::new(address, attached_to(&devtools)?)
             .await
-            .with_context(|| format!("no browser; its driver said:\n{}", chromedriver.printed()))?;
-        Ok(Self {
-            driver,
-            _chromedriver: chromedriver,
-            _profile: profile,
-        })
+            .with_context(|| format!("its driver said:\n{}", chromedriver.printed()))?;
+        Ok(Self { driver, _chromedriver: chromedriver, _chromium: chromium, _profile: profile })
     }
 
     /// The WebDriver session.
@@ -85,13 +88,9 @@ impl Browser {
         let devtools = self.driver.cdp();
         let screen =
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
-        devtools
-            .send_raw("Emulation.setDeviceMetricsOverride", screen)
-            .await?;
+        devtools.send_raw("Emulation.setDeviceMetricsOverride", screen).await?;
         let scheme = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        devtools
-            .send_raw("Emulation.setEmulatedMedia", scheme)
-            .await?;
+        devtools.send_raw("Emulation.setEmulatedMedia", scheme).await?;
         Ok(())
     }
 
@@ -107,14 +106,42 @@ impl Browser {
     }
 }
 
-fn capabilities(profile: &Path) -> anyhow::Result<thirtyfour::Capabilities> {
-    let mut chrome = DesiredCapabilities::chrome();
-    let binary = environment::path(environment::CHROME)?;
-    chrome.set_binary(&binary.to_string_lossy())?;
-    for argument in ARGUMENTS {
-        chrome.add_arg(argument)?;
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The session needs no goodbye: a browser that is asked to quit may take minutes.
+        let _ = self.driver.clone().leak();
     }
-    chrome.add_arg(&format!("--user-data-dir={}", profile.display()))?;
+}
+
+/// Starts Chromium, and returns it with the address of its developer tools.
+async fn launch(profile: &Path) -> anyhow::Result<(Program, String)> {
+    let mut command = Command::new(environment::path(environment::CHROME)?);
+    command.args(ARGUMENTS).arg(format!("--user-data-dir={}", profile.display()));
+    let mut chromium = Program::start(&mut command)?;
+    let devtools = chromium.prints("DevTools listening on ws://").await?;
+    let (address, _) = devtools.split_once('/').context("no address of developer tools")?;
+    Ok((chromium, address.to_owned()))
+}
+
+fn attached_to(devtools: &str) -> anyhow::Result<Capabilities> {
+    let mut chrome = DesiredCapabilities::chrome();
+    chrome.set_debugger_address(devtools)?;
     chrome.set_browser_log_level(LoggingPrefsLogLevel::All)?;
     Ok(chrome.into())
+}
+
+/// The folder that a browser writes its state to.
+#[derive(Debug)]
+struct Profile(TempDir);
+
+impl Drop for Profile {
+    fn drop(&mut self) {
+        // The browser's children outlive it by a moment, and may write while they do.
+        for _ in 0..100 {
+            if fs::remove_dir_all(self.0.path()).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
 }

@@ -54,15 +54,9 @@ impl Page {
             Place::Worker => "/index.html?worker",
         };
         browser.driver().goto(site.http(path)).await?;
-        let page = Self {
-            browser,
-            _site: site,
-        };
+        let page = Self { browser, _site: site };
         until("the page to load", PATIENCE, async || {
-            let loaded: bool = page
-                .browser
-                .run("return 'ask' in globalThis", vec![])
-                .await?;
+            let loaded: bool = page.browser.run("return 'ask' in globalThis", vec![]).await?;
             Ok(loaded.then_some(()))
         })
         .await
@@ -89,10 +83,7 @@ impl Page {
         url: &str,
         options: Options,
     ) -> anyhow::Result<Result<Line<'_>, Failure>> {
-        let request = Request::Open {
-            url: url.to_owned(),
-            options,
-        };
+        let request = Request::Open { url: url.to_owned(), options };
         let opened = self.ask::<LineId>(&request).await?;
         Ok(opened.map(|id| Line { page: self, id }))
     }
@@ -102,10 +93,7 @@ impl Page {
         request: &Request,
     ) -> anyhow::Result<Result<T, Failure>> {
         let request = Value::String(serde_json::to_string(request)?);
-        let answer: String = self
-            .browser
-            .run("return ask(arguments[0])", vec![request])
-            .await?;
+        let answer: String = self.browser.run("return ask(arguments[0])", vec![request]).await?;
         Ok(serde_json::from_str(&answer)?)
     }
 }
@@ -142,12 +130,7 @@ impl Line<'_> {
     ///
     /// When the page does not answer.
     pub async fn try_send(&self, payload: Payload) -> anyhow::Result<Result<u64, Failure>> {
-        self.page
-            .ask(&Request::Send {
-                line: self.id,
-                payload,
-            })
-            .await
+        self.page.ask(&Request::Send { line: self.id, payload }).await
     }
 
     /// Closes the line.
@@ -156,11 +139,7 @@ impl Line<'_> {
     ///
     /// When the SDK refuses.
     pub async fn close(&self, code: u16, reason: &str) -> anyhow::Result<()> {
-        let request = Request::Close {
-            line: self.id,
-            code,
-            reason: reason.to_owned(),
-        };
+        let request = Request::Close { line: self.id, code, reason: reason.to_owned() };
         Ok(self.page.ask(&request).await??)
     }
 
@@ -219,10 +198,7 @@ impl Line<'_> {
     /// When that takes too long.
     pub async fn hears(&self, payload: Payload) -> anyhow::Result<()> {
         let heard = Entry::Message(payload);
-        self.shows(&format!("{heard:?}"), |log| {
-            log.contains(&heard).then_some(())
-        })
-        .await
+        self.shows(&format!("{heard:?}"), |log| log.contains(&heard).then_some(())).await
     }
 
     /// Waits until the line has heard this text.
@@ -250,11 +226,5 @@ impl Line<'_> {
 
 /// The statuses in a log, in order.
 pub fn statuses(log: &[Entry]) -> impl Iterator<Item = &Status> {
-    log.iter().filter_map(|entry| {
-        if let Entry::Status(status) = entry {
-            Some(status)
-        } else {
-            None
-        }
-    })
+    log.iter().filter_map(Entry::status)
 }

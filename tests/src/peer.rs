@@ -1,7 +1,8 @@
 //! The FastAPI application of `tests/peers`, and the stories of its `websockets` client.
 
+use std::process::Command;
+
 use anyhow::{Context, ensure};
-use tokio::process::Command;
 
 use crate::environment;
 use crate::program::Program;
@@ -36,8 +37,8 @@ impl Peer {
     /// # Errors
     ///
     /// When the system refuses.
-    pub async fn kill(&mut self) -> anyhow::Result<()> {
-        self.program.kill().await
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.program.kill()
     }
 
     /// Starts it again, on the same port.
@@ -57,13 +58,9 @@ impl Peer {
 ///
 /// When the server gave a wrong answer; the error holds what the client said about it.
 pub async fn tell(story: &str, server: &Server) -> anyhow::Result<()> {
-    let mut client = Program::start(python(&["client.py", story, &server.http("")])?)?;
+    let mut client = Program::start(&mut python(&["client.py", story, &server.http("")])?)?;
     let status = client.end().await?;
-    ensure!(
-        status.success(),
-        "the client's {story} ended with {status}:\n{}",
-        client.printed()
-    );
+    ensure!(status.success(), "the client's {story} ended with {status}:\n{}", client.printed());
     Ok(())
 }
 
@@ -71,22 +68,14 @@ async fn listen(port: u16) -> anyhow::Result<(Program, u16)> {
     let port = port.to_string();
     let options = ["--host", "127.0.0.1", "--port", &port, "--no-access-log"];
     let application = ["-m", "uvicorn", "fastapi_app:app"];
-    let mut program = Program::start(python(&[application.as_slice(), &options].concat())?)?;
-    let address = program
-        .prints("Uvicorn running on http://127.0.0.1:")
-        .await?;
+    let mut program = Program::start(&mut python(&[application.as_slice(), &options].concat())?)?;
+    let address = program.prints("Uvicorn running on http://127.0.0.1:").await?;
     let port = address.split(' ').next().and_then(|port| port.parse().ok());
-    Ok((
-        program,
-        port.with_context(|| format!("no port: {address}"))?,
-    ))
+    Ok((program, port.with_context(|| format!("no port: {address}"))?))
 }
 
 fn python(arguments: &[&str]) -> anyhow::Result<Command> {
     let mut command = Command::new(environment::path(environment::PYTHON)?);
-    command
-        .args(arguments)
-        .current_dir(environment::peers())
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command.args(arguments).current_dir(environment::peers()).env("PYTHONDONTWRITEBYTECODE", "1");
     Ok(command)
 }

@@ -1,20 +1,19 @@
 //! A program that runs beside the test and ends with it.
 
 use std::collections::VecDeque;
-use std::process::{ExitStatus, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
-use tokio::time::timeout;
 
 use crate::wait::{PATIENCE, until};
 
 const KEPT_LINES: usize = 200;
 
-/// A running program and the last lines it printed; dropping it kills it.
+/// A running program and the last lines it printed; dropping it kills it and sees it gone.
 #[derive(Debug)]
 pub struct Program {
     name: String,
@@ -28,27 +27,14 @@ impl Program {
     /// # Errors
     ///
     /// When it cannot be started.
-    pub fn start(mut command: Command) -> anyhow::Result<Self> {
-        let name = command
-            .as_std()
-            .get_program()
-            .to_string_lossy()
-            .into_owned();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("cannot start {name}"))?;
+    pub fn start(command: &mut Command) -> anyhow::Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let printed = Printed::default();
         printed.follow(child.stdout.take());
         printed.follow(child.stderr.take());
-        Ok(Self {
-            name,
-            child,
-            printed,
-        })
+        Ok(Self { name, child, printed })
     }
 
     /// Waits until it has printed `marker`, and returns the rest of that line.
@@ -74,8 +60,10 @@ impl Program {
     /// # Errors
     ///
     /// When the system refuses.
-    pub async fn kill(&mut self) -> anyhow::Result<()> {
-        Ok(self.child.kill().await?)
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
     }
 
     /// Asks it to end (SIGTERM), and waits until it has.
@@ -84,18 +72,10 @@ impl Program {
     ///
     /// When it does not end in time, or not with success.
     pub async fn terminate(&mut self) -> anyhow::Result<()> {
-        let pid = self
-            .child
-            .id()
-            .and_then(|id| Pid::from_raw(id.cast_signed()));
-        kill_process(pid.context("it has already ended")?, Signal::TERM)?;
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         let status = self.end().await?;
         if !status.success() {
-            bail!(
-                "{} ended with {status}; it printed:\n{}",
-                self.name,
-                self.printed.all()
-            );
+            bail!("{} ended with {status}; it printed:\n{}", self.name, self.printed.all());
         }
         Ok(())
     }
@@ -106,8 +86,8 @@ impl Program {
     ///
     /// When it takes too long.
     pub async fn end(&mut self) -> anyhow::Result<ExitStatus> {
-        let ended = timeout(PATIENCE, self.child.wait()).await;
-        Ok(ended.with_context(|| format!("{} does not end", self.name))??)
+        let what = format!("{} to end", self.name);
+        until(&what, PATIENCE, async || Ok(self.child.try_wait()?)).await
     }
 
     /// The last lines it printed.
@@ -117,19 +97,24 @@ impl Program {
     }
 }
 
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is as good.
+        let _ = self.kill();
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Printed(Arc<Mutex<VecDeque<String>>>);
 
 impl Printed {
     /// Reads `pipe` to its end, so that the program never blocks on a full one.
-    fn follow(&self, pipe: Option<impl AsyncRead + Send + Unpin + 'static>) {
+    fn follow(&self, pipe: Option<impl Read + Send + 'static>) {
         let Some(pipe) = pipe else { return };
         let printed = self.clone();
-        tokio::spawn(async move {
-            let mut lines = BufReader::new(pipe).lines();
-            while let Ok(Some(line)) = lines.next_line().await {
-                printed.push(line);
-            }
+        thread::spawn(move || {
+            let lines = BufReader::new(pipe).lines();
+            lines.map_while(Result::ok).for_each(|line| printed.push(line));
         });
     }
 
@@ -143,9 +128,7 @@ impl Printed {
 
     fn after(&self, marker: &str) -> Option<String> {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines
-            .iter()
-            .find_map(|line| line.split_once(marker).map(|(_, rest)| rest.to_owned()))
+        lines.iter().find_map(|line| line.split_once(marker).map(|(_, rest)| rest.to_owned()))
     }
 
     fn all(&self) -> String {

@@ -1,7 +1,8 @@
 //! Keepline's own server, as a program.
 
+use std::process::Command;
+
 use anyhow::Context;
-use tokio::process::Command;
 
 use crate::environment;
 use crate::program::Program;
@@ -65,11 +66,8 @@ impl Server {
 async fn listen(port: u16) -> anyhow::Result<(Program, u16)> {
     let mut command = Command::new(environment::path(environment::SERVER)?);
     command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
-    let mut program = Program::start(command)?;
+    let mut program = Program::start(&mut command)?;
     let address = program.prints("listening on http://127.0.0.1:").await?;
-    let port = address
-        .trim_end()
-        .parse()
-        .with_context(|| format!("no port: {address}"))?;
+    let port = address.trim_end().parse().with_context(|| format!("no port: {address}"))?;
     Ok((program, port))
 }

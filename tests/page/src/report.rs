@@ -42,6 +42,14 @@ pub enum Entry {
     Over,
 }
 
+impl Entry {
+    /// The status that it reports, if that is what it is.
+    #[must_use]
+    pub fn status(&self) -> Option<&Status> {
+        if let Self::Status(status) = self { Some(status) } else { None }
+    }
+}
+
 /// Where a line stands: `keepline::Status`, without instants of the page's clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Status {

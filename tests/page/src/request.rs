@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::Failure;
+
 /// One thing that the page is to do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Request {
@@ -95,6 +97,62 @@ pub enum Payload {
     /// A message of [`Codec::Bytes`] that is too large to travel through the driver: so many
     /// zeros.
     Zeros(usize),
+}
+
+impl From<Note> for Payload {
+    fn from(note: Note) -> Self {
+        Self::Note(note)
+    }
+}
+
+impl From<String> for Payload {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl TryFrom<Payload> for Note {
+    type Error = Failure;
+
+    fn try_from(payload: Payload) -> Result<Self, Failure> {
+        match payload {
+            Payload::Note(note) => Ok(note),
+            Payload::Text(_) | Payload::Bytes(_) | Payload::Zeros(_) => Err(other_codec()),
+        }
+    }
+}
+
+impl TryFrom<Payload> for String {
+    type Error = Failure;
+
+    fn try_from(payload: Payload) -> Result<Self, Failure> {
+        match payload {
+            Payload::Text(text) => Ok(text),
+            Payload::Note(_) | Payload::Bytes(_) | Payload::Zeros(_) => Err(other_codec()),
+        }
+    }
+}
+
+impl TryFrom<Payload> for Vec<u8> {
+    type Error = Failure;
+
+    fn try_from(payload: Payload) -> Result<Self, Failure> {
+        match payload {
+            Payload::Bytes(bytes) => Ok(bytes),
+            Payload::Zeros(count) => Ok(vec![0; count]),
+            Payload::Note(_) | Payload::Text(_) => Err(other_codec()),
+        }
+    }
+}
+
+fn other_codec() -> Failure {
+    Failure { kind: "OtherCodec".to_owned(), message: "the line speaks another codec".to_owned() }
 }
 
 /// A small typed message.

@@ -1,0 +1,42 @@
+//! The SDK in a dedicated Worker.
+
+use e2e::page::{Page, Place};
+use e2e::server::Server;
+use e2e_page::report::{End, Entry, Status};
+use e2e_page::request::{Codec, Options, Payload};
+
+#[tokio::test]
+async fn a_line_in_a_worker_echoes_closes_and_ends() -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start(Place::Worker).await?);
+
+    let texts = page.open(&server.ws("/echo"), Options::default()).await?;
+    texts.say("from a worker").await?;
+    texts.hears_text("from a worker").await?;
+
+    let options = Options { codec: Codec::Bytes, ..Options::default() };
+    let bytes = page.open(&server.ws("/echo"), options).await?;
+    bytes.send(Payload::Bytes(vec![0, 255])).await?;
+    bytes.hears(Payload::Bytes(vec![0, 255])).await?;
+
+    texts.close(1000, "bye").await?;
+    let end = Entry::Status(Status::Ended(End::Application));
+    texts.shows("the end", |log| log.contains(&end).then_some(())).await
+}
+
+#[tokio::test]
+async fn a_line_in_a_worker_comes_back_when_the_server_does() -> anyhow::Result<()> {
+    let (mut server, page) = (Server::start().await?, Page::start(Place::Worker).await?);
+    let line = page.open(&server.ws("/echo"), Options::default()).await?;
+    line.is_online(1).await?;
+
+    server.stop().await?;
+    line.shows("the loss", |log| {
+        let lost = |status: &Status| matches!(status, Status::Waiting { .. });
+        e2e::page::statuses(log).any(lost).then_some(())
+    })
+    .await?;
+    line.say("kept").await?;
+    server.start_again().await?;
+
+    line.hears_text("kept").await
+}

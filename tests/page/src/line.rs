@@ -1,0 +1,165 @@
+//! One line of the SDK, of any codec, and the tasks that write its log.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use keepline::{
+    BuildError, Builder, Bytes, Decode, Encode, Json, Limits, Monitor, ReceiveError, Socket, Text,
+};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::log::{Log, entry};
+use crate::report::{Entry, Failure};
+use crate::request::{Codec, Note, Options, Payload, Probe};
+
+/// An open line; what it reports stays readable after its end.
+pub(crate) struct Line {
+    socket: Box<dyn AnySocket>,
+    log: Log,
+}
+
+impl Line {
+    pub(crate) fn open(url: &str, options: &Options) -> Result<Self, Failure> {
+        match options.codec {
+            Codec::Json => Self::start(builder::<Note, Json>(url, options).connect()),
+            Codec::Text => Self::start(builder::<String, Text>(url, options).connect()),
+            Codec::Bytes => Self::start(builder::<Vec<u8>, Bytes>(url, options).connect()),
+        }
+    }
+
+    fn start<T: Message, C: Encode<T> + Decode<T> + 'static>(
+        socket: Result<Socket<T, T, C>, BuildError>,
+    ) -> Result<Self, Failure> {
+        let socket = socket.map_err(|error| Failure::of(&error))?;
+        let log = Log::default();
+        follow(&socket.monitor(), &log);
+        let socket = Shared(Rc::new(RefCell::new(Some(socket))));
+        spawn_local(socket.clone().read(log.clone()));
+        Ok(Self { socket: Box::new(socket), log })
+    }
+
+    pub(crate) fn send(&self, payload: Payload) -> Result<u64, Failure> {
+        self.socket.send(payload)
+    }
+
+    pub(crate) fn close(&self, code: u16, reason: &str) -> Result<(), Failure> {
+        self.socket.close(code, reason)
+    }
+
+    pub(crate) fn drop_socket(&self) {
+        self.socket.drop_socket();
+    }
+
+    pub(crate) fn log(&self) -> Vec<Entry> {
+        self.log.entries()
+    }
+}
+
+fn builder<T, C>(url: &str, options: &Options) -> Builder<T, T, C> {
+    let mut builder = Socket::builder(url);
+    for (name, value) in &options.query {
+        builder = builder.query(name, value);
+    }
+    if let Some(timeout) = options.connect_timeout_ms {
+        builder = builder.connect_timeout(Duration::from_millis(timeout));
+    }
+    if let Some(message_bytes) = options.message_bytes {
+        builder = builder.limits(Limits { message_bytes, ..Limits::default() });
+    }
+    match &options.probe {
+        Some(probe) => builder.heartbeat(heartbeat(probe)),
+        None => builder,
+    }
+}
+
+fn heartbeat(probe: &Probe) -> keepline::Probe {
+    keepline::Probe::text(&probe.question, &probe.answer)
+        .idle(Duration::from_millis(probe.idle_ms))
+        .within(Duration::from_millis(probe.within_ms))
+}
+
+/// Writes down every status and every event, until the line has ended.
+fn follow(monitor: &Monitor, log: &Log) {
+    let (mut statuses, mut events) = (monitor.statuses(), monitor.events());
+    let (of_statuses, of_events) = (log.clone(), log.clone());
+    spawn_local(async move {
+        while let Some(status) = statuses.next().await {
+            of_statuses.push(Entry::Status(status.into()));
+        }
+    });
+    spawn_local(async move {
+        while let Some(event) = events.next().await {
+            entry(&event).into_iter().for_each(|entry| of_events.push(entry));
+        }
+    });
+}
+
+/// A type of message, as the driver says it.
+trait Message: Into<Payload> + TryFrom<Payload, Error = Failure> + 'static {}
+
+impl Message for Note {}
+impl Message for String {}
+impl Message for Vec<u8> {}
+
+trait AnySocket {
+    fn send(&self, payload: Payload) -> Result<u64, Failure>;
+    fn close(&self, code: u16, reason: &str) -> Result<(), Failure>;
+    fn drop_socket(&self);
+}
+
+/// A socket, as long as the driver has not dropped it.
+struct Shared<T, C>(Rc<RefCell<Option<Socket<T, T, C>>>>);
+
+impl<T, C> Clone for Shared<T, C> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<T: Message, C: Encode<T> + Decode<T> + 'static> AnySocket for Shared<T, C> {
+    fn send(&self, payload: Payload) -> Result<u64, Failure> {
+        let message = T::try_from(payload)?;
+        let socket = self.0.borrow();
+        let sent = socket.as_ref().ok_or_else(dropped)?.send(&message);
+        sent.map(|id| id.0).map_err(|error| Failure::of(&error))
+    }
+
+    fn close(&self, code: u16, reason: &str) -> Result<(), Failure> {
+        let socket = self.0.borrow();
+        let closed = socket.as_ref().ok_or_else(dropped)?.close(code, reason);
+        closed.map_err(|error| Failure::of(&error))
+    }
+
+    fn drop_socket(&self) {
+        let socket = self.0.borrow_mut().take();
+        drop(socket);
+    }
+}
+
+impl<T: Message, C: Decode<T>> Shared<T, C> {
+    async fn read(self, log: Log) {
+        while let Some(received) = self.next().await {
+            log.push(match received {
+                Ok(message) => Entry::Message(message.into()),
+                Err(error) => error.into(),
+            });
+        }
+        log.push(Entry::Over);
+    }
+
+    async fn next(&self) -> Option<Result<T, ReceiveError>> {
+        poll_fn(|cx| match self.0.borrow_mut().as_mut() {
+            Some(socket) => socket.poll_next_unpin(cx),
+            None => Poll::Ready(None),
+        })
+        .await
+    }
+}
+
+fn dropped() -> Failure {
+    Failure { kind: "Dropped".to_owned(), message: "the socket was dropped".to_owned() }
+}

@@ -1,0 +1,115 @@
+//! What a line has reported, in words that can travel to the driver.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::error::Error;
+use std::rc::Rc;
+
+use keepline::{Event, MessageIds, ReceiveError};
+
+use crate::report::{Closed, Down, End, Entry, Failure, Status};
+
+const CAPACITY: usize = 4_096;
+
+/// The newest entries of one line, for its tasks to share.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Rc<RefCell<VecDeque<Entry>>>);
+
+impl Log {
+    pub(crate) fn push(&self, entry: Entry) {
+        let mut entries = self.0.borrow_mut();
+        if entries.len() == CAPACITY {
+            entries.pop_front();
+        }
+        entries.push_back(entry);
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.0.borrow().iter().cloned().collect()
+    }
+}
+
+impl Failure {
+    pub(crate) fn of(error: &impl Error) -> Self {
+        Self { kind: format!("{error:?}"), message: error.to_string() }
+    }
+}
+
+impl From<ReceiveError> for Entry {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Decode { error, payload } => {
+                Self::Undecodable { error: error.to_string(), payload: printed(payload) }
+            }
+            ReceiveError::Dropped { .. } | ReceiveError::TooLarge { .. } => {
+                Self::Lost(Failure::of(&error))
+            }
+        }
+    }
+}
+
+fn printed(payload: keepline::Payload) -> String {
+    match payload {
+        keepline::Payload::Text(text) => text,
+        keepline::Payload::Binary(bytes) => format!("{bytes:?}"),
+    }
+}
+
+/// The entry of an event; statuses and messages have streams of their own.
+pub(crate) fn entry(event: &Event) -> Option<Entry> {
+    match *event {
+        Event::Status(_) | Event::Message(_) => None,
+        Event::RoundTrip(_) => Some(Entry::RoundTrip),
+        Event::Unknown(MessageIds { first, last }) => {
+            Some(Entry::Unknown { first: first.0, last: last.0 })
+        }
+        Event::NeverSent(MessageIds { first, last }) => {
+            Some(Entry::NeverSent { first: first.0, last: last.0 })
+        }
+    }
+}
+
+impl From<keepline::Status> for Status {
+    fn from(status: keepline::Status) -> Self {
+        use keepline::Status as Sdk;
+        match status {
+            Sdk::Idle => Self::Idle,
+            Sdk::Connecting { attempt } => Self::Connecting { attempt },
+            Sdk::Online { protocol } => Self::Online { protocol },
+            Sdk::Waiting { why, attempt, retry_at } => {
+                let retry_in = retry_at - keepline::now();
+                let retry_in_ms = u64::try_from(retry_in.as_millis()).unwrap_or(u64::MAX);
+                Self::Waiting { why: why.into(), attempt, retry_in_ms }
+            }
+            Sdk::Closing => Self::Closing,
+            Sdk::Ended { why } => Self::Ended(why.into()),
+        }
+    }
+}
+
+impl From<keepline::Down> for Down {
+    fn from(why: keepline::Down) -> Self {
+        match why {
+            keepline::Down::TimedOut => Self::TimedOut,
+            keepline::Down::Failed(message) => Self::Failed(message),
+            keepline::Down::Closed(closed) => Self::Closed(closed.into()),
+            keepline::Down::Silent => Self::Silent,
+        }
+    }
+}
+
+impl From<keepline::End> for End {
+    fn from(why: keepline::End) -> Self {
+        match why {
+            keepline::End::Application => Self::Application,
+            keepline::End::Closed(closed) => Self::Closed(closed.into()),
+            keepline::End::Refused(message) => Self::Refused(message),
+        }
+    }
+}
+
+impl From<keepline::Closed> for Closed {
+    fn from(closed: keepline::Closed) -> Self {
+        Self { code: closed.code.0, reason: closed.reason, clean: closed.clean }
+    }
+}
