@@ -1,0 +1,45 @@
+//! `/broadcast`: what one client says reaches every client, the speaker included.
+
+use axum::extract::State;
+use axum::response::Response;
+use tokio::select;
+
+use crate::close::Ending;
+use crate::hall::{News, Seat};
+use crate::rooms::{PersonName, RoomName};
+use crate::server::Server;
+use crate::socket::{Message, Socket};
+use crate::upgrade::Upgrade;
+
+/// Clients have numbers instead of names: "Client #7 says: …", "Client #7 left".
+pub(crate) async fn broadcast(State(server): State<Server>, upgrade: Upgrade) -> Response {
+    let (hall, name) = (server.broadcast(), PersonName::client(server.next_client()));
+    upgrade.open(move |socket| {
+        Box::pin(async move { talk(socket, hall.join(RoomName::everybody(), &name)).await })
+    })
+}
+
+/// Only leaving is told, as the guides for FastAPI do it.
+pub(crate) fn news(news: News<'_>) -> Option<Message> {
+    match news {
+        News::Joined(_) => None,
+        News::Left(name) => Some(Message::text(format!("{name} left"))),
+    }
+}
+
+async fn talk(socket: &mut Socket, mut seat: Seat) -> Result<(), Ending> {
+    loop {
+        select! {
+            message = socket.recv() => seat.tell_everyone(&signed(message?, &seat.name)),
+            message = seat.mailbox.next() => socket.send(message?).await?,
+        }
+    }
+}
+
+/// Bytes have no place for a signature; they go round as they are.
+fn signed(message: Message, name: &PersonName) -> Message {
+    match message {
+        Message::Text(text) => Message::text(format!("{name} says: {text}")),
+        Message::Binary(bytes) => Message::Binary(bytes),
+    }
+}

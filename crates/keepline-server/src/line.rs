@@ -1,0 +1,72 @@
+//! The byte stream under one socket, which remembers when it last heard from the client.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::Instant;
+
+/// An upgraded connection.
+#[derive(Debug)]
+pub(crate) struct Line {
+    stream: TokioIo<Upgraded>,
+    heard: Instant,
+}
+
+impl Line {
+    pub(crate) fn new(upgraded: Upgraded) -> Self {
+        Self { stream: TokioIo::new(upgraded), heard: Instant::now() }
+    }
+
+    /// When the last byte came. Bytes, not messages: a large message on a slow line is life.
+    pub(crate) fn heard(&self) -> Instant {
+        self.heard
+    }
+
+    /// Says that nothing more will come, and discards what still arrives until the client ends.
+    ///
+    /// Closing a TCP connection with unread bytes resets it, and a reset can overtake the close
+    /// frame that was meant to explain it.
+    pub(crate) async fn linger(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await?;
+        let mut discarded = [0; 16 * 1024];
+        while self.stream.read(&mut discarded).await? > 0 {}
+        Ok(())
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        if buffer.filled().len() > before {
+            self.heard = Instant::now();
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,116 @@
+//! The state of one server: what all its sockets share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+
+use crate::endpoints::{broadcast, chat};
+use crate::hall::Hall;
+use crate::options::{Options, OptionsError};
+use crate::origin::Allowed;
+use crate::runs::Runs;
+use crate::stop::{Phase, StopSignal};
+
+/// One server: its rooms, its runs, and the count of its sockets. Cloning shares it.
+///
+/// Dropping the last clone drops every socket without a word; [`Server::stop`] says goodbye.
+#[derive(Clone, Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    options: Arc<Options>,
+    allowed: Allowed,
+    phase: watch::Sender<Phase>,
+    places: Arc<Semaphore>,
+    chat: Arc<Hall>,
+    broadcast: Arc<Hall>,
+    runs: Arc<Runs>,
+    clients: AtomicU64,
+}
+
+/// Whether a server takes new sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Ready,
+    Full,
+    Stopping,
+}
+
+impl Server {
+    /// A server that nobody is connected to. [`router`](crate::router()) makes it reachable.
+    ///
+    /// # Errors
+    /// The options do not fit together.
+    pub fn new(options: Options) -> Result<Self, OptionsError> {
+        let allowed = options.allowed()?;
+        let (phase, _) = watch::channel(Phase::Serving);
+        let shared = Shared {
+            allowed,
+            places: Arc::new(Semaphore::new(options.max_sockets as usize)),
+            chat: Arc::new(Hall::new(&options, chat::news)),
+            broadcast: Arc::new(Hall::new(&options, broadcast::news)),
+            runs: Arc::new(Runs::new(StopSignal::new(&phase))),
+            clients: AtomicU64::new(1),
+            options: Arc::new(options),
+            phase,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Refuses new sockets, closes the open ones with 1001, and waits for them to end, at most
+    /// as long as [`Options::stop_within`]; those that are left then are dropped.
+    pub async fn stop(&self) {
+        self.shared.phase.send_replace(Phase::Stopping);
+        // Every place is free again once every socket has ended.
+        let every_place = self.shared.places.acquire_many(self.shared.options.max_sockets);
+        let _ended_in_time = timeout(self.shared.options.stop_within, every_place).await;
+        self.shared.phase.send_replace(Phase::Over);
+    }
+
+    pub(crate) fn options(&self) -> Arc<Options> {
+        Arc::clone(&self.shared.options)
+    }
+
+    pub(crate) fn stop_signal(&self) -> StopSignal {
+        StopSignal::new(&self.shared.phase)
+    }
+
+    pub(crate) fn admits(&self, origin: Option<&str>, host: Option<&str>) -> bool {
+        self.shared.allowed.admits(origin, host)
+    }
+
+    pub(crate) fn readiness(&self) -> Readiness {
+        match *self.shared.phase.borrow() {
+            Phase::Serving if self.shared.places.available_permits() == 0 => Readiness::Full,
+            Phase::Serving => Readiness::Ready,
+            Phase::Stopping | Phase::Over => Readiness::Stopping,
+        }
+    }
+
+    /// A place for one more socket, if there is one.
+    pub(crate) fn take_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.shared.places).try_acquire_owned().ok()
+    }
+
+    pub(crate) fn chat(&self) -> Arc<Hall> {
+        Arc::clone(&self.shared.chat)
+    }
+
+    pub(crate) fn broadcast(&self) -> Arc<Hall> {
+        Arc::clone(&self.shared.broadcast)
+    }
+
+    pub(crate) fn runs(&self) -> Arc<Runs> {
+        Arc::clone(&self.shared.runs)
+    }
+
+    /// The number of the next client of `/broadcast`: 1, 2, 3, …
+    pub(crate) fn next_client(&self) -> u64 {
+        self.shared.clients.fetch_add(1, Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,166 @@
+//! One open WebSocket: the only place that reads, writes, pings and closes, each with a deadline.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use futures_util::stream::FusedStream;
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use serde::Serialize;
+use tokio::select;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
+
+use crate::close::{Close, Ending};
+use crate::line::Line;
+use crate::options::Options;
+use crate::pulse::{Beat, Pulse};
+use crate::stop::StopSignal;
+
+/// The slowest network that a large message is allowed for, in bytes a second.
+const FLOOR_RATE: usize = 32 * 1024;
+
+/// Small, because each socket owns one; a large message grows its own.
+const READ_BUFFER: usize = 16 * 1024;
+
+/// What an application sends and receives; pings, pongs and closes never reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+}
+
+impl Message {
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        let text = serde_json::to_string(value).expect("our messages have string keys only");
+        Self::Text(text.into())
+    }
+
+    pub(crate) fn text(text: impl Into<Utf8Bytes>) -> Self {
+        Self::Text(text.into())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+}
+
+impl From<Message> for tungstenite::Message {
+    fn from(message: Message) -> Self {
+        match message {
+            Message::Text(text) => Self::Text(text),
+            Message::Binary(bytes) => Self::Binary(bytes),
+        }
+    }
+}
+
+/// An open WebSocket, on the server's side.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    frames: WebSocketStream<Line>,
+    pulse: Pulse,
+    stop: StopSignal,
+    options: Arc<Options>,
+}
+
+impl Socket {
+    pub(crate) async fn open(line: Upgraded, options: Arc<Options>, stop: StopSignal) -> Self {
+        let limits = WebSocketConfig::default()
+            .max_message_size(Some(options.message_limit))
+            .max_frame_size(Some(options.message_limit))
+            .read_buffer_size(READ_BUFFER);
+        let line = Line::new(line);
+        let frames = WebSocketStream::from_raw_socket(line, Role::Server, Some(limits)).await;
+        let pulse = Pulse::new(options.ping_every, options.pong_within);
+        Self { frames, pulse, stop, options }
+    }
+
+    /// The next message from the client. Cancelling loses nothing.
+    pub(crate) async fn recv(&mut self) -> Result<Message, Ending> {
+        loop {
+            let heard = self.frames.get_ref().heard();
+            select! {
+                biased;
+                () = self.stop.begun() => return Err(Close::stopping().into()),
+                frame = self.frames.next() => match self.message_in(frame)? {
+                    Some(message) => return Ok(message),
+                    None => continue,
+                },
+                () = sleep_until(self.pulse.due(heard)) => self.beat().await?,
+            }
+        }
+    }
+
+    /// Sends a message; returns once the network has taken all of it.
+    pub(crate) async fn send(&mut self, message: Message) -> Result<(), Ending> {
+        let size = message.len();
+        self.write(message.into(), size).await
+    }
+
+    /// Says why it ends, waits for the client to agree, and lets go of the connection.
+    pub(crate) async fn finish(mut self, ending: Ending) {
+        let _agreed_in_time = timeout(self.options.close_within, self.part(ending)).await;
+    }
+
+    async fn part(&mut self, ending: Ending) -> Result<(), tungstenite::Error> {
+        if let Ending::Closed(close) = ending {
+            let frame = tungstenite::Message::Close(Some(close.into_frame()));
+            self.frames.send(frame).await?;
+        }
+        let mut is_broken = self.frames.is_terminated();
+        while let Some(frame) = self.frames.next().await {
+            is_broken = frame.is_err();
+        }
+        // After a whole closing handshake nothing more will come.
+        if is_broken {
+            self.frames.get_mut().linger().await?;
+        }
+        Ok(())
+    }
+
+    fn message_in(
+        &self,
+        frame: Option<Result<tungstenite::Message, tungstenite::Error>>,
+    ) -> Result<Option<Message>, Ending> {
+        use tungstenite::Message as Frame;
+        match frame {
+            Some(Ok(Frame::Text(text))) => Ok(Some(Message::Text(text))),
+            Some(Ok(Frame::Binary(bytes))) => Ok(Some(Message::Binary(bytes))),
+            // A ping is answered below; raw frames are never read.
+            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Ok(None),
+            Some(Ok(Frame::Close(_))) | None => Err(Ending::Left),
+            Some(Err(error)) => Err(self.ending(&error)),
+        }
+    }
+
+    async fn beat(&mut self) -> Result<(), Ending> {
+        match self.pulse.beat(self.frames.get_ref().heard(), Instant::now()) {
+            Beat::Alive => Ok(()),
+            Beat::Ping => self.write(tungstenite::Message::Ping(Bytes::new()), 0).await,
+            Beat::Silent => Err(Close::silent().into()),
+        }
+    }
+
+    async fn write(&mut self, frame: tungstenite::Message, size: usize) -> Result<(), Ending> {
+        let within = self.options.write_within + Duration::from_secs((size / FLOOR_RATE) as u64);
+        let written = select! {
+            biased;
+            () = self.stop.begun() => return Err(Close::stopping().into()),
+            written = timeout(within, self.frames.send(frame)) => written,
+        };
+        match written {
+            Ok(written) => written.map_err(|error| self.ending(&error)),
+            Err(_elapsed) => Err(Close::slow().into()),
+        }
+    }
+
+    fn ending(&self, error: &tungstenite::Error) -> Ending {
+        Ending::from_error(error, self.options.message_limit)
+    }
+}

@@ -1,0 +1,112 @@
+//! Clients that are slow, silent or too many.
+
+use std::time::Duration;
+
+use keepline_demo::ChatEvent;
+use keepline_server::Options;
+use tokio::time::sleep;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::world::{Client, World, soon};
+
+const TOO_SLOW: &str = "messages were read too slowly";
+
+/// Below the size for which the deadline of a write grows.
+const LARGE: usize = 30 * 1024;
+
+/// Speaks and listens until it hears that the first client left.
+async fn speak_until_the_first_leaves(speaker: &mut Client) {
+    loop {
+        speaker.send(Message::binary(vec![0; LARGE])).await;
+        match speaker.next().await {
+            Message::Text(news) if news == "Client #1 left" => return,
+            Message::Binary(own) => assert_eq!(own.len(), LARGE),
+            unexpected => panic!("{unexpected}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_falls_behind_is_closed_and_the_others_go_on() {
+    let world = World::narrow(Options { mailbox: 4, ..Options::default() });
+    let mut slow = world.connect_narrow("/broadcast").await;
+    let mut speaker = world.connect("/broadcast").await;
+    speak_until_the_first_leaves(&mut speaker).await;
+    assert_eq!(slow.closed().await, (4408, TOO_SLOW.to_owned()));
+    let mut late = world.connect("/broadcast").await;
+    late.send("and on it goes").await;
+    assert_eq!(late.text().await, "Client #3 says: and on it goes");
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_is_closed_at_the_deadline_of_a_write() {
+    let write_within = Duration::from_millis(100);
+    let world = World::narrow(Options { write_within, mailbox: 1_000_000, ..Options::default() });
+    let mut stuck = world.connect_narrow("/broadcast").await;
+    let mut speaker = world.connect("/broadcast").await;
+    speak_until_the_first_leaves(&mut speaker).await;
+    assert_eq!(stuck.closed().await, (4408, TOO_SLOW.to_owned()));
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_is_given_up() {
+    let (write_within, close_within) = (Duration::from_millis(100), Duration::from_millis(100));
+    let limits = Options { write_within, close_within, max_sockets: 1, ..Options::default() };
+    let world = World::narrow(limits);
+    let _stuck = world.connect_narrow("/stream?hz=1000").await;
+    assert_eq!(world.get("/ready").await.status, 503);
+    until_ready(&world).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_a_ping_is_gone_for_the_others_too() {
+    let pong_within = Duration::from_millis(200);
+    let ping_every = Duration::from_millis(100);
+    let world = World::with(Options { ping_every, pong_within, ..Options::default() });
+    let mut silent = world.connect("/chat/lobby?name=Silent").await;
+    assert!(matches!(silent.json().await, ChatEvent::Welcome { .. }));
+    let mut alive = world.connect("/chat/lobby?name=Alive").await;
+    assert!(matches!(alive.json().await, ChatEvent::Welcome { .. }));
+    assert_eq!(alive.json::<ChatEvent>().await, ChatEvent::Left { name: "Silent".to_owned() });
+    assert_eq!(silent.closed().await, (4408, "a ping was not answered".to_owned()));
+}
+
+#[tokio::test]
+async fn a_quiet_client_that_answers_pings_stays() {
+    let pong_within = Duration::from_millis(500);
+    let ping_every = Duration::from_millis(10);
+    let world = World::with(Options { ping_every, pong_within, ..Options::default() });
+    let mut quiet = world.connect("/echo").await;
+    for _ in 0..5 {
+        assert!(matches!(quiet.frame().await, Message::Ping(_)));
+    }
+    quiet.send("still here").await;
+    assert_eq!(quiet.text().await, "still here");
+}
+
+#[tokio::test]
+async fn one_socket_too_many_is_closed_with_1013_and_the_server_is_not_ready() {
+    let world = World::with(Options { max_sockets: 1, ..Options::default() });
+    let mut first = world.connect("/echo").await;
+    let mut second = world.connect("/echo").await;
+    assert_eq!(second.closed().await.0, 1013);
+    let ready = world.get("/ready").await;
+    assert_eq!((ready.status, ready.body.as_str()), (503, r#"{"status":"full"}"#));
+    assert_eq!(world.get("/health").await.status, 200);
+    first.send("undisturbed").await;
+    assert_eq!(first.text().await, "undisturbed");
+    drop(first);
+    until_ready(&world).await;
+    let mut third = world.connect("/echo").await;
+    third.send("my turn").await;
+    assert_eq!(third.text().await, "my turn");
+}
+
+async fn until_ready(world: &World) {
+    let ready = async {
+        while world.get("/ready").await.status != 200 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon("the server to be ready", ready).await;
+}

@@ -1,0 +1,12 @@
+//! The server as its clients see it: over real sockets, on ports of its own.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod chat;
+mod endpoints;
+mod http;
+mod limits;
+mod program;
+mod stop;
+mod world;

@@ -1,0 +1,62 @@
+//! A server that stops says goodbye to everybody, and does not wait for ever.
+
+use std::time::Duration;
+
+use keepline_server::Options;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::world::{Client, World};
+
+const GOODBYE: &str = "the server is stopping";
+
+#[tokio::test]
+async fn every_socket_is_closed_with_1001_and_the_server_ends() {
+    let mut world = World::start();
+    let mut clients = Vec::new();
+    for path in ["/echo", "/broadcast", "/stream", "/chat/a?name=b", "/items/1/ws?token=t"] {
+        clients.push(world.connect(path).await);
+    }
+    clients.push(world.connect("/task-runner").await);
+    let slow = r#"{"task":"count","inputs":{"to":1,"interval_ms":60000}}"#;
+    clients.last_mut().unwrap().send(slow).await;
+    world.stop();
+    for client in &mut clients {
+        assert_eq!(client.closed().await, (1001, GOODBYE.to_owned()));
+        client.ended().await;
+    }
+    world.stopped().await;
+    assert!(Client::open(world.address, "/echo", &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stopping_server_is_not_ready_and_takes_nobody_new() {
+    let mut world = World::start();
+    let mut reluctant = world.connect("/echo").await;
+    reluctant.send("are you there").await;
+    assert_eq!(reluctant.text().await, "are you there");
+    world.stop();
+    // Nothing is read here, so the close is not answered, and the stop goes on.
+    let mut ready = world.get("/ready").await;
+    while ready.status == 200 {
+        ready = world.get("/ready").await;
+    }
+    assert_eq!((ready.status, ready.body.as_str()), (503, r#"{"status":"stopping"}"#));
+    assert_eq!(world.get("/health").await.status, 200);
+    assert!(Client::open(world.address, "/echo", &[]).await.is_err());
+    assert_eq!(reluctant.closed().await.0, 1001);
+    world.stopped().await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_cannot_hold_up_the_stop() {
+    let close_within = Duration::from_millis(100);
+    let mut world = World::narrow(Options { close_within, ..Options::default() });
+    let mut stuck = world.connect_narrow("/echo").await;
+    // Larger than every buffer between: the echo of it cannot be written.
+    stuck.send(Message::binary(vec![0; 512 * 1024])).await;
+    let asked = Instant::now();
+    world.stop();
+    world.stopped().await;
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+}
