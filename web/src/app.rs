@@ -151,7 +151,7 @@ impl App {
     fn open_chat(&mut self, ctx: &Context<Self>) {
         let (Some(room), Some(name)) = (self.place.room.clone(), self.name.clone()) else { return };
         let former = self.chat.take();
-        let opened = Chat::enter(room, name, &ctx.link().callback(Action::Chat));
+        let opened = Chat::enter(room, &name, &ctx.link().callback(Action::Chat));
         self.chat = self.succeed(opened).map(|chat| chat.continuing(former));
     }
 

@@ -24,7 +24,6 @@ pub(crate) use view::room_view;
 /// The room, the line to it, and what was said. Dropping it leaves the room.
 pub(crate) struct Chat {
     pub(crate) room: RoomName,
-    pub(crate) name: PersonName,
     pub(crate) line: Line,
     conversation: Rc<Conversation>,
     draft: AttrValue,
@@ -49,7 +48,7 @@ impl Chat {
     /// Enters `room` as `name`. Whatever is given to `act` belongs into [`Chat::act`].
     pub(crate) fn enter(
         room: RoomName,
-        name: PersonName,
+        name: &PersonName,
         act: &Callback<ChatAction>,
     ) -> Result<Self, BuildError> {
         let socket: Socket<ChatRequest, ChatEvent> =
@@ -59,8 +58,7 @@ impl Chat {
                 .connect()?;
         Ok(Self {
             room,
-            name,
-            conversation: Rc::default(),
+            conversation: Rc::new(Conversation::new(name.as_str().to_owned().into())),
             draft: AttrValue::default(),
             refusal: None,
             sender: socket.sender(),

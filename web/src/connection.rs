@@ -57,13 +57,13 @@ fn facts(id: &str, line: &Line, status: &Status) -> Html {
         html! { <div><dt>{ label }</dt><dd id={format!("{id}-{name}")}>{ value }</dd></div> }
     };
     let queued = line.monitor().queued();
-    let outbox = format!("{} messages, {} bytes", queued.messages, queued.bytes);
+    let outbox = format!("{}, {} bytes", count(queued.messages, "message"), queued.bytes);
     html! {
         <dl class="facts">
             { fact("Reason", "reason", reason(status)) }
             { fact("Next attempt", "next-attempt", line.next_attempt().unwrap_or_else(dash)) }
             { fact("Attempt", "attempt", attempt(status).map_or_else(dash, |n| n.to_string())) }
-            { fact("Unchanged for", "since", unchanged_for(line)) }
+            { fact("In this state for", "since", unchanged_for(line)) }
             { fact("Times online", "opened", line.journal().opened().to_string()) }
             { fact("Outbox", "outbox", outbox) }
             { fact("Last round trip", "round-trip",
@@ -142,6 +142,11 @@ fn milliseconds(duration: Duration) -> String {
     } else {
         format!("{milliseconds:.0} ms")
     }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 fn dash() -> String {

@@ -18,6 +18,7 @@ mod app;
 mod chat;
 mod clock;
 mod connection;
+mod focus;
 mod journal;
 mod line;
 mod names;

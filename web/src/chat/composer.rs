@@ -4,6 +4,8 @@ use keepline_demo::MAX_TEXT_CHARS;
 use web_sys::{HtmlTextAreaElement, SubmitEvent};
 use yew::prelude::*;
 
+use crate::focus::use_free_focus;
+
 /// What the composer shows, and whom it tells.
 #[derive(PartialEq, Properties)]
 pub(crate) struct ComposerProps {
@@ -19,11 +21,7 @@ pub(crate) struct ComposerProps {
 /// A text field that grows, and its button. Enter sends; Shift and Enter start a new line.
 #[component]
 pub(crate) fn Composer(props: &ComposerProps) -> Html {
-    let field = use_node_ref();
-    use_effect_with((), {
-        let field = field.clone();
-        move |()| take_free_focus(&field)
-    });
+    let field = use_free_focus();
     let hint = Hint::about(props);
     let say = {
         let (on_say, sendable) = (props.on_say.clone(), hint.sendable());
@@ -103,18 +101,4 @@ fn send_on_enter(say: Callback<()>) -> Callback<KeyboardEvent> {
             say.emit(());
         }
     })
-}
-
-/// Takes the focus if nothing has it, as after the form that led here is gone.
-fn take_free_focus(field: &NodeRef) {
-    if let (None, Some(field)) = (focused_element(), field.cast::<HtmlTextAreaElement>()) {
-        // Focus is a courtesy: an element that cannot take it is no failure.
-        let _ = field.focus();
-    }
-}
-
-/// The element that has the focus; `None` when it is nowhere in particular.
-fn focused_element() -> Option<web_sys::Element> {
-    let document = web_sys::window()?.document()?;
-    document.active_element().filter(|element| element.tag_name() != "BODY")
 }

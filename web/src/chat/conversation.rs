@@ -10,8 +10,9 @@ use crate::clock::Moment;
 
 /// The room as this page has seen it: the last [`Conversation::MOST_ENTRIES`] entries, and at
 /// most [`Conversation::MOST_PEOPLE`] people.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Conversation {
+    me: AttrValue,
     entries: VecDeque<Entry>,
     people: Vec<AttrValue>,
     welcomes: u32,
@@ -72,6 +73,24 @@ impl Conversation {
     pub(crate) const MOST_ENTRIES: usize = 500;
     pub(crate) const MOST_PEOPLE: usize = 1_000;
 
+    /// A conversation in which this page wants to go by the name of `me`.
+    pub(crate) fn new(me: AttrValue) -> Self {
+        Self {
+            me,
+            entries: VecDeque::new(),
+            people: Vec::new(),
+            welcomes: 0,
+            next_number: 0,
+            line_starts: 0,
+        }
+    }
+
+    /// The name that this page goes by: the wanted one, or what the server made of it because
+    /// somebody else has that.
+    pub(crate) const fn me(&self) -> &AttrValue {
+        &self.me
+    }
+
     /// From the oldest to the newest.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
@@ -85,7 +104,10 @@ impl Conversation {
     /// Takes in what the server said.
     pub(crate) fn hear(&mut self, event: ChatEvent, now: Moment) {
         match event {
-            ChatEvent::Welcome { people, .. } => self.welcome(people, now),
+            ChatEvent::Welcome { you, people, .. } => {
+                self.me = you.into();
+                self.welcome(people, now);
+            }
             ChatEvent::Joined { name } => self.joined(name.into(), now),
             ChatEvent::Left { name } => self.left(name.into(), now),
             ChatEvent::Said { name, text, timestamp } => {
@@ -126,6 +148,14 @@ impl Conversation {
     /// Notes that something went wrong.
     pub(crate) fn trouble(&mut self, words: String, now: Moment) {
         self.push(now, What::Trouble(words.into()));
+    }
+
+    /// Whether nobody has said anything yet.
+    pub(crate) fn is_silent(&self) -> bool {
+        !self
+            .entries
+            .iter()
+            .any(|entry| matches!(entry.what, What::Said { .. } | What::Mine { .. }))
     }
 
     /// Whether any message still waits for a line.
@@ -205,7 +235,7 @@ mod tests {
 
     /// Ada in the lobby, having said `count` things.
     fn after_saying(count: u64) -> Conversation {
-        let mut conversation = Conversation::default();
+        let mut conversation = Conversation::new("Ada".into());
         conversation.hear(welcome(&["Ada"]), now());
         for id in 1..=count {
             conversation.say(format!("message {id}"), MessageId(id), now());
@@ -255,13 +285,23 @@ mod tests {
 
     #[test]
     fn one_of_two_people_of_the_same_name_leaves() {
-        let mut conversation = Conversation::default();
+        let mut conversation = Conversation::new("Ada".into());
         conversation.hear(welcome(&["Ada", "Bob"]), now());
         conversation.hear(ChatEvent::Joined { name: "Bob".to_owned() }, now());
         conversation.hear(ChatEvent::Left { name: "Bob".to_owned() }, now());
         assert_eq!(conversation.people(), ["Ada", "Bob"]);
         conversation.hear(ChatEvent::Left { name: "nobody".to_owned() }, now());
         assert_eq!(conversation.people(), ["Ada", "Bob"]);
+    }
+
+    #[test]
+    fn a_name_that_somebody_else_has_is_what_the_server_makes_of_it() {
+        let mut conversation = Conversation::new("Ada".into());
+        assert_eq!(conversation.me(), "Ada");
+        let people = vec!["Ada".to_owned(), "Ada (2)".to_owned()];
+        let (room, you) = ("lobby".to_owned(), "Ada (2)".to_owned());
+        conversation.hear(ChatEvent::Welcome { room, you, people }, now());
+        assert_eq!(conversation.me(), "Ada (2)");
     }
 
     #[test]
@@ -275,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_busy_room_does_not_fill_the_memory() {
-        let mut conversation = Conversation::default();
+        let mut conversation = Conversation::new("Ada".into());
         for _ in 0..2_000 {
             conversation.hear(ChatEvent::Joined { name: "Bob".to_owned() }, now());
         }

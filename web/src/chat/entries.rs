@@ -8,11 +8,10 @@ use yew::prelude::*;
 use super::conversation::{Conversation, Entry, Fate, What};
 use crate::clock::Moment;
 
-/// The conversation to show, and by what name this page goes in it.
+/// The conversation to show.
 #[derive(PartialEq, Properties)]
 pub(crate) struct EntriesProps {
     pub(crate) conversation: Rc<Conversation>,
-    pub(crate) me: AttrValue,
 }
 
 /// A list that follows the newest message while its reader is at the end of it, and offers to
@@ -47,7 +46,8 @@ pub(crate) fn Entries(props: &EntriesProps) -> Html {
         <div class="talk">
             <div id="chat-messages" ref={scroller} role="log" aria-label="Messages" tabindex="0"
                 onscroll={on_scroll}>
-                <ol>{ rows(&props.conversation, &props.me) }</ol>
+                <ol>{ rows(&props.conversation) }</ol>
+                if props.conversation.is_silent() { { invitation() } }
             </div>
             if *behind {
                 <button id="chat-newest" class="jump" onclick={jump}>{"New messages ↓"}</button>
@@ -56,10 +56,10 @@ pub(crate) fn Entries(props: &EntriesProps) -> Html {
     }
 }
 
-fn rows(conversation: &Conversation, me: &AttrValue) -> Html {
+fn rows(conversation: &Conversation) -> Html {
     let mut former = None;
     let mut row = |entry| {
-        let row = row(entry, follows(former, entry), me);
+        let row = row(entry, follows(former, entry), conversation.me());
         former = Some(entry);
         row
     };
@@ -89,11 +89,25 @@ fn row(entry: &Entry, follows: bool, me: &AttrValue) -> Html {
 }
 
 fn byline(name: &AttrValue, at: Moment) -> Html {
-    let initial: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
     html! { <>
-        <span class="avatar" aria-hidden="true">{ initial }</span>
+        { avatar(name) }
         <p class="by"><b>{ name }</b>{" "}<time>{ at.hour_and_minute() }</time></p>
     </> }
+}
+
+/// A round sign for a person, which says nothing that the name beside it does not say.
+pub(super) fn avatar(name: &AttrValue) -> Html {
+    let initial: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
+    html! { <span class="avatar" aria-hidden="true">{ initial }</span> }
+}
+
+fn invitation() -> Html {
+    html! {
+        <p class="empty">
+            <b>{"Nothing said yet"}</b><br />
+            {"Open this page in a second tab, join the same room, and talk to yourself."}
+        </p>
+    }
 }
 
 fn note(entry: &Entry) -> Html {
@@ -124,8 +138,8 @@ fn fate_mark(fate: Fate) -> Html {
     match fate {
         Fate::Queued => html! { <p class="fate">{"queued"}</p> },
         Fate::Sent => Html::default(),
-        Fate::Unknown => html! { <p class="fate doubt">{"may not have arrived"}</p> },
-        Fate::NeverSent => html! { <p class="fate doubt">{"not sent"}</p> },
+        Fate::Unknown => html! { <p class="fate">{"may not have arrived"}</p> },
+        Fate::NeverSent => html! { <p class="fate">{"not sent"}</p> },
     }
 }
 

@@ -3,6 +3,7 @@
 use web_sys::{HtmlInputElement, SubmitEvent};
 use yew::prelude::*;
 
+use crate::focus::use_free_focus;
 use crate::names::{NameError, PersonName, RoomName};
 
 /// What the form begins with, and whom it tells.
@@ -16,6 +17,7 @@ pub(crate) struct JoinFormProps {
 /// Asks for a name and a room, and says what is wrong with them.
 #[component]
 pub(crate) fn JoinForm(props: &JoinFormProps) -> Html {
+    let first = use_free_focus();
     let name = use_state(|| props.name.clone());
     let room = use_state(|| props.room.clone());
     let tried = use_state(|| false);
@@ -39,7 +41,7 @@ pub(crate) fn JoinForm(props: &JoinFormProps) -> Html {
                 {"Everybody in the same room reads what you write. Nothing is kept."}
             </p>
             <Field id="chat-name" label="Your name" subject="Your name" value={name}
-                error={name_error} />
+                error={name_error} field={first} />
             <Field id="chat-room" label="Room" subject="The room’s name" value={room}
                 error={room_error} />
             <button id="chat-join" class="primary">{"Join"}</button>
@@ -55,11 +57,13 @@ struct FieldProps {
     subject: &'static str,
     value: UseStateHandle<AttrValue>,
     error: Option<NameError>,
+    #[prop_or_default]
+    field: NodeRef,
 }
 
 #[component]
 fn Field(props: &FieldProps) -> Html {
-    let FieldProps { id, label, subject, value, error } = props;
+    let FieldProps { id, label, subject, value, error, field } = props;
     let error_id = format!("{id}-error");
     let on_input = {
         let value = value.clone();
@@ -70,7 +74,7 @@ fn Field(props: &FieldProps) -> Html {
     html! {
         <div class="field">
             <label for={*id}>{ *label }</label>
-            <input id={*id} autocomplete="off" spellcheck="false" value={(**value).clone()}
+            <input id={*id} ref={field} autocomplete="off" spellcheck="false" value={(**value).clone()}
                 oninput={on_input} aria-invalid={error.is_some().to_string()}
                 aria-describedby={error_id.clone()} />
             <p id={error_id} class="error" aria-live="polite">

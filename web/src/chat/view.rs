@@ -3,31 +3,44 @@
 use yew::prelude::*;
 
 use super::composer::Composer;
-use super::entries::Entries;
+use super::conversation::Conversation;
+use super::entries::{Entries, avatar};
 use super::{Chat, ChatAction};
 
 /// Draws the room. `leave` is the address of the place without it.
 pub(crate) fn room_view(chat: &Chat, leave: String, act: &Callback<ChatAction>) -> Html {
-    let me = AttrValue::from(chat.name.as_str().to_owned());
     html! {
         <section class="room card" aria-labelledby="room-name">
             <header>
-                <h1 id="room-name">{ chat.room.as_str() }</h1>
-                <p class="quiet">{"You are "}<b id="chat-me">{ &me }</b></p>
+                <div>
+                    <h1 id="room-name">{ chat.room.as_str() }</h1>
+                    <p class="quiet">
+                        {"You are "}<b id="chat-me">{ chat.conversation.me() }</b>
+                    </p>
+                </div>
                 <a id="chat-leave" class="button" href={leave}>{"Leave"}</a>
             </header>
-            { people(chat.conversation.people()) }
-            <Entries conversation={chat.conversation.clone()} {me} />
+            { people(&chat.conversation, chat.line.is_online()) }
+            <Entries conversation={chat.conversation.clone()} />
             { composer(chat, act) }
         </section>
     }
 }
 
-fn people(people: &[AttrValue]) -> Html {
-    let person = |name: &AttrValue| html! { <li>{ name }</li> };
+fn people(conversation: &Conversation, online: bool) -> Html {
+    let person = |name: &AttrValue| {
+        let is_me = name == conversation.me();
+        html! { <li class={classes!(is_me.then_some("mine"))}>
+            { avatar(name) }<span>{ name }</span>
+        </li> }
+    };
+    let people = conversation.people();
     html! {
-        <aside class="people">
-            <h2>{"Here now"}<span class="count" id="people-count">{ people.len() }</span></h2>
+        <aside class={classes!("people", (!online).then_some("stale"))}>
+            <h2>
+                { if online { "Here now" } else { "Here before" } }
+                <span class="count" id="people-count">{ people.len() }</span>
+            </h2>
             <ul id="people">{ for people.iter().map(person) }</ul>
         </aside>
     }

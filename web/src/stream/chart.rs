@@ -110,6 +110,7 @@ struct Picture<'a> {
 struct Colours {
     curve: String,
     grid: String,
+    zero: String,
     words: String,
 }
 
@@ -154,13 +155,13 @@ impl<'a> Picture<'a> {
     }
 
     fn draw_values(&self) {
-        self.context.set_stroke_style_str(&self.colours.grid);
         self.context.set_line_width(1.0);
         self.context.set_text_align("right");
         self.context.set_text_baseline("middle");
         for tick in self.scale.ticks() {
             // Half a pixel: a thin line between two pixels would be drawn as two grey ones.
             let y = self.y(tick).round() + 0.5;
+            self.context.set_stroke_style_str(self.colours.of_tick(tick));
             self.context.begin_path();
             self.context.move_to(Self::LEFT, y);
             self.context.line_to(self.right, y);
@@ -222,6 +223,16 @@ impl Colours {
     fn of(canvas: &HtmlCanvasElement) -> Option<Self> {
         let style = web_sys::window()?.get_computed_style(canvas).ok()??;
         let colour = |name| style.get_property_value(name).unwrap_or_default().trim().to_owned();
-        Some(Self { curve: colour("--accent"), grid: colour("--line"), words: colour("--text-2") })
+        Some(Self {
+            curve: colour("--accent"),
+            grid: colour("--line"),
+            zero: colour("--line-2"),
+            words: colour("--text-2"),
+        })
+    }
+
+    /// Zero stands out a little.
+    fn of_tick(&self, tick: f64) -> &str {
+        if tick == 0.0 { &self.zero } else { &self.grid }
     }
 }
