@@ -28,11 +28,11 @@ pub enum ChatRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ChatEvent {
-    /// The first message on every connection: who is in the room.
+    /// The first message on every connection that may stay: who is in the room.
     Welcome {
         /// The room that was joined.
         room: String,
-        /// The name the server knows this page by.
+        /// The name that the others see: the one asked for, with a number if it was taken.
         you: String,
         /// Everybody in the room, this page included, in the order of joining.
         people: Vec<String>,
@@ -56,7 +56,8 @@ pub enum ChatEvent {
         /// When the server heard it, in seconds since the Unix epoch.
         timestamp: f64,
     },
-    /// What this page sent could not be used; the connection stays.
+    /// What this page sent could not be used; the connection stays. As the first message: the room
+    /// or the name cannot be used, and the connection is closed with 4400.
     Error {
         /// Why, in words for the person who reads it.
         message: String,

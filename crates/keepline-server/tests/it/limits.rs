@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use keepline_demo::ChatEvent;
 use keepline_server::Options;
-use tokio::time::sleep;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{interval, sleep};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::world::{Client, World, soon};
@@ -60,7 +62,7 @@ async fn a_stream_that_nobody_reads_is_given_up() {
 
 #[tokio::test]
 async fn a_client_that_does_not_answer_a_ping_is_gone_for_the_others_too() {
-    let pong_within = Duration::from_millis(200);
+    let pong_within = Duration::from_millis(300);
     let ping_every = Duration::from_millis(100);
     let world = World::with(Options { ping_every, pong_within, ..Options::default() });
     let mut silent = world.connect("/chat/lobby?name=Silent").await;
@@ -82,6 +84,21 @@ async fn a_quiet_client_that_answers_pings_stays() {
     }
     quiet.send("still here").await;
     assert_eq!(quiet.text().await, "still here");
+}
+
+#[tokio::test]
+async fn a_large_message_on_a_slow_line_is_a_sign_of_life() {
+    let (ping_every, pong_within) = (Duration::from_millis(20), Duration::from_millis(300));
+    let world = World::with(Options { ping_every, pong_within, ..Options::default() });
+    let mut line = world.connect("/echo").await.into_stream();
+    let mut moments = interval(Duration::from_millis(10));
+    let message: Vec<u8> = (0..50).collect();
+    line.write_all(&[0x82, 0x80 | 50, 0, 0, 0, 0]).await.unwrap();
+    for byte in &message {
+        moments.tick().await;
+        line.write_u8(*byte).await.unwrap();
+    }
+    assert_eq!(echo_on(&mut line).await, message);
 }
 
 #[tokio::test]
@@ -109,4 +126,17 @@ async fn until_ready(world: &World) {
         }
     };
     soon("the server to be ready", ready).await;
+}
+
+/// The payload of the first frame that is not a ping.
+async fn echo_on(line: &mut TcpStream) -> Vec<u8> {
+    loop {
+        let mut head = [0; 2];
+        soon("a frame", line.read_exact(&mut head)).await.unwrap();
+        let mut payload = vec![0; head[1].into()];
+        soon("its payload", line.read_exact(&mut payload)).await.unwrap();
+        if head[0] != 0x89 {
+            return payload;
+        }
+    }
 }

@@ -6,7 +6,7 @@ use keepline_server::Options;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::world::{Client, World};
+use crate::world::{Client, DEADLINE, World};
 
 const GOODBYE: &str = "the server is stopping";
 
@@ -31,7 +31,8 @@ async fn every_socket_is_closed_with_1001_and_the_server_ends() {
 
 #[tokio::test]
 async fn a_stopping_server_is_not_ready_and_takes_nobody_new() {
-    let mut world = World::start();
+    let (close_within, stop_within) = (DEADLINE, DEADLINE);
+    let mut world = World::with(Options { close_within, stop_within, ..Options::default() });
     let mut reluctant = world.connect("/echo").await;
     reluctant.send("are you there").await;
     assert_eq!(reluctant.text().await, "are you there");
@@ -45,6 +46,7 @@ async fn a_stopping_server_is_not_ready_and_takes_nobody_new() {
     assert_eq!(world.get("/health").await.status, 200);
     assert!(Client::open(world.address, "/echo", &[]).await.is_err());
     assert_eq!(reluctant.closed().await.0, 1001);
+    reluctant.ended().await;
     world.stopped().await;
 }
 

@@ -198,8 +198,9 @@ impl Answer {
     pub(crate) async fn to_raw(address: SocketAddr, request: &str) -> Self {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        soon("an answer", stream.read_to_string(&mut answer)).await.unwrap();
+        let mut answer = Vec::new();
+        soon("an answer", stream.read_to_end(&mut answer)).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer);
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
         let status = head.split(' ').nth(1).expect("a status").parse().unwrap();
         Self { status, head: head.to_owned(), body: body.to_owned() }
