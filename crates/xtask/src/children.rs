@@ -64,7 +64,11 @@ impl Group {
             tick(watch.elapsed());
             thread::sleep(LOOK_EVERY);
         }
-        self.bury().map_or(End::Interrupted, End::Exited)
+        match self.bury() {
+            Some(status) if !interrupted() => End::Exited(status),
+            // The signal that interrupted us reached the child, too.
+            Some(_) | None => End::Interrupted,
+        }
     }
 
     fn ask_to_end(&mut self) {

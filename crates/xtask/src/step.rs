@@ -162,7 +162,7 @@ impl Step {
             let last = fs::read(file)
                 .map(|log| last_line(&log))
                 .unwrap_or_default();
-            print!("\n  … {}: {last}", Spoken(passed));
+            print!("\n  … {} {last}", Spoken(passed));
             flush();
         }
     }

@@ -34,7 +34,7 @@ fn holds(project: &Project, name: &str, command: Command) -> Result<bool> {
 }
 
 fn formatting(project: &Project) -> Command {
-    project.cargo(&["fmt", "--all", "--check"])
+    project.cargo(&["fmt", "--all", "--check", "--", "--color", "never"])
 }
 
 fn core_for_wasm(project: &Project) -> Command {
