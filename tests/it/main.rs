@@ -1,6 +1,7 @@
 //! The stories that a real browser tells about the SDK, the server and the dashboard.
 
 mod bad_input;
+mod dashboard;
 mod fastapi;
 mod story;
 mod websockets_client;

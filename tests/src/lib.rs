@@ -12,4 +12,5 @@ pub mod peer;
 pub mod program;
 pub mod server;
 pub mod site;
+pub mod tab;
 pub mod wait;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::bail;
 use tokio::time::{Instant, sleep};
 
-/// How long anything may take that takes a second on an idle machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long anything may take that takes a second on an idle machine, the longest backoff included.
+pub const PATIENCE: Duration = Duration::from_secs(45);
 
 const BETWEEN_POLLS: Duration = Duration::from_millis(40);
 

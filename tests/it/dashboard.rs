@@ -1,0 +1,214 @@
+//! The dashboard as its users see it.
+
+use std::fs;
+
+use anyhow::Context;
+use e2e::browser::Browser;
+use e2e::environment;
+use e2e::server::Server;
+use e2e::tab::Tab;
+use serde_json::json;
+
+const ENTER: &str = "\u{e007}";
+
+async fn join(tab: &Tab<'_>, name: &str, room: &str) -> anyhow::Result<()> {
+    tab.fill("#chat-name", name).await?;
+    tab.fill("#chat-room", room).await?;
+    tab.click("#chat-join").await?;
+    tab.reads("#connection-state", "online").await
+}
+
+async fn say(tab: &Tab<'_>, text: &str) -> anyhow::Result<()> {
+    tab.fill("#chat-text", text).await?;
+    tab.click("#chat-send").await
+}
+
+async fn hears(tab: &Tab<'_>, selector: &str, text: &str) -> anyhow::Result<()> {
+    let what = format!("{text:?} to be heard");
+    tab.shows(&what, selector, |texts| texts.iter().any(|heard| heard.contains(text))).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_tabs_chat() -> anyhow::Result<()> {
+    let (server, browser) = (Server::start().await?, Browser::start().await?);
+    let ada = Tab::open(&browser, &server.http("/")).await?;
+    let bob = Tab::open(&browser, &server.http("/")).await?;
+
+    join(&ada, "Ada", "library").await?;
+    ada.reads("#people-count", "1").await?;
+    join(&bob, "Bob", "library").await?;
+    hears(&ada, "#chat-messages .note", "Bob joined").await?;
+    ada.reads("#people", "AdaBob").await?;
+    bob.reads("#people", "AdaBob").await?;
+
+    say(&ada, "Is anybody reading?").await?;
+    hears(&bob, "#chat-messages .said:not(.mine) .text", "Is anybody reading?").await?;
+    say(&bob, "Quietly.").await?;
+    hears(&ada, "#chat-messages .said:not(.mine) .text", "Quietly.").await?;
+    assert_eq!(ada.count("#chat-messages .mine[data-fate=sent]").await?, 1);
+
+    bob.click("#chat-leave").await?;
+    hears(&ada, "#chat-messages .note", "Bob left").await?;
+    ada.reads("#people-count", "1").await
+}
+
+#[tokio::test]
+async fn the_stream_moves() -> anyhow::Result<()> {
+    let (server, browser) = (Server::start().await?, Browser::start().await?);
+    let tab = Tab::open(&browser, &server.http("/#/stream?hz=50")).await?;
+    tab.reads("#connection-state", "online").await?;
+
+    let number = |texts: &[String]| texts.first().is_some_and(|text| text.contains('.'));
+    let first = tab.shows("a reading", "#stream-value", number).await?;
+    let curve: String = tab.run(CURVE, vec![]).await?;
+    let next = |texts: &[String]| number(texts) && texts != first;
+    tab.shows("another reading", "#stream-value", next).await?;
+
+    let fast = |texts: &[String]| {
+        texts.first().and_then(|rate| rate.parse::<f64>().ok()).is_some_and(|rate| rate > 20.0)
+    };
+    tab.shows("more than 20 messages a second", "#stream-rate", fast).await?;
+    let later: String = tab.run(CURVE, vec![]).await?;
+    assert!(later != curve, "the canvas has not changed");
+    Ok(())
+}
+
+/// What is drawn, after the browser's next frame.
+const CURVE: &str = "const canvas = document.getElementById('stream-canvas');
+    return new Promise(resolve => requestAnimationFrame(() => resolve(canvas.toDataURL())))";
+
+#[tokio::test]
+async fn a_stopped_server_is_counted_down_to_and_come_back_to() -> anyhow::Result<()> {
+    let (mut server, browser) = (Server::start().await?, Browser::start().await?);
+    let tab = Tab::open(&browser, &server.http("/")).await?;
+    join(&tab, "Ada", "library").await?;
+
+    server.stop().await?;
+    tab.reads("#connection-state", "waiting").await?;
+    let countdown = |texts: &[String]| {
+        let words = texts.first().and_then(|text| text.strip_prefix("in ")?.strip_suffix(" s"));
+        words.is_some_and(|seconds| seconds.parse::<u32>().is_ok())
+    };
+    tab.shows("the countdown", "#next-attempt", countdown).await?;
+    say(&tab, "Hold this for me.").await?;
+    hears(&tab, "#chat-messages .mine[data-fate=queued]", "Hold this for me.").await?;
+    tab.click("#view-connection").await?;
+    tab.reads("#chat-line-opened", "1").await?;
+    hears(&tab, "#chat-line-outbox", "1 message").await?;
+
+    server.start_again().await?;
+    tab.reads("#chat-line-state", "online").await?;
+    tab.reads("#chat-line-opened", "2").await?;
+    hears(&tab, "#chat-line-outbox", "0 messages").await?;
+    hears(&tab, "#chat-line-log li", "waiting").await?;
+    tab.click("#view-chat").await?;
+    assert_eq!(tab.count("#banner").await?, 0);
+    hears(&tab, "#chat-messages .mine[data-fate=sent]", "Hold this for me.").await
+}
+
+#[tokio::test]
+async fn hostile_names_and_messages_are_shown_as_text() -> anyhow::Result<()> {
+    const NAME: &str = "<img src=x onerror='hacked=1'>";
+    const ROOM: &str = "../<script>hacked=1</script>?#%2e";
+    const TEXT: &str = "<img src=x onerror='hacked=1'><script>hacked=1</script>&lt;";
+    let (server, browser) = (Server::start().await?, Browser::start().await?);
+    let ada = Tab::open(&browser, &server.http("/")).await?;
+    let eve = Tab::open(&browser, &server.http("/")).await?;
+
+    join(&ada, "Ada", ROOM).await?;
+    join(&eve, NAME, ROOM).await?;
+    say(&eve, TEXT).await?;
+
+    ada.reads("#room-name", ROOM).await?;
+    ada.reads("#people", &format!("Ada{NAME}")).await?;
+    ada.reads("#chat-messages .said .text", TEXT).await?;
+    for tab in [&ada, &eve] {
+        assert_eq!(tab.count("#app img, #app script").await?, 0);
+        assert!(!tab.run::<bool>("return 'hacked' in globalThis", vec![]).await?);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dashboard_without_its_wasm_says_so() -> anyhow::Result<()> {
+    let (server, browser) = (Server::start().await?, Browser::start().await?);
+    let devtools = browser.driver().cdp();
+    devtools.send_raw("Network.enable", json!({})).await?;
+    devtools.send_raw("Network.setBlockedURLs", json!({"urls": ["*.wasm"]})).await?;
+
+    browser.driver().goto(server.http("/")).await?;
+
+    let tab = Tab::present(&browser).await?;
+    tab.reads("#failure-title", "The dashboard is not running").await?;
+    let said = |texts: &[String]| texts.first().is_some_and(|words| !words.is_empty());
+    tab.shows("what failed", "#failure-words", said).await?;
+    let seen = "return document.getElementById('failure').checkVisibility()";
+    assert!(tab.run::<bool>(seen, vec![]).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_keyboard_alone_is_enough() -> anyhow::Result<()> {
+    let (server, browser) = (Server::start().await?, Browser::start().await?);
+    let tab = Tab::open(&browser, &server.http("/")).await?;
+    tab.reads("#view-chat", "Chat").await?;
+
+    tab.tab_to("chat-name").await?;
+    tab.press("Ada").await?;
+    tab.press(ENTER).await?;
+    tab.reads("#room-name", "lobby").await?;
+    tab.reads("#connection-state", "online").await?;
+    tab.tab_to("chat-text").await?;
+    tab.press("hands off the mouse").await?;
+    tab.press(ENTER).await?;
+    tab.reads("#chat-messages .mine .text", "hands off the mouse").await?;
+
+    tab.tab_to("view-stream").await?;
+    tab.press(ENTER).await?;
+    tab.reads("#stream-title", "Stream").await?;
+    tab.tab_to("view-connection").await?;
+    tab.press(ENTER).await?;
+    tab.reads("#connection-title", "Connection").await?;
+    tab.tab_to("chat-line-log").await
+}
+
+#[tokio::test]
+async fn every_view_fits_every_width_in_light_and_dark() -> anyhow::Result<()> {
+    let (server, browser) = (Server::start().await?, Browser::start().await?);
+    let folder = environment::path(environment::SCREENSHOTS)?;
+    fs::create_dir_all(&folder).with_context(|| format!("no {}", folder.display()))?;
+    let tab = Tab::open(&browser, &server.http("/")).await?;
+    tab.reads("#view-chat", "Chat").await?;
+    photograph(&browser, &tab, "join").await?;
+    join(&tab, "Ada", "library").await?;
+    say(&tab, "A few words that anybody may read, and one that is long:").await?;
+    say(&tab, &"w".repeat(300)).await?;
+    hears(&tab, "#chat-messages .mine .text", "www").await?;
+    photograph(&browser, &tab, "chat").await?;
+    tab.click("#view-stream").await?;
+    let moving = |texts: &[String]| texts.first().is_some_and(|text| text.contains('.'));
+    tab.shows("a reading", "#stream-value", moving).await?;
+    photograph(&browser, &tab, "stream").await?;
+    let height = "return document.getElementById('stream-canvas').clientHeight / innerHeight";
+    assert!(tab.run::<f64>(height, vec![]).await? < 1.0, "the curve is higher than the screen");
+    tab.click("#view-connection").await?;
+    tab.reads("#chat-line-state", "online").await?;
+    photograph(&browser, &tab, "connection").await
+}
+
+async fn photograph(browser: &Browser, tab: &Tab<'_>, view: &str) -> anyhow::Result<()> {
+    let folder = environment::path(environment::SCREENSHOTS)?;
+    for (width, scheme) in [360, 768, 1440]
+        .into_iter()
+        .flat_map(|width| ["light", "dark"].map(|scheme| (width, scheme)))
+    {
+        browser.show_as(width, scheme).await?;
+        let script = "return document.documentElement.scrollWidth";
+        let needed: u32 = tab.run(script, vec![]).await?;
+        assert!(needed <= width, "{view} needs {needed} px of {width}");
+        let file = folder.join(format!("{view}-{width}-{scheme}.png"));
+        browser.driver().screenshot(&file).await?;
+    }
+    Ok(())
+}
