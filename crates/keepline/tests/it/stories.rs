@@ -21,7 +21,7 @@ fn refused() -> TextSocket {
 }
 
 fn build_error(url: &str) -> BuildError {
-    TextSocket::builder(url).connect().err().expect("this line must not be built")
+    TextSocket::builder(url).connect().expect_err("this line must not be built")
 }
 
 #[wasm_bindgen_test]
