@@ -39,8 +39,9 @@ async fn two_tabs_chat() -> anyhow::Result<()> {
     ada.reads("#people-count", "1").await?;
     join(&bob, "Bob", "library").await?;
     hears(&ada, "#chat-messages .note", "Bob joined").await?;
-    ada.reads("#people", "AdaBob").await?;
-    bob.reads("#people", "AdaBob").await?;
+    for tab in [&ada, &bob] {
+        tab.shows("both people", "#people li", |people| people == ["Ada", "Bob"]).await?;
+    }
 
     say(&ada, "Is anybody reading?").await?;
     hears(&bob, "#chat-messages .said:not(.mine) .text", "Is anybody reading?").await?;
@@ -121,13 +122,28 @@ async fn hostile_names_and_messages_are_shown_as_text() -> anyhow::Result<()> {
     say(&eve, TEXT).await?;
 
     ada.reads("#room-name", ROOM).await?;
-    ada.reads("#people", &format!("Ada{NAME}")).await?;
+    ada.shows("both people", "#people li", |people| people == ["Ada", NAME]).await?;
     ada.reads("#chat-messages .said .text", TEXT).await?;
     for tab in [&ada, &eve] {
         assert_eq!(tab.count("#app img, #app script").await?, 0);
         assert!(!tab.run::<bool>("return 'hacked' in globalThis", vec![]).await?);
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_room_that_no_address_can_name_is_refused_with_words() -> anyhow::Result<()> {
+    let (server, browser) = (Server::start().await?, Browser::start().await?);
+    let tab = Tab::open(&browser, &server.http("/")).await?;
+    tab.fill("#chat-name", "Ada").await?;
+    for room in ["..", " ", &"a".repeat(65)] {
+        tab.fill("#chat-room", room).await?;
+        tab.click("#chat-join").await?;
+        let said = |texts: &[String]| texts.first().is_some_and(|words| !words.trim().is_empty());
+        tab.shows("what is wrong with it", "#chat-room-error", said).await?;
+        assert_eq!(tab.count("#room-name").await?, 0, "{room:?} was entered");
+    }
+    join(&tab, "Ada", "lobby").await
 }
 
 #[tokio::test]

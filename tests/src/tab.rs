@@ -1,11 +1,18 @@
 //! A tab of a browser, as somebody who looks and types uses it.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use thirtyfour::{By, Key, WebElement, WindowHandle};
 
 use crate::browser::Browser;
 use crate::wait::{PATIENCE, until};
+
+/// The texts of all elements of a selector, without what is there for the eye only.
+const TEXTS: &str = "return [...document.querySelectorAll(arguments[0])].map(found => {
+    const heard = found.cloneNode(true);
+    heard.querySelectorAll('[aria-hidden=true]').forEach(seen => seen.remove());
+    return heard.textContent;
+})";
 
 /// A tab; elements are named by CSS selectors. Every act brings the tab to the front first.
 #[derive(Debug)]
@@ -133,8 +140,7 @@ impl<'browser> Tab<'browser> {
             }
             stops.push(stop);
         }
-        ensure!(stops.is_empty(), "{id} cannot be reached; Tab stops at {stops:?}");
-        Ok(())
+        bail!("{id} cannot be reached; Tab stops at {stops:?}")
     }
 
     /// Runs `script` in the page, and reads its answer.
@@ -158,8 +164,7 @@ impl<'browser> Tab<'browser> {
     }
 
     async fn texts(&self, selector: &str) -> anyhow::Result<Vec<String>> {
-        let script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)";
-        self.browser.run(script, vec![json!(selector)]).await
+        self.browser.run(TEXTS, vec![json!(selector)]).await
     }
 
     async fn front(&self) -> anyhow::Result<()> {
