@@ -121,7 +121,7 @@ impl Chat {
     }
 
     fn complain(&mut self, error: &ReceiveError) {
-        self.conversation().trouble(error.to_string(), Moment::now());
+        self.conversation().trouble(format!("Not heard: {error}"), Moment::now());
     }
 
     fn conversation(&mut self) -> &mut Conversation {

@@ -12,7 +12,7 @@ pub(crate) fn head(place: &Place, status: &Status) -> Html {
         <header class="head">
             <span class="brand">{ mark() }<span>{"Keepline"}</span></span>
             <nav aria-label="Views">{ for View::ALL.into_iter().map(|view| tab(place, view)) }</nav>
-            { pill(status, "connection-state".to_owned()) }
+            <div role="status">{ pill(status, "connection-state".to_owned()) }</div>
         </header>
     }
 }
@@ -20,7 +20,7 @@ pub(crate) fn head(place: &Place, status: &Status) -> Html {
 /// A status in colour and in words. The text of the element `id` is exactly its name.
 pub(crate) fn pill(status: &Status, id: String) -> Html {
     html! {
-        <p class={classes!("pill", status.name())} role="status">
+        <p class={classes!("pill", status.name())}>
             <span class="dot" aria-hidden="true" />
             <span class="unseen">{"Line: "}</span>
             <span {id}>{ status.name() }</span>

@@ -1,5 +1,6 @@
 //! Where a message is written.
 
+use keepline::Status;
 use keepline_demo::MAX_TEXT_CHARS;
 use web_sys::{HtmlTextAreaElement, SubmitEvent};
 use yew::prelude::*;
@@ -10,12 +11,31 @@ use crate::focus::use_free_focus;
 #[derive(PartialEq, Properties)]
 pub(crate) struct ComposerProps {
     pub(crate) draft: AttrValue,
-    /// Whether what is sent now leaves at once.
-    pub(crate) online: bool,
+    pub(crate) departure: Departure,
     /// Why the last try to send was refused.
     pub(crate) refusal: Option<AttrValue>,
     pub(crate) on_draft: Callback<String>,
     pub(crate) on_say: Callback<()>,
+}
+
+/// When a message that is sent now leaves.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Departure {
+    AtOnce,
+    /// When the line is back.
+    Later,
+    Never,
+}
+
+impl Departure {
+    /// What `status` means to a message.
+    pub(crate) const fn under(status: &Status) -> Self {
+        match status {
+            Status::Online { .. } => Self::AtOnce,
+            Status::Idle | Status::Connecting { .. } | Status::Waiting { .. } => Self::Later,
+            Status::Closing | Status::Ended { .. } => Self::Never,
+        }
+    }
 }
 
 /// A text field that grows, and its button. Enter sends; Shift and Enter start a new line.
@@ -54,23 +74,26 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
 enum Hint {
     TooLong { chars: usize },
     Refused(AttrValue),
-    Empty { online: bool },
-    Ready { online: bool },
+    Empty(Departure),
+    Ready(Departure),
 }
 
 impl Hint {
     fn about(props: &ComposerProps) -> Self {
-        let online = props.online;
         match (props.draft.trim().chars().count(), &props.refusal) {
             (chars, _) if chars > MAX_TEXT_CHARS => Self::TooLong { chars },
-            (0, _) => Self::Empty { online },
+            (0, _) => Self::Empty(props.departure),
             (_, Some(refusal)) => Self::Refused(refusal.clone()),
-            (_, None) => Self::Ready { online },
+            (_, None) => Self::Ready(props.departure),
         }
     }
 
-    const fn sendable(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Ready { .. })
+    fn sendable(&self) -> bool {
+        match self {
+            Self::TooLong { .. } | Self::Empty(_) => false,
+            Self::Refused(_) => true,
+            Self::Ready(departure) => *departure != Departure::Never,
+        }
     }
 
     const fn is_error(&self) -> bool {
@@ -83,12 +106,11 @@ impl Hint {
                 format!("{chars} of {MAX_TEXT_CHARS} characters: too long to send").into()
             }
             Self::Refused(why) => format!("Not sent: {why}. Your text is still here.").into(),
-            Self::Empty { online: true } | Self::Ready { online: true } => {
-                "Enter sends, Shift + Enter starts a new line".into()
-            }
-            Self::Empty { online: false } | Self::Ready { online: false } => {
-                "No line at the moment: what you send is queued and leaves when it is back".into()
-            }
+            Self::Empty(departure) | Self::Ready(departure) => match departure {
+                Departure::AtOnce => "Enter sends, Shift + Enter starts a new line".into(),
+                Departure::Later => "No line: what you send is queued until it is back".into(),
+                Departure::Never => "The line has ended: nothing can be sent".into(),
+            },
         }
     }
 }

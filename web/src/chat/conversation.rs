@@ -114,7 +114,9 @@ impl Conversation {
                 let what = What::Said { name: name.into(), text: text.into() };
                 self.push(Moment::from_seconds(timestamp), what);
             }
-            ChatEvent::Error { message } => self.trouble(message, now),
+            ChatEvent::Error { message } => {
+                self.trouble(format!("The server says: {message}"), now);
+            }
             // The probe's answer is the SDK's business.
             ChatEvent::Pong => {}
         }
@@ -150,12 +152,13 @@ impl Conversation {
         self.push(now, What::Trouble(words.into()));
     }
 
-    /// Whether nobody has said anything yet.
+    /// Whether this page is in the room, and nobody has said anything yet.
     pub(crate) fn is_silent(&self) -> bool {
-        !self
-            .entries
-            .iter()
-            .any(|entry| matches!(entry.what, What::Said { .. } | What::Mine { .. }))
+        self.welcomes > 0
+            && !self
+                .entries
+                .iter()
+                .any(|entry| matches!(entry.what, What::Said { .. } | What::Mine { .. }))
     }
 
     /// Whether any message still waits for a line.

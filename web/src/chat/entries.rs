@@ -120,7 +120,8 @@ fn note(entry: &Entry) -> Html {
         What::Trouble(words) => words.to_string(),
         What::Said { .. } | What::Mine { .. } => String::new(),
     };
-    html! { <li key={entry.number} class="note">
+    let trouble = matches!(entry.what, What::Trouble(_)).then_some("trouble");
+    html! { <li key={entry.number} class={classes!("note", trouble)}>
         <span>{ words }</span>{" "}<time>{ entry.at.hour_and_minute() }</time>
     </li> }
 }

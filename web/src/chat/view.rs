@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::composer::Composer;
+use super::composer::{Composer, Departure};
 use super::conversation::Conversation;
 use super::entries::{Entries, avatar};
 use super::{Chat, ChatAction};
@@ -50,7 +50,7 @@ fn composer(chat: &Chat, act: &Callback<ChatAction>) -> Html {
     let refusal = chat.refusal.as_ref().map(|error| AttrValue::from(error.to_string()));
     html! {
         <Composer draft={chat.draft.clone()} {refusal}
-            online={chat.line.is_online()}
+            departure={Departure::under(&chat.line.status())}
             on_draft={act.reform(ChatAction::Drafted)}
             on_say={act.reform(|()| ChatAction::Say)} />
     }
