@@ -61,8 +61,8 @@ pub struct Options {
     #[arg(value_parser = seconds)]
     pub stop_within: Duration,
 
-    /// An origin whose pages may connect, such as https://example.com; repeat it, or separate by
-    /// commas. `*` allows every origin, `null` sandboxed pages.
+    /// An origin whose pages may connect, such as `https://example.com`; repeat it, or
+    /// separate by commas. `*` allows every origin, `null` sandboxed pages.
     ///
     /// Always allowed: no Origin at all (not a browser), the origin that the Host header names,
     /// and a page from loopback when the server was itself addressed by loopback.

@@ -15,7 +15,7 @@ const HEADERS: [(HeaderName, &str); 3] = [
     (
         CONTENT_SECURITY_POLICY,
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-         connect-src 'self'",
+         connect-src 'self'; img-src data:",
     ),
 ];
 

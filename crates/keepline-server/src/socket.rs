@@ -132,7 +132,7 @@ impl Socket {
         match frame {
             Some(Ok(Frame::Text(text))) => Ok(Some(Message::Text(text))),
             Some(Ok(Frame::Binary(bytes))) => Ok(Some(Message::Binary(bytes))),
-            // A ping is answered below; raw frames are never read.
+            // tungstenite answers a ping by itself, and never reads a raw frame.
             Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Ok(None),
             Some(Ok(Frame::Close(_))) | None => Err(Ending::Left),
             Some(Err(error)) => Err(self.ending(&error)),

@@ -9,7 +9,7 @@ use axum::http::header::{
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use hyper::upgrade::OnUpgrade;
@@ -88,6 +88,9 @@ impl FromRequestParts<Server> for Upgrade {
     type Rejection = UpgradeError;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, UpgradeError> {
+        if parts.method != Method::GET {
+            return Err(UpgradeError::NotWebSocket);
+        }
         let accept = accept_key(&parts.headers)?;
         let (origin, host) = (text(&parts.headers, &ORIGIN), text(&parts.headers, &HOST));
         if !server.admits(origin, host) {
