@@ -23,9 +23,9 @@ async fn say(tab: &Tab<'_>, text: &str) -> anyhow::Result<()> {
     tab.click("#chat-send").await
 }
 
-async fn hears(tab: &Tab<'_>, selector: &str, text: &str) -> anyhow::Result<()> {
-    let what = format!("{text:?} to be heard");
-    tab.shows(&what, selector, |texts| texts.iter().any(|heard| heard.contains(text))).await?;
+async fn mentions(tab: &Tab<'_>, selector: &str, words: &str) -> anyhow::Result<()> {
+    let what = format!("{selector} to mention {words:?}");
+    tab.shows(&what, selector, |texts| texts.iter().any(|text| text.contains(words))).await?;
     Ok(())
 }
 
@@ -38,19 +38,19 @@ async fn two_tabs_chat() -> anyhow::Result<()> {
     join(&ada, "Ada", "library").await?;
     ada.reads("#people-count", "1").await?;
     join(&bob, "Bob", "library").await?;
-    hears(&ada, "#chat-messages .note", "Bob joined").await?;
+    mentions(&ada, "#chat-messages .note", "Bob joined").await?;
     for tab in [&ada, &bob] {
         tab.shows("both people", "#people li", |people| people == ["Ada", "Bob"]).await?;
     }
 
     say(&ada, "Is anybody reading?").await?;
-    hears(&bob, "#chat-messages .said:not(.mine) .text", "Is anybody reading?").await?;
+    mentions(&bob, "#chat-messages .said:not(.mine) .text", "Is anybody reading?").await?;
     say(&bob, "Quietly.").await?;
-    hears(&ada, "#chat-messages .said:not(.mine) .text", "Quietly.").await?;
+    mentions(&ada, "#chat-messages .said:not(.mine) .text", "Quietly.").await?;
     assert_eq!(ada.count("#chat-messages .mine[data-fate=sent]").await?, 1);
 
     bob.click("#chat-leave").await?;
-    hears(&ada, "#chat-messages .note", "Bob left").await?;
+    mentions(&ada, "#chat-messages .note", "Bob left").await?;
     ada.reads("#people-count", "1").await
 }
 
@@ -93,19 +93,19 @@ async fn a_stopped_server_is_counted_down_to_and_come_back_to() -> anyhow::Resul
     };
     tab.shows("the countdown", "#next-attempt", countdown).await?;
     say(&tab, "Hold this for me.").await?;
-    hears(&tab, "#chat-messages .mine[data-fate=queued]", "Hold this for me.").await?;
+    mentions(&tab, "#chat-messages .mine[data-fate=queued]", "Hold this for me.").await?;
     tab.click("#view-connection").await?;
     tab.reads("#chat-line-opened", "1").await?;
-    hears(&tab, "#chat-line-outbox", "1 message").await?;
+    mentions(&tab, "#chat-line-outbox", "1 message").await?;
 
     server.start_again().await?;
     tab.reads("#chat-line-state", "online").await?;
     tab.reads("#chat-line-opened", "2").await?;
-    hears(&tab, "#chat-line-outbox", "0 messages").await?;
-    hears(&tab, "#chat-line-log li", "waiting").await?;
+    mentions(&tab, "#chat-line-outbox", "0 messages").await?;
+    mentions(&tab, "#chat-line-log li", "waiting").await?;
     tab.click("#view-chat").await?;
     assert_eq!(tab.count("#banner").await?, 0);
-    hears(&tab, "#chat-messages .mine[data-fate=sent]", "Hold this for me.").await
+    mentions(&tab, "#chat-messages .mine[data-fate=sent]", "Hold this for me.").await
 }
 
 #[tokio::test]
@@ -136,11 +136,10 @@ async fn a_room_that_no_address_can_name_is_refused_with_words() -> anyhow::Resu
     let (server, browser) = (Server::start().await?, Browser::start().await?);
     let tab = Tab::open(&browser, &server.http("/")).await?;
     tab.fill("#chat-name", "Ada").await?;
-    for room in ["..", " ", &"a".repeat(65)] {
+    for (room, words) in [("..", "dots"), (" ", "at least one"), (&"a".repeat(65), "at most 64")] {
         tab.fill("#chat-room", room).await?;
         tab.click("#chat-join").await?;
-        let said = |texts: &[String]| texts.first().is_some_and(|words| !words.trim().is_empty());
-        tab.shows("what is wrong with it", "#chat-room-error", said).await?;
+        mentions(&tab, "#chat-room-error", words).await?;
         assert_eq!(tab.count("#room-name").await?, 0, "{room:?} was entered");
     }
     join(&tab, "Ada", "lobby").await
@@ -200,7 +199,7 @@ async fn every_view_fits_every_width_in_light_and_dark() -> anyhow::Result<()> {
     join(&tab, "Ada", "library").await?;
     say(&tab, "A few words that anybody may read, and one that is long:").await?;
     say(&tab, &"w".repeat(300)).await?;
-    hears(&tab, "#chat-messages .mine .text", "www").await?;
+    mentions(&tab, "#chat-messages .mine .text", "www").await?;
     photograph(&browser, &tab, "chat").await?;
     tab.click("#view-stream").await?;
     let moving = |texts: &[String]| texts.first().is_some_and(|text| text.contains('.'));
