@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use keepline_server::Options;
+use keepline_server::{Options, Server, router};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::world::{Client, DEADLINE, World};
+use crate::world::{Client, DEADLINE, World, soon};
 
 const GOODBYE: &str = "the server is stopping";
 
@@ -61,4 +62,21 @@ async fn a_client_that_never_reads_cannot_hold_up_the_stop() {
     world.stop();
     world.stopped().await;
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn inside_another_application_it_works_and_stops_by_itself() {
+    let server = Server::new(Options::default()).unwrap();
+    let app = axum::Router::new().nest("/live", router(&server));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async { axum::serve(listener, app).await });
+    let mut client = Client::open(address, "/live/chat/a%2Fb?name=Ada", &[]).await.unwrap();
+    let welcome = r#"{"type":"welcome","room":"a/b","you":"Ada","people":["Ada"]}"#;
+    assert_eq!(client.text().await, welcome);
+    let stopping = tokio::spawn(async move { server.stop().await });
+    assert_eq!(client.closed().await, (1001, GOODBYE.to_owned()));
+    client.ended().await;
+    soon("the server to stop", stopping).await.unwrap();
+    serving.abort();
 }
