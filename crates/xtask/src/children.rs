@@ -83,10 +83,7 @@ impl Group {
     /// Looks without taking the exit status, so that the id stays ours and can be signalled.
     fn leader_ended(&self) -> bool {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(
-            rustix::process::waitid(WaitId::Pid(self.id), look),
-            Ok(None)
-        )
+        !matches!(rustix::process::waitid(WaitId::Pid(self.id), look), Ok(None))
     }
 
     /// Kills whatever is left of the group, then takes the exit status of its leader.
@@ -171,10 +168,7 @@ mod tests {
         assert_eq!(status.code(), Some(3));
         let watch = Stopwatch::start();
         while rustix::process::test_kill_process_group(id).is_ok() {
-            assert!(
-                watch.elapsed() < Duration::from_secs(20),
-                "the straggler lives on"
-            );
+            assert!(watch.elapsed() < Duration::from_secs(20), "the straggler lives on");
             thread::sleep(LOOK_EVERY);
         }
     }

@@ -9,14 +9,9 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "steps are timed, and ended, by the real clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "steps are timed, and ended, by the real clock")]
     pub(crate) fn start() -> Self {
-        Self {
-            started: Instant::now(),
-        }
+        Self { started: Instant::now() }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {

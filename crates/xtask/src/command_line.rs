@@ -134,11 +134,7 @@ mod tests {
 
     #[test]
     fn the_demo_listens_where_it_is_told_to() {
-        let options = DemoOptions {
-            host: "0.0.0.0".into(),
-            port: 8123,
-            open: true,
-        };
+        let options = DemoOptions { host: "0.0.0.0".into(), port: 8123, open: true };
         let request = asked("demo --port 8123 --host=0.0.0.0 --open").unwrap();
         assert_eq!(request, Request::Demo(options));
     }
@@ -153,13 +149,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for line in [
-            "dance",
-            "demo --colour",
-            "demo --port many",
-            "test dance",
-            "tidy now",
-        ] {
+        for line in ["dance", "demo --colour", "demo --port many", "test dance", "tidy now"] {
             assert!(asked(line).is_err(), "{line} was accepted");
         }
     }

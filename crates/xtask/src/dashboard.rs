@@ -48,9 +48,7 @@ pub(crate) fn build(project: &Project, tools: &Tools) -> Result<()> {
 
 fn trunk(project: &Project, tools: &Tools) -> Result<()> {
     let mut trunk = project.command(tools.trunk.join("trunk"));
-    trunk
-        .args(["build", "--release", "--offline"])
-        .env("PATH", tools.path()?);
+    trunk.args(["build", "--release", "--offline"]).env("PATH", tools.path()?);
     // Trunk reads NO_COLOR as a flag of its own and stops at the usual value, 1.
     trunk.env_remove("NO_COLOR");
     Step::new("build the dashboard with trunk", trunk).succeed()?;
@@ -65,30 +63,18 @@ fn optimise(project: &Project, tools: &Tools) -> Result<()> {
     for wasm in wasm_files(&project.root.join("dist"))? {
         let before = fs::metadata(&wasm)?.len();
         let mut command = project.command(wasm_opt);
-        command
-            .arg("-Oz")
-            .args(FEATURES)
-            .arg(&wasm)
-            .arg("-o")
-            .arg(&wasm);
+        command.arg("-Oz").args(FEATURES).arg(&wasm).arg("-o").arg(&wasm);
         let log = project.target.join("xtask/wasm-opt.log");
         Step::new("wasm-opt -Oz", command).logged(log).succeed()?;
         let after = fs::metadata(&wasm)?.len();
-        println!(
-            "  wasm: {} KiB before, {} KiB after",
-            before / 1024,
-            after / 1024
-        );
+        println!("  wasm: {} KiB before, {} KiB after", before / 1024, after / 1024);
     }
     Ok(())
 }
 
 fn wasm_files(dist: &Path) -> Result<Vec<PathBuf>> {
     let mut found = files_below(dist)?;
-    found.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "wasm")
-    });
+    found.retain(|file| file.extension().is_some_and(|extension| extension == "wasm"));
     if found.is_empty() {
         bail!("trunk left no wasm in {}", dist.display());
     }
@@ -105,10 +91,7 @@ struct Record {
 impl Record {
     fn of(project: &Project) -> Self {
         let folder = project.target.join("xtask");
-        Self {
-            begun: folder.join("dashboard.begun"),
-            finished: folder.join("dashboard"),
-        }
+        Self { begun: folder.join("dashboard.begun"), finished: folder.join("dashboard") }
     }
 
     fn begin(&self) -> Result<()> {
@@ -120,10 +103,7 @@ impl Record {
     fn finish(&self, project: &Project, tools: &Tools) -> Result<()> {
         let begun = fs::metadata(&self.begun)?.modified()?;
         fs::write(&self.begun, contents(project, tools)?)?;
-        fs::File::options()
-            .write(true)
-            .open(&self.begun)?
-            .set_modified(begun)?;
+        fs::File::options().write(true).open(&self.begun)?.set_modified(begun)?;
         fs::rename(&self.begun, &self.finished)?;
         Ok(())
     }

@@ -29,11 +29,7 @@ pub(crate) struct DemoOptions {
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self {
-            host: "127.0.0.1".to_owned(),
-            port: 5000,
-            open: false,
-        }
+        Self { host: "127.0.0.1".to_owned(), port: 5000, open: false }
     }
 }
 
@@ -51,10 +47,7 @@ pub(crate) fn run(project: &Project, options: &DemoOptions) -> Result<ExitCode> 
 fn refuse_taken_port(options: &DemoOptions) -> Result<()> {
     let address = (options.host.as_str(), options.port);
     TcpListener::bind(address).map(drop).with_context(|| {
-        format!(
-            "cannot listen on {}:{}; --port chooses another",
-            options.host, options.port
-        )
+        format!("cannot listen on {}:{}; --port chooses another", options.host, options.port)
     })
 }
 
@@ -62,11 +55,7 @@ fn serve(program: &Path, options: &DemoOptions) -> Result<ExitCode> {
     let mut command = Command::new(program);
     command.args(["--host", &options.host, "--port", &options.port.to_string()]);
     let mut group = Group::start(command.stdout(Stdio::piped()))?;
-    let stdout = group
-        .leader
-        .stdout
-        .take()
-        .context("the server has no output")?;
+    let stdout = group.leader.stdout.take().context("the server has no output")?;
     let open = options.open;
     let reader = thread::spawn(move || repeat(stdout, open));
     let end = group.wait(Duration::MAX, |_| {});
@@ -104,11 +93,7 @@ fn show(address: &str) -> Result<()> {
     let opener = ["xdg-open", "open"].into_iter().find_map(on_path);
     let opener = opener.context("there is neither xdg-open nor open")?;
     let mut browser = Command::new(opener);
-    browser
-        .arg(address)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    browser.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     browser.spawn()?;
     Ok(())
 }

@@ -35,17 +35,20 @@ fn main() -> ExitCode {
 }
 
 fn carry_out(request: Request) -> Result<ExitCode> {
-    if let Request::Help(text) = request {
-        println!("{text}");
-        return Ok(ExitCode::SUCCESS);
-    }
-    children::end_with_us()?;
-    let project = Project::here()?;
     match request {
-        Request::Setup => setup::run(&project),
-        Request::Demo(options) => demo::run(&project, &options),
-        Request::Test(parts) => test::run(&project, &parts),
-        Request::Tidy => tidy::run(&project),
-        Request::Help(_) => Ok(ExitCode::SUCCESS),
+        Request::Setup => setup::run(&begin()?),
+        Request::Demo(options) => demo::run(&begin()?, &options),
+        Request::Test(parts) => test::run(&begin()?, &parts),
+        Request::Tidy => tidy::run(&begin()?),
+        Request::Help(text) => {
+            println!("{text}");
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+/// What every command does first.
+fn begin() -> Result<Project> {
+    children::end_with_us()?;
+    Project::here()
 }

@@ -30,9 +30,7 @@ impl Project {
     /// A program that runs at the root of the clone.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
-        command
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target);
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         forget_our_package(&mut command);
         command
     }
@@ -59,7 +57,5 @@ pub(crate) fn forget_our_package(command: &mut Command) {
 /// The first file of that name in the folders of `PATH`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
-    env::split_paths(&folders)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    env::split_paths(&folders).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -9,14 +9,7 @@ use crate::step::Step;
 
 /// Builds it in release and returns its path; the dashboard must be in `dist/`.
 pub(crate) fn build(project: &Project) -> Result<PathBuf> {
-    let arguments = [
-        "build",
-        "--release",
-        "-p",
-        "keepline-server",
-        "--features",
-        "dashboard",
-    ];
+    let arguments = ["build", "--release", "-p", "keepline-server", "--features", "dashboard"];
     Step::new("build the server in release", project.cargo(&arguments)).succeed()?;
     Ok(project.target.join("release/keepline-server"))
 }

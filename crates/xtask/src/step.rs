@@ -45,12 +45,7 @@ pub(crate) struct Report {
 
 impl Step {
     pub(crate) fn new(name: impl Into<String>, command: Command) -> Self {
-        Self {
-            name: name.into(),
-            command,
-            patience: PATIENCE,
-            output: Output::Shown,
-        }
+        Self { name: name.into(), command, patience: PATIENCE, output: Output::Shown }
     }
 
     pub(crate) fn within(mut self, patience: Duration) -> Self {
@@ -71,11 +66,7 @@ impl Step {
     /// Output goes to the terminal if there is one, else into the file with a sign of life
     /// every 30 s.
     pub(crate) fn shown_or_logged(self, file: impl Into<PathBuf>) -> Self {
-        if io::stderr().is_terminal() {
-            self
-        } else {
-            self.logged(file)
-        }
+        if io::stderr().is_terminal() { self } else { self.logged(file) }
     }
 
     /// Runs the step and fails with it.
@@ -97,11 +88,7 @@ impl Step {
         let watch = Stopwatch::start();
         let (end, output) = self.carry_out()?;
         let failure = self.failure(end)?;
-        let report = Report {
-            took: watch.elapsed(),
-            failure,
-            output,
-        };
+        let report = Report { took: watch.elapsed(), failure, output };
         self.conclude(&report);
         Ok(report)
     }
@@ -126,11 +113,7 @@ impl Step {
 
     fn listen(&mut self) -> Result<(End, String)> {
         let mut group = Group::start(self.command.stdout(Stdio::piped()))?;
-        let stdout = group
-            .leader
-            .stdout
-            .take()
-            .context("the step has no output")?;
+        let stdout = group.leader.stdout.take().context("the step has no output")?;
         let listener = thread::spawn(move || repeat(stdout));
         let end = self.watch(group);
         let heard = listener.join().unwrap_or_default();
@@ -148,20 +131,14 @@ impl Step {
     }
 
     fn announce(&self) {
-        let end = if matches!(self.output, Output::Logged(_)) {
-            " …"
-        } else {
-            "\n"
-        };
+        let end = if matches!(self.output, Output::Logged(_)) { " …" } else { "\n" };
         print!("▸ {}{end}", self.name);
         flush();
     }
 
     fn show_life(&self, passed: Duration) {
         if let Output::Logged(file) = &self.output {
-            let last = fs::read(file)
-                .map(|log| last_line(&log))
-                .unwrap_or_default();
+            let last = fs::read(file).map(|log| last_line(&log)).unwrap_or_default();
             print!("\n  … {} {last}", Spoken(passed));
             flush();
         }
@@ -199,10 +176,7 @@ impl Report {
 /// Passes lines on to the terminal as they come; returns them all.
 fn repeat(stdout: ChildStdout) -> String {
     let mut heard = String::new();
-    for line in BufReader::new(stdout)
-        .split(b'\n')
-        .map_while(io::Result::ok)
-    {
+    for line in BufReader::new(stdout).split(b'\n').map_while(io::Result::ok) {
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
         heard.push_str(&line);
@@ -222,12 +196,7 @@ fn read_lossy(file: &Path) -> Result<String> {
 }
 
 fn last_line(log: &[u8]) -> String {
-    String::from_utf8_lossy(log)
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+    String::from_utf8_lossy(log).lines().last().unwrap_or_default().trim().to_owned()
 }
 
 fn flush() {
@@ -260,9 +229,7 @@ mod tests {
 
     #[test]
     fn a_step_that_hangs_is_ended_and_says_how_long_it_was_given() {
-        let report = shell("echo early; sleep 60")
-            .heard()
-            .within(Duration::from_millis(300));
+        let report = shell("echo early; sleep 60").heard().within(Duration::from_millis(300));
         let report = report.run().unwrap();
         assert_eq!(report.failure.as_deref(), Some("not done within 0.3 s"));
         assert_eq!(report.output, "early\n");

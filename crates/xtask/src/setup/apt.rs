@@ -31,9 +31,7 @@ impl Apt {
         };
         self.update(prefix)?;
         let mut install = command(prefix, "install");
-        install
-            .args(["-y", "--no-install-recommends"])
-            .args(packages);
+        install.args(["-y", "--no-install-recommends"]).args(packages);
         let step = Step::new(format!("apt-get install {wanted}"), install).within(PATIENCE);
         match step.run()?.failure {
             None => Ok(()),
@@ -44,9 +42,7 @@ impl Apt {
     fn update(&mut self, prefix: &[&str]) -> Result<()> {
         if !self.updated {
             let update = command(prefix, "update");
-            Step::new("apt-get update", update)
-                .within(PATIENCE)
-                .succeed()?;
+            Step::new("apt-get update", update).within(PATIENCE).succeed()?;
             self.updated = true;
         }
         Ok(())
@@ -59,22 +55,12 @@ fn privilege() -> Option<&'static [&'static str]> {
         return Some(&[]);
     }
     let mut sudo = Command::new("sudo");
-    sudo.args(["-n", "true"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    sudo.status()
-        .is_ok_and(|status| status.success())
-        .then_some(&["sudo", "-n"])
+    sudo.args(["-n", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
+    sudo.status().is_ok_and(|status| status.success()).then_some(&["sudo", "-n"])
 }
 
 fn command(prefix: &[&str], verb: &str) -> Command {
-    let quiet = [
-        "env",
-        "DEBIAN_FRONTEND=noninteractive",
-        "apt-get",
-        "-q",
-        verb,
-    ];
+    let quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", verb];
     let mut words = prefix.iter().chain(&quiet);
     let mut command = Command::new(words.next().copied().unwrap_or("env"));
     command.args(words);

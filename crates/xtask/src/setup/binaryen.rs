@@ -38,16 +38,8 @@ pub(crate) fn install(cache: &Cache) -> Result<Option<PathBuf>> {
 
 fn fill(root: &Path, log: &Path) -> Result<()> {
     let mut npm = Command::new("npm");
-    npm.args([
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-        "--prefix",
-    ]);
-    npm.arg(root)
-        .arg(format!("binaryen@{VERSION}"))
-        .current_dir(root);
+    npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]);
+    npm.arg(root).arg(format!("binaryen@{VERSION}")).current_dir(root);
     Step::new(format!("binaryen {VERSION} from npm"), npm)
         .logged(log)
         .within(PATIENCE)

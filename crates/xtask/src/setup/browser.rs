@@ -8,12 +8,8 @@ use anyhow::{Context, Result};
 use super::apt::Apt;
 use crate::project::on_path;
 
-const BROWSERS: [&str; 4] = [
-    "chromium",
-    "google-chrome",
-    "google-chrome-stable",
-    "chromium-browser",
-];
+const BROWSERS: [&str; 4] =
+    ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
 
 /// A browser that a driver can steer.
 pub(crate) struct Browser {
@@ -27,8 +23,7 @@ impl Browser {
         if let Some(browser) = Self::find() {
             return Ok(browser);
         }
-        apt.install(packages())
-            .context("Chromium or its driver is missing")?;
+        apt.install(packages()).context("Chromium or its driver is missing")?;
         Self::find().context(
             "Chromium or its driver is still missing; put chromium (or google-chrome) and \
              chromedriver on PATH, or name them in CHROME and CHROMEDRIVER",
@@ -43,9 +38,7 @@ impl Browser {
 }
 
 fn named_in(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable)
-        .map(PathBuf::from)
-        .filter(|file| file.is_file())
+    env::var_os(variable).map(PathBuf::from).filter(|file| file.is_file())
 }
 
 /// Ubuntu names them otherwise: there they are links to a snap.

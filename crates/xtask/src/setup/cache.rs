@@ -27,14 +27,11 @@ impl Cache {
     pub(crate) fn of_user() -> Result<Self> {
         let folder = match env::var_os("XDG_CACHE_HOME").filter(|folder| !folder.is_empty()) {
             Some(folder) => PathBuf::from(folder),
-            None => env::home_dir()
-                .context("there is no home folder to cache tools in")?
-                .join(".cache"),
+            None => {
+                env::home_dir().context("there is no home folder to cache tools in")?.join(".cache")
+            }
         };
-        ensure!(
-            folder.is_absolute(),
-            "XDG_CACHE_HOME must be an absolute path"
-        );
+        ensure!(folder.is_absolute(), "XDG_CACHE_HOME must be an absolute path");
         Ok(Self::at(folder.join("keepline/tools")))
     }
 
@@ -80,10 +77,7 @@ impl Cache {
         remove(&partial)?;
         fs::create_dir_all(&partial)?;
         fill(&partial)?;
-        ensure!(
-            partial.join(proof).exists(),
-            "installing {name} did not bring {proof}"
-        );
+        ensure!(partial.join(proof).exists(), "installing {name} did not bring {proof}");
         remove(folder)?;
         fs::rename(&partial, folder).with_context(|| format!("cannot make {}", folder.display()))
     }
@@ -163,15 +157,8 @@ mod tests {
         });
         assert!(half.is_err());
         assert!(!cache.folder("tool-1").exists());
-        cache
-            .provide("tool-1", "bin", |at| {
-                Ok(fs::write(at.join("bin"), "whole")?)
-            })
-            .unwrap();
-        assert_eq!(
-            fs::read_to_string(cache.folder("tool-1").join("bin")).unwrap(),
-            "whole"
-        );
+        cache.provide("tool-1", "bin", |at| Ok(fs::write(at.join("bin"), "whole")?)).unwrap();
+        assert_eq!(fs::read_to_string(cache.folder("tool-1").join("bin")).unwrap(), "whole");
     }
 
     #[test]

@@ -34,20 +34,13 @@ const WASM_BINDGEN: CargoTool = CargoTool {
 };
 
 /// The last one that our compiler builds.
-const TRUNK: CargoTool = CargoTool {
-    name: "trunk",
-    version: "0.21.14",
-    program: "bin/trunk",
-    locked: true,
-};
+const TRUNK: CargoTool =
+    CargoTool { name: "trunk", version: "0.21.14", program: "bin/trunk", locked: true };
 
 /// Returns the folders with the programs of wasm-bindgen and trunk.
 pub(crate) fn install(cache: &Cache) -> Result<[PathBuf; 2]> {
     let build = cache.folder(".build");
-    let folders = [
-        WASM_BINDGEN.install(cache, &build)?,
-        TRUNK.install(cache, &build)?,
-    ];
+    let folders = [WASM_BINDGEN.install(cache, &build)?, TRUNK.install(cache, &build)?];
     if build.exists() {
         let _lock = cache.lock()?;
         cache::remove(&build)?;
@@ -70,13 +63,8 @@ impl CargoTool {
     fn fetch(&self, root: &Path, cache: &Cache) -> Result<bool> {
         let mut binstall = outside_the_project("cargo-binstall", root);
         binstall.args(["--no-confirm", "--disable-strategies", "compile", "--root"]);
-        binstall
-            .arg(root)
-            .arg(format!("{}@{}", self.name, self.version));
-        let step = Step::new(
-            format!("{} {} by cargo binstall", self.name, self.version),
-            binstall,
-        );
+        binstall.arg(root).arg(format!("{}@{}", self.name, self.version));
+        let step = Step::new(format!("{} {} by cargo binstall", self.name, self.version), binstall);
         let log = cache.log(&format!("{}-{}-binstall", self.name, self.version));
         let report = step.logged(log).within(BINSTALL_PATIENCE).run()?;
         Ok(report.failure.is_none() && root.join(self.program).exists())
@@ -84,20 +72,15 @@ impl CargoTool {
 
     fn build(&self, root: &Path, build: &Path, log: &Path) -> Result<()> {
         let mut install = outside_the_project("cargo", root);
-        install
-            .args(["install", self.name, "--version", self.version, "--root"])
-            .arg(root);
+        install.args(["install", self.name, "--version", self.version, "--root"]).arg(root);
         if self.locked {
             install.arg("--locked");
         }
         install.env("CARGO_TARGET_DIR", build).envs(LIGHT_PROFILE);
-        Step::new(
-            format!("{} {} by cargo install", self.name, self.version),
-            install,
-        )
-        .shown_or_logged(log)
-        .within(BUILD_PATIENCE)
-        .succeed()?;
+        Step::new(format!("{} {} by cargo install", self.name, self.version), install)
+            .shown_or_logged(log)
+            .within(BUILD_PATIENCE)
+            .succeed()?;
         Ok(())
     }
 }
@@ -138,9 +121,6 @@ mod tests {
     fn the_tool_and_the_library_of_wasm_bindgen_are_of_one_version() {
         let manifest = include_str!("../../../../Cargo.toml");
         let pinned = format!("\nwasm-bindgen = \"={}\"\n", WASM_BINDGEN.version);
-        assert!(
-            manifest.contains(&pinned),
-            "Cargo.toml pins another wasm-bindgen"
-        );
+        assert!(manifest.contains(&pinned), "Cargo.toml pins another wasm-bindgen");
     }
 }

@@ -39,11 +39,7 @@ impl Tools {
         toolchain::add_wasm_target(project)?;
         let [wasm_bindgen, trunk] = cargo_tools::install(&cache)?;
         let wasm_opt = binaryen::install(&cache)?;
-        Ok(Self {
-            wasm_bindgen,
-            trunk,
-            wasm_opt,
-        })
+        Ok(Self { wasm_bindgen, trunk, wasm_opt })
     }
 
     /// `PATH` with these tools before all others.
@@ -78,20 +74,29 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     let tools = Tools::ready(project)?;
     toolchain::add_components(project)?;
     fetch_crates(project)?;
+    list_tools(&tools);
     let bench = TestBench::ready(project)?;
-    println!("everything is there, {}\n", Spoken(watch.elapsed()));
+    list_bench(&bench);
+    println!("\neverything is there, {}", Spoken(watch.elapsed()));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list_tools(tools: &Tools) {
     println!("wasm-bindgen  {}", tools.wasm_bindgen.display());
     println!("trunk         {}", tools.trunk.display());
     match &tools.wasm_opt {
         Some(program) => println!("wasm-opt      {}", program.display()),
         None => println!("wasm-opt      none: {}", binaryen::HOW_TO_GET_NODE),
     }
+    println!("\nFor `trunk serve` and `wasm-pack test` in this shell:\n");
+    let [bindgen, trunk] = [&tools.wasm_bindgen, &tools.trunk].map(|folder| folder.display());
+    println!("export PATH=\"{bindgen}:{trunk}:$PATH\"\n");
+}
+
+fn list_bench(bench: &TestBench) {
     println!("chromium      {}", bench.browser.program.display());
     println!("chromedriver  {}", bench.browser.driver.display());
     println!("python        {}", bench.python.display());
-    println!("\nFor `trunk serve` and `wasm-pack test` in this shell:\n");
-    println!("{}", export_line(&tools));
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Installs what `tidy` needs.
@@ -108,12 +113,4 @@ pub(crate) fn fetch_crates(project: &Project) -> Result<()> {
         .logged(project.target.join("xtask/fetch.log"))
         .succeed()?;
     Ok(())
-}
-
-fn export_line(tools: &Tools) -> String {
-    format!(
-        "export PATH=\"{}:{}:$PATH\"",
-        tools.wasm_bindgen.display(),
-        tools.trunk.display()
-    )
 }

@@ -39,12 +39,10 @@ pub(crate) fn environment(project: &Project, cache: &Cache, apt: &mut Apt) -> Re
 
 fn create(folder: &Path, log: &Path, apt: &mut Apt) -> Result<()> {
     if on_path("python3").is_none() {
-        apt.install(&["python3", "python3-venv"])
-            .context("Python is missing")?;
+        apt.install(&["python3", "python3-venv"]).context("Python is missing")?;
     }
     if let Some(why) = venv(folder, log)? {
-        apt.install(&["python3-venv"])
-            .with_context(|| format!("python3 -m venv failed: {why}"))?;
+        apt.install(&["python3-venv"]).with_context(|| format!("python3 -m venv failed: {why}"))?;
         cache::remove(folder)?;
         if let Some(why) = venv(folder, log)? {
             bail!("python3 -m venv still fails: {why}");
@@ -63,12 +61,8 @@ fn venv(folder: &Path, log: &Path) -> Result<Option<String>> {
 
 fn fill(folder: &Path, requirements: &Path, log: &Path) -> Result<()> {
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "-r"])
-        .arg(requirements);
-    Step::new("the packages of the Python peers", pip)
-        .logged(log)
-        .within(PATIENCE)
-        .succeed()?;
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "-r"]).arg(requirements);
+    Step::new("the packages of the Python peers", pip).logged(log).within(PATIENCE).succeed()?;
     Ok(())
 }
 

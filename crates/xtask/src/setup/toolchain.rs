@@ -47,10 +47,6 @@ fn sysroot(project: &Project) -> Result<PathBuf> {
         .args(["--print", "sysroot"])
         .output()
         .context("cannot ask rustc where its libraries are")?;
-    ensure!(
-        answer.status.success(),
-        "{}",
-        String::from_utf8_lossy(&answer.stderr)
-    );
+    ensure!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
     Ok(PathBuf::from(String::from_utf8(answer.stdout)?.trim()))
 }

@@ -43,11 +43,7 @@ impl FromStr for Part {
 /// Runs the chosen parts, or all. Goes on after a failure, so that one run shows them all.
 pub(crate) fn run(project: &Project, chosen: &[Part]) -> Result<ExitCode> {
     let watch = Stopwatch::start();
-    let chosen = if chosen.is_empty() {
-        &Part::ALL
-    } else {
-        chosen
-    };
+    let chosen = if chosen.is_empty() { &Part::ALL } else { chosen };
     let bench = parts::Bench::ready(project, chosen)?;
     let mut tally = Tally::default();
     for part in chosen {
@@ -57,9 +53,5 @@ pub(crate) fn run(project: &Project, chosen: &[Part]) -> Result<ExitCode> {
     println!("all of it took {}\n", Spoken(watch.elapsed()));
     let total = tally.total();
     println!("{total}");
-    Ok(if total.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -28,10 +28,7 @@ impl<'a> Bench<'a> {
     /// Sets up what these parts need.
     pub(super) fn ready(project: &'a Project, parts: &[Part]) -> Result<Self> {
         setup::for_tidy(project)?;
-        let tools = if parts
-            .iter()
-            .any(|part| matches!(part, Part::Wasm | Part::E2e))
-        {
+        let tools = if parts.iter().any(|part| matches!(part, Part::Wasm | Part::E2e)) {
             Some((Tools::ready(project)?, TestBench::ready(project)?))
         } else {
             None
@@ -51,43 +48,21 @@ impl<'a> Bench<'a> {
     fn tidy(&self, tally: &mut Tally) -> Result<()> {
         println!("\ntidy");
         let rules = tidy::check(self.project)?;
-        tally.add(
-            "tidy: the rules of the house",
-            rules.took,
-            rules.held,
-            rules.broken,
-        );
+        tally.add("tidy: the rules of the house", rules.took, rules.held, rules.broken);
         Ok(())
     }
 
     fn native(&self, tally: &mut Tally) -> Result<()> {
         println!("\nnative tests");
-        let mut cargo = self
-            .project
-            .cargo(&["test", "--workspace", "--no-fail-fast"]);
-        cargo.args([
-            "--exclude",
-            "web",
-            "--exclude",
-            "e2e-page",
-            "--exclude",
-            "e2e",
-        ]);
+        let mut cargo = self.project.cargo(&["test", "--workspace", "--no-fail-fast"]);
+        cargo.args(["--exclude", "web", "--exclude", "e2e-page", "--exclude", "e2e"]);
         count(tally, "native tests", cargo)
     }
 
     fn wasm(&self, tally: &mut Tally) -> Result<()> {
         println!("\nwasm tests");
-        count(
-            tally,
-            "keepline-core as wasm",
-            self.wasm_tests("keepline-core")?,
-        )?;
-        count(
-            tally,
-            "keepline in headless Chromium",
-            self.wasm_tests("keepline")?,
-        )
+        count(tally, "keepline-core as wasm", self.wasm_tests("keepline-core")?)?;
+        count(tally, "keepline in headless Chromium", self.wasm_tests("keepline")?)
     }
 
     fn wasm_tests(&self, package: &str) -> Result<Command> {
@@ -103,9 +78,7 @@ impl<'a> Bench<'a> {
 
     fn e2e(&self, tally: &mut Tally) -> Result<()> {
         println!("\nend-to-end tests");
-        let built = self
-            .build_server()
-            .and_then(|server| Ok((server, self.build_page()?)));
+        let built = self.build_server().and_then(|server| Ok((server, self.build_page()?)));
         match built {
             Ok((server, page)) => count(tally, "end to end", self.e2e_tests(server, page)?),
             Err(error) if error.is::<Interrupted>() => Err(error),
@@ -123,28 +96,13 @@ impl<'a> Bench<'a> {
 
     /// The page that the tests drive, optimised like the dashboard.
     fn build_page(&self) -> Result<PathBuf> {
-        let arguments = [
-            "build",
-            "-p",
-            "e2e-page",
-            "--target",
-            WASM,
-            "--profile",
-            "web",
-        ];
-        Step::new(
-            "build the page of the tests",
-            self.project.cargo(&arguments),
-        )
-        .succeed()?;
+        let arguments = ["build", "-p", "e2e-page", "--target", WASM, "--profile", "web"];
+        Step::new("build the page of the tests", self.project.cargo(&arguments)).succeed()?;
         let folder = self.project.target.join("e2e-page");
         let wasm = self.project.target.join(WASM).join("web/e2e_page.wasm");
         let program = self.tools()?.0.wasm_bindgen.join("wasm-bindgen");
         let mut bindgen = self.project.command(program);
-        bindgen
-            .args(["--target", "web", "--no-typescript", "--out-dir"])
-            .arg(&folder)
-            .arg(wasm);
+        bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(wasm);
         Step::new("wasm-bindgen for the page", bindgen).succeed()?;
         Ok(folder)
     }
@@ -155,10 +113,7 @@ impl<'a> Bench<'a> {
         cargo.env("KEEPLINE_SERVER_BIN", server);
         cargo.env("KEEPLINE_PAGE_DIR", page);
         cargo.env("KEEPLINE_PYTHON", &bench.python);
-        cargo.env(
-            "KEEPLINE_SCREENSHOTS",
-            self.project.target.join("screenshots"),
-        );
+        cargo.env("KEEPLINE_SCREENSHOTS", self.project.target.join("screenshots"));
         cargo.env("CHROMEDRIVER", &bench.browser.driver);
         cargo.env("CHROME", &bench.browser.program);
         Ok(cargo)

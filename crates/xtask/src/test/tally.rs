@@ -42,42 +42,20 @@ impl Tally {
         if failure.is_some() && counts.failed == 0 {
             counts.failed = 1;
         }
-        self.steps.push(Line {
-            name: name.to_owned(),
-            took: report.took,
-            counts,
-            failure,
-        });
+        self.steps.push(Line { name: name.to_owned(), took: report.took, counts, failure });
     }
 
     /// Adds a step that counts for itself.
     pub(super) fn add(&mut self, name: &str, took: Duration, passed: usize, failed: usize) {
-        let counts = Counts {
-            passed,
-            failed,
-            skipped: 0,
-        };
-        self.steps.push(Line {
-            name: name.to_owned(),
-            took,
-            counts,
-            failure: None,
-        });
+        let counts = Counts { passed, failed, skipped: 0 };
+        self.steps.push(Line { name: name.to_owned(), took, counts, failure: None });
     }
 
     /// Adds a step that could not be run.
     pub(super) fn fail(&mut self, name: &str, why: &str) {
-        let counts = Counts {
-            failed: 1,
-            ..Counts::default()
-        };
+        let counts = Counts { failed: 1, ..Counts::default() };
         let failure = Some(why.to_owned());
-        self.steps.push(Line {
-            name: name.to_owned(),
-            took: Duration::ZERO,
-            counts,
-            failure,
-        });
+        self.steps.push(Line { name: name.to_owned(), took: Duration::ZERO, counts, failure });
     }
 
     pub(super) fn total(&self) -> Counts {
@@ -87,22 +65,8 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:32} {:>7} {:>7} {:>7}  time",
-            "step", "passed", "failed", "skipped"
-        )?;
-        for Line {
-            name,
-            took,
-            counts:
-                Counts {
-                    passed,
-                    failed,
-                    skipped,
-                },
-            failure,
-        } in &self.steps
+        writeln!(f, "{:32} {:>7} {:>7} {:>7}  time", "step", "passed", "failed", "skipped")?;
+        for Line { name, took, counts: Counts { passed, failed, skipped }, failure } in &self.steps
         {
             let took = Spoken(*took);
             writeln!(f, "{name:32} {passed:7} {failed:7} {skipped:7}  {took}")?;
@@ -116,11 +80,7 @@ impl fmt::Display for Tally {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            passed,
-            failed,
-            skipped,
-        } = self;
+        let Self { passed, failed, skipped } = self;
         write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
     }
 }
@@ -148,14 +108,9 @@ fn result_line(line: &str) -> Option<Counts> {
 }
 
 fn number_before(counts: &str, word: &str) -> Option<usize> {
-    counts.split(';').find_map(|count| {
-        count
-            .trim()
-            .strip_suffix(word.trim_start())?
-            .trim()
-            .parse()
-            .ok()
-    })
+    counts
+        .split(';')
+        .find_map(|count| count.trim().strip_suffix(word.trim_start())?.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -178,53 +133,25 @@ Running headless tests in Chrome on `http://127.0.0.1:40559/`
         let mut tally = Tally::default();
         let failure = failure.map(str::to_owned);
         let output = output.to_owned();
-        tally.count(
-            "a step",
-            &Report {
-                took: Duration::ZERO,
-                failure,
-                output,
-            },
-        );
+        tally.count("a step", &Report { took: Duration::ZERO, failure, output });
         tally.total()
     }
 
     #[test]
     fn unit_tests_and_doc_tests_are_added_up() {
         let counts = tally(NATIVE, Some("exit status: 101"));
-        assert_eq!(
-            counts,
-            Counts {
-                passed: 4,
-                failed: 2,
-                skipped: 1
-            }
-        );
+        assert_eq!(counts, Counts { passed: 4, failed: 2, skipped: 1 });
     }
 
     #[test]
     fn tests_in_a_browser_count_too() {
-        assert_eq!(
-            tally(WASM, None),
-            Counts {
-                passed: 12,
-                failed: 0,
-                skipped: 0
-            }
-        );
+        assert_eq!(tally(WASM, None), Counts { passed: 12, failed: 0, skipped: 0 });
     }
 
     #[test]
     fn a_step_that_fails_without_a_failed_test_is_a_failure() {
         let counts = tally(WASM, Some("not done within 20 min 0 s"));
-        assert_eq!(
-            counts,
-            Counts {
-                passed: 12,
-                failed: 1,
-                skipped: 0
-            }
-        );
+        assert_eq!(counts, Counts { passed: 12, failed: 1, skipped: 0 });
     }
 
     #[test]
@@ -234,20 +161,13 @@ Running headless tests in Chrome on `http://127.0.0.1:40559/`
 
     #[test]
     fn a_test_that_prints_about_results_is_not_counted() {
-        assert_eq!(
-            result_line("the test result: ok. 3 passed; 0 failed; 0 ignored"),
-            None
-        );
+        assert_eq!(result_line("the test result: ok. 3 passed; 0 failed; 0 ignored"), None);
         assert_eq!(result_line("test result: who knows"), None);
     }
 
     #[test]
     fn the_last_line_counts_passed_failed_and_skipped() {
-        let counts = Counts {
-            passed: 3,
-            failed: 1,
-            skipped: 2,
-        };
+        let counts = Counts { passed: 3, failed: 1, skipped: 2 };
         assert_eq!(counts.to_string(), "3 passed, 1 failed, 2 skipped");
     }
 }

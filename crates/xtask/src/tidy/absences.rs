@@ -12,17 +12,11 @@ const SDK: &str = "crates/keepline/src/";
 /// The core says `#![no_std]` without a condition, and never calls std back in: then the
 /// compiler itself refuses clocks, sockets and threads.
 pub(super) fn std_in_core(tree: &Tree) -> Result<Verdict> {
-    let root = tree
-        .sources
-        .iter()
-        .find(|source| source.path == format!("{CORE}lib.rs"));
+    let root = tree.sources.iter().find(|source| source.path == format!("{CORE}lib.rs"));
     let says_so = root.is_some_and(|root| root.text.lines().any(|line| line == "#![no_std]"));
     let mut findings = words(tree, CORE, |_, word| word.text == "std");
     if !says_so {
-        findings.push(Finding::new(
-            format_args!("{CORE}lib.rs"),
-            "does not say `#![no_std]`",
-        ));
+        findings.push(Finding::new(format_args!("{CORE}lib.rs"), "does not say `#![no_std]`"));
     }
     Ok(findings.into())
 }
@@ -38,11 +32,7 @@ pub(super) fn page_only_words_in_sdk(tree: &Tree) -> Result<Verdict> {
 
 fn words(tree: &Tree, room: &str, harmful: impl Fn(&Source, &Word) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for source in tree
-        .sources
-        .iter()
-        .filter(|source| source.path.starts_with(room))
-    {
+    for source in tree.sources.iter().filter(|source| source.path.starts_with(room)) {
         for word in source.words.iter().filter(|word| harmful(source, word)) {
             let what = format!("`{}` has no place here", word.text);
             findings.push(Finding::at_line(&source.path, word.line, what));
@@ -57,19 +47,11 @@ mod tests {
 
     fn tree(path: &str, text: &str) -> Tree {
         let source = Source::read(path.into(), text.into()).unwrap();
-        Tree {
-            sources: vec![source],
-            manifests: vec![],
-        }
+        Tree { sources: vec![source], manifests: vec![] }
     }
 
     fn places(verdict: Result<Verdict>) -> Vec<String> {
-        verdict
-            .unwrap()
-            .findings
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect()
+        verdict.unwrap().findings.into_iter().map(|finding| finding.place).collect()
     }
 
     #[test]
@@ -104,10 +86,7 @@ mod tests {
         let found = page_only_words_in_sdk(&tree("crates/keepline/src/page.rs", text));
         assert_eq!(
             places(found),
-            [
-                "crates/keepline/src/page.rs:3",
-                "crates/keepline/src/page.rs:4"
-            ]
+            ["crates/keepline/src/page.rs:3", "crates/keepline/src/page.rs:4"]
         );
     }
 }

@@ -22,20 +22,13 @@ const ARROWS: [(&str, &[&str]); 8] = [
 const PURE: [&str; 0] = [];
 
 pub(super) fn check(tree: &Tree) -> Result<Verdict> {
-    let findings = tree
-        .manifests
-        .iter()
-        .flat_map(complaints)
-        .collect::<Vec<_>>();
+    let findings = tree.manifests.iter().flat_map(complaints).collect::<Vec<_>>();
     Ok(findings.into())
 }
 
 fn complaints(manifest: &Manifest) -> Vec<Finding> {
     let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == manifest.name) else {
-        return vec![Finding::new(
-            &manifest.path,
-            "the arrows do not say what it may use",
-        )];
+        return vec![Finding::new(&manifest.path, "the arrows do not say what it may use")];
     };
     let wrong = |used: &Dependency| complaint(&manifest.name, allowed, used);
     let find = |used: &Dependency| Some(Finding::at_line(&manifest.path, used.line, wrong(used)?));
@@ -43,9 +36,7 @@ fn complaints(manifest: &Manifest) -> Vec<Finding> {
 }
 
 fn complaint(package: &str, allowed: &[&str], used: &Dependency) -> Option<String> {
-    let Dependency {
-        name, dev, terms, ..
-    } = used;
+    let Dependency { name, dev, terms, .. } = used;
     let ours = ARROWS.iter().any(|(member, _)| member == name);
     if terms.contains("package =") {
         Some(format!("{name} hides which package it is"))
@@ -67,10 +58,7 @@ mod tests {
     fn check_package(name: &str, dependencies: &str) -> Vec<String> {
         let text = format!("[package]\nname = \"{name}\"\n{dependencies}");
         let manifest = Manifest::read("Cargo.toml".into(), &text);
-        complaints(&manifest)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        complaints(&manifest).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -81,14 +69,8 @@ mod tests {
 
     #[test]
     fn the_server_does_not_use_the_browser_sdk() {
-        let found = check_package(
-            "keepline-server",
-            "[dependencies]\nkeepline.workspace = true\n",
-        );
-        assert_eq!(
-            found,
-            ["Cargo.toml:4: keepline-server must not use keepline"]
-        );
+        let found = check_package("keepline-server", "[dependencies]\nkeepline.workspace = true\n");
+        assert_eq!(found, ["Cargo.toml:4: keepline-server must not use keepline"]);
     }
 
     #[test]
@@ -119,10 +101,7 @@ mod tests {
     #[test]
     fn nothing_uses_xtask() {
         for (package, _) in ARROWS {
-            assert_eq!(
-                check_package(package, "[dependencies]\nxtask.workspace = true\n").len(),
-                1
-            );
+            assert_eq!(check_package(package, "[dependencies]\nxtask.workspace = true\n").len(), 1);
         }
     }
 }

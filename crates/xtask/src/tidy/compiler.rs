@@ -16,21 +16,13 @@ pub(super) fn check(project: &Project) -> Result<[bool; 5]> {
         holds(project, "the core builds for wasm", core_for_wasm(project))?,
         holds(project, "clippy, natively", native_clippy(project))?,
         holds(project, "clippy, for wasm", wasm_clippy(project))?,
-        holds(
-            project,
-            "docs are complete and their links hold",
-            docs(project),
-        )?,
+        holds(project, "docs are complete and their links hold", docs(project))?,
     ])
 }
 
 fn holds(project: &Project, name: &str, command: Command) -> Result<bool> {
     let log = project.target.join("xtask/tidy.log");
-    Ok(Step::new(name, command)
-        .logged(log)
-        .run()?
-        .failure
-        .is_none())
+    Ok(Step::new(name, command).logged(log).run()?.failure.is_none())
 }
 
 fn formatting(project: &Project) -> Command {
@@ -43,27 +35,13 @@ fn core_for_wasm(project: &Project) -> Command {
 
 fn native_clippy(project: &Project) -> Command {
     let mut clippy = project.cargo(&["clippy", "--quiet", "--workspace", "--all-targets"]);
-    clippy.args([
-        "--exclude",
-        "web",
-        "--exclude",
-        "e2e-page",
-        "--",
-        "-D",
-        "warnings",
-    ]);
+    clippy.args(["--exclude", "web", "--exclude", "e2e-page", "--", "-D", "warnings"]);
     clippy
 }
 
 fn wasm_clippy(project: &Project) -> Command {
     let mut clippy = project.cargo(&["clippy", "--quiet", "--target", WASM, "--all-targets"]);
-    for package in [
-        "keepline-core",
-        "keepline",
-        "keepline-demo",
-        "web",
-        "e2e-page",
-    ] {
+    for package in ["keepline-core", "keepline", "keepline-demo", "web", "e2e-page"] {
         clippy.args(["-p", package]);
     }
     clippy.args(["--", "-D", "warnings"]);

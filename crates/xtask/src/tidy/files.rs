@@ -11,25 +11,14 @@ const WIDEST: usize = 100;
 
 pub(super) fn check(tree: &Tree) -> Result<Verdict> {
     let findings: Vec<_> = tree.sources.iter().flat_map(complaints).collect();
-    let lines: usize = tree
-        .sources
-        .iter()
-        .map(|source| source.text.lines().count())
-        .sum();
-    Ok(Verdict {
-        findings,
-        note: format!(" ({} files, {lines} lines)", tree.sources.len()),
-    })
+    let lines: usize = tree.sources.iter().map(|source| source.text.lines().count()).sum();
+    Ok(Verdict { findings, note: format!(" ({} files, {lines} lines)", tree.sources.len()) })
 }
 
 fn complaints(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !source.text.starts_with("//! ") {
-        findings.push(Finding::at_line(
-            &source.path,
-            1,
-            "does not open with a `//!` sentence",
-        ));
+        findings.push(Finding::at_line(&source.path, 1, "does not open with a `//!` sentence"));
     }
     let lines = source.text.lines().count() - source.test_lines;
     if lines > LONGEST && !source.is_test() {
@@ -41,15 +30,11 @@ fn complaints(source: &Source) -> Vec<Finding> {
 }
 
 fn wide_lines(source: &Source) -> impl Iterator<Item = Finding> {
-    source
-        .text
-        .lines()
-        .enumerate()
-        .filter_map(|(before, line)| {
-            let width = line.chars().count();
-            let what = format!("is {width} columns wide, {WIDEST} are the most");
-            (width > WIDEST).then(|| Finding::at_line(&source.path, before + 1, what))
-        })
+    source.text.lines().enumerate().filter_map(|(before, line)| {
+        let width = line.chars().count();
+        let what = format!("is {width} columns wide, {WIDEST} are the most");
+        (width > WIDEST).then(|| Finding::at_line(&source.path, before + 1, what))
+    })
 }
 
 #[cfg(test)]
@@ -58,10 +43,7 @@ mod tests {
 
     fn places(path: &str, text: String) -> Vec<String> {
         let source = Source::read(path.into(), text).unwrap();
-        complaints(&source)
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect()
+        complaints(&source).into_iter().map(|finding| finding.place).collect()
     }
 
     #[test]
@@ -82,10 +64,7 @@ mod tests {
         let code = format!("//! A file.\n{}", "fn a() {}\n".repeat(399));
         let tests = "#[cfg(test)]\nmod tests {\n    fn a() {}\n}\n";
         assert!(places("src/a.rs", code.clone() + tests).is_empty());
-        assert_eq!(
-            places("src/a.rs", code.clone() + "fn b() {}\n" + tests),
-            ["src/a.rs"]
-        );
+        assert_eq!(places("src/a.rs", code.clone() + "fn b() {}\n" + tests), ["src/a.rs"]);
         assert!(places("crates/a/tests/it/main.rs", code + "fn b() {}\n").is_empty());
     }
 }

@@ -33,11 +33,7 @@ enum Section {
 impl Manifest {
     /// Reads what cargo has accepted: this is no check of TOML.
     pub(super) fn read(path: String, text: &str) -> Self {
-        let mut manifest = Self {
-            path,
-            name: String::new(),
-            dependencies: Vec::new(),
-        };
+        let mut manifest = Self { path, name: String::new(), dependencies: Vec::new() };
         let mut section = Section::Other;
         for (before, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default().trim();
@@ -63,12 +59,7 @@ impl Manifest {
         match header.rsplit_once("dependencies.") {
             Some((_, name)) => {
                 let name = name.trim_matches('"').to_owned();
-                self.dependencies.push(Dependency {
-                    name,
-                    line,
-                    dev,
-                    terms: String::new(),
-                });
+                self.dependencies.push(Dependency { name, line, dev, terms: String::new() });
                 Section::One
             }
             None => Section::Other,
@@ -86,12 +77,7 @@ impl Manifest {
                 let (name, term) = key.trim().split_once('.').unwrap_or((key.trim(), ""));
                 let terms = format!("{term} = {}", value.trim());
                 let name = name.trim_matches('"').to_owned();
-                self.dependencies.push(Dependency {
-                    name,
-                    line,
-                    dev: *dev,
-                    terms,
-                });
+                self.dependencies.push(Dependency { name, line, dev: *dev, terms });
             }
             (Section::One | Section::Many { .. }, _) => self.go_on(written),
             (Section::Other, _) => {}
@@ -114,9 +100,7 @@ fn header(line: &str) -> Option<&str> {
 }
 
 fn is_key(key: &str) -> bool {
-    key.trim()
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_.\"".contains(c))
+    key.trim().chars().all(|c| c.is_ascii_alphanumeric() || "-_.\"".contains(c))
 }
 
 #[cfg(test)]

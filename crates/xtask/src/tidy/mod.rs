@@ -53,24 +53,14 @@ const RULES: [(&str, Rule); 6] = [
     ("dependencies point one way", arrows::check),
     ("versions are pinned in one place", versions::check),
     ("the core has no std", absences::std_in_core),
-    (
-        "the SDK leaks no closure and needs no window",
-        absences::page_only_words_in_sdk,
-    ),
+    ("the SDK leaks no closure and needs no window", absences::page_only_words_in_sdk),
 ];
 
 pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     setup::for_tidy(project)?;
     let Outcome { held, broken, took } = check(project)?;
-    println!(
-        "\ntidy: {held} rules hold, {broken} are broken, {}",
-        Spoken(took)
-    );
-    Ok(if broken == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    println!("\ntidy: {held} rules hold, {broken} are broken, {}", Spoken(took));
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Checks every rule and prints what it finds.
@@ -83,11 +73,7 @@ pub(crate) fn check(project: &Project) -> Result<Outcome> {
     }
     held.extend(compiler::check(project)?);
     let broken = held.iter().filter(|held| !**held).count();
-    Ok(Outcome {
-        held: held.len() - broken,
-        broken,
-        took: watch.elapsed(),
-    })
+    Ok(Outcome { held: held.len() - broken, broken, took: watch.elapsed() })
 }
 
 /// Says whether the rule holds, and returns it.
@@ -103,10 +89,7 @@ fn announce(name: &str, verdict: &Verdict) -> bool {
 
 impl Finding {
     fn new(place: impl fmt::Display, what: impl Into<String>) -> Self {
-        Self {
-            place: place.to_string(),
-            what: what.into(),
-        }
+        Self { place: place.to_string(), what: what.into() }
     }
 
     fn at_line(path: &str, line: usize, what: impl Into<String>) -> Self {
@@ -122,9 +105,6 @@ impl fmt::Display for Finding {
 
 impl From<Vec<Finding>> for Verdict {
     fn from(findings: Vec<Finding>) -> Self {
-        Self {
-            findings,
-            note: String::new(),
-        }
+        Self { findings, note: String::new() }
     }
 }

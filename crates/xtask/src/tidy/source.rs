@@ -34,18 +34,11 @@ pub(super) struct Word {
 
 impl Source {
     pub(super) fn read(path: String, text: String) -> Result<Self> {
-        let tokens: TokenStream = text
-            .parse()
-            .map_err(|error| anyhow!("{path} is not Rust: {error}"))?;
+        let tokens: TokenStream =
+            text.parse().map_err(|error| anyhow!("{path} is not Rust: {error}"))?;
         let in_tests = is_test_path(&path);
         let (functions, words) = (Vec::new(), Vec::new());
-        let mut source = Self {
-            path,
-            text,
-            functions,
-            words,
-            test_lines: 0,
-        };
+        let mut source = Self { path, text, functions, words, test_lines: 0 };
         source.walk(tokens, in_tests);
         Ok(source)
     }
@@ -91,11 +84,7 @@ impl Source {
             self.functions.push(function);
         }
         let called = matches!(rest.first(), Some(next) if is_group(next, Delimiter::Parenthesis));
-        self.words.push(Word {
-            text,
-            line: first_line(word),
-            called,
-        });
+        self.words.push(Word { text, line: first_line(word), called });
     }
 }
 
@@ -110,12 +99,7 @@ fn function(tokens: &[TokenTree], in_tests: bool) -> Option<Function> {
     };
     let between = last_line(body) - body.span_open().start().line;
     let length = between.saturating_sub(1).max(1);
-    Some(Function {
-        name: name.to_string(),
-        line: name.span().start().line,
-        length,
-        in_tests,
-    })
+    Some(Function { name: name.to_string(), line: name.span().start().line, length, in_tests })
 }
 
 fn is_group(token: &TokenTree, delimiter: Delimiter) -> bool {
@@ -180,20 +164,10 @@ mod tests {
         let measured: Vec<_> = source()
             .functions
             .into_iter()
-            .map(|function| {
-                (
-                    function.name,
-                    function.line,
-                    function.length,
-                    function.in_tests,
-                )
-            })
+            .map(|function| (function.name, function.line, function.length, function.in_tests))
             .collect();
-        let expected = [
-            ("one_line", 8, 1, false),
-            ("three", 10, 3, false),
-            ("a_story", 19, 1, true),
-        ];
+        let expected =
+            [("one_line", 8, 1, false), ("three", 10, 3, false), ("a_story", 19, 1, true)];
         let expected =
             expected.map(|(name, line, length, tests)| (name.to_owned(), line, length, tests));
         assert_eq!(measured, expected);
@@ -208,12 +182,7 @@ mod tests {
     fn comments_and_strings_are_no_words() {
         let source = source();
         let lines = |text: &str| -> Vec<_> {
-            source
-                .words
-                .iter()
-                .filter(|word| word.text == text)
-                .map(|word| word.line)
-                .collect()
+            source.words.iter().filter(|word| word.text == text).map(|word| word.line).collect()
         };
         assert_eq!(lines("window"), [8]);
         assert_eq!(lines("forget"), [13]);

@@ -31,10 +31,7 @@ impl Tree {
     /// The manifest of the package that the file at `path` belongs to.
     pub(super) fn package_of(&self, path: &str) -> Option<&Manifest> {
         let around = |manifest: &&Manifest| path.starts_with(manifest.folder());
-        self.manifests
-            .iter()
-            .filter(around)
-            .max_by_key(|manifest| manifest.folder().len())
+        self.manifests.iter().filter(around).max_by_key(|manifest| manifest.folder().len())
     }
 
     fn enter(&mut self, root: &Path, folder: &Path) -> Result<()> {
@@ -48,11 +45,9 @@ impl Tree {
             if path.is_dir() && !NOT_OURS.contains(&name.as_ref()) {
                 self.enter(root, &path)?;
             } else if name == "Cargo.toml" {
-                self.manifests
-                    .push(Manifest::read(relative(root, &path)?, &read(&path)?));
+                self.manifests.push(Manifest::read(relative(root, &path)?, &read(&path)?));
             } else if name.ends_with(".rs") {
-                self.sources
-                    .push(Source::read(relative(root, &path)?, read(&path)?)?);
+                self.sources.push(Source::read(relative(root, &path)?, read(&path)?)?);
             }
         }
         Ok(())

@@ -7,12 +7,7 @@ use super::tree::Tree;
 use super::{Finding, Verdict};
 
 pub(super) fn check(tree: &Tree) -> Result<Verdict> {
-    Ok(tree
-        .manifests
-        .iter()
-        .flat_map(complaints)
-        .collect::<Vec<_>>()
-        .into())
+    Ok(tree.manifests.iter().flat_map(complaints).collect::<Vec<_>>().into())
 }
 
 fn complaints(manifest: &Manifest) -> impl Iterator<Item = Finding> {
