@@ -119,8 +119,7 @@ async fn an_answered_probe_measures_the_round_trip_and_stays_out_of_the_messages
 }
 
 #[tokio::test]
-async fn a_page_is_back_by_itself_when_its_peer_is_and_nothing_queued_is_lost() -> anyhow::Result<()>
-{
+async fn a_page_is_back_by_itself_with_all_that_was_queued() -> anyhow::Result<()> {
     let (mut peer, page) = (Peer::start().await?, Page::start(Place::Window).await?);
     let line = page.open(&peer.ws("/echo"), Options::default()).await?;
     line.say("before").await?;

@@ -3,11 +3,9 @@
 use std::io::{ErrorKind, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::SinkExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -132,7 +130,7 @@ async fn receive(manner: Manner, connection: TcpStream) -> Option<std::net::TcpS
         Manner::ClosesAtOnce => {
             let reason = CloseFrame { code: CloseCode::Error, reason: "not today".into() };
             // The page may be gone already, and then it has nothing to be told.
-            let _ = greet(connection).await?.send(Message::Close(Some(reason))).await;
+            let _ = greet(connection).await?.close(Some(reason)).await;
             None
         }
     }
