@@ -26,7 +26,9 @@ pub(crate) fn connection_view(panels: &[Panel<'_>; 2]) -> Html {
             <header>
                 <div>
                     <h1 id="connection-title">{"Connection"}</h1>
-                    <p class="quiet">{"The lines that this page holds, and what happened to them."}</p>
+                    <p class="quiet">
+                        {"The lines that this page holds, and what happened to them."}
+                    </p>
                 </div>
             </header>
             <div class="panels">{ for panels.iter().map(panel) }</div>
@@ -75,7 +77,8 @@ fn facts(id: &str, line: &Line, status: &Status) -> Html {
 fn log(id: &str, line: &Line) -> Html {
     html! { <>
         <h3>{"What happened"}</h3>
-        <ol class="log" id={format!("{id}-log")} tabindex="0" aria-label="What happened, newest first">
+        <ol class="log" id={format!("{id}-log")} tabindex="0"
+            aria-label="What happened, newest first">
             { for line.journal().newest_first().map(log_row) }
         </ol>
     </> }

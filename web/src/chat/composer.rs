@@ -63,7 +63,8 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
                 aria-invalid={hint.is_error().to_string()}
                 value={props.draft.clone()} oninput={on_input} onkeydown={send_on_enter(say)} />
             <button id="chat-send" class="primary" disabled={!hint.sendable()}>{"Send"}</button>
-            <p id="chat-hint" aria-live="polite" class={classes!(hint.is_error().then_some("error"))}>
+            <p id="chat-hint" aria-live="polite"
+                class={classes!(hint.is_error().then_some("error"))}>
                 { hint.words() }
             </p>
         </form>

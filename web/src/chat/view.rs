@@ -9,11 +9,12 @@ use super::{Chat, ChatAction};
 
 /// Draws the room. `leave` is the address of the place without it.
 pub(crate) fn room_view(chat: &Chat, leave: String, act: &Callback<ChatAction>) -> Html {
+    let room = chat.room.as_str().to_owned();
     html! {
         <section class="room card" aria-labelledby="room-name">
             <header>
                 <div>
-                    <h1 id="room-name">{ chat.room.as_str() }</h1>
+                    <h1 id="room-name" title={room.clone()}>{ room }</h1>
                     <p class="quiet">
                         {"You are "}<b id="chat-me">{ chat.conversation.me() }</b>
                     </p>
