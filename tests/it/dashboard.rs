@@ -60,11 +60,9 @@ async fn the_stream_moves() -> anyhow::Result<()> {
     let tab = Tab::open(&browser, &server.http("/#/stream?hz=50")).await?;
     tab.reads("#connection-state", "online").await?;
 
-    let number = |texts: &[String]| texts.first().is_some_and(|text| text.contains('.'));
-    let first = tab.shows("a reading", "#stream-value", number).await?;
+    let reading = new_reading(&tab, "").await?;
     let curve: String = tab.run(CURVE, vec![]).await?;
-    let next = |texts: &[String]| number(texts) && texts != first;
-    tab.shows("another reading", "#stream-value", next).await?;
+    new_reading(&tab, &reading).await?;
 
     let fast = |texts: &[String]| {
         texts.first().and_then(|rate| rate.parse::<f64>().ok()).is_some_and(|rate| rate > 20.0)
@@ -73,6 +71,13 @@ async fn the_stream_moves() -> anyhow::Result<()> {
     let later: String = tab.run(CURVE, vec![]).await?;
     assert!(later != curve, "the canvas has not changed");
     Ok(())
+}
+
+/// Waits until the stream has drawn a reading other than `former`, and returns it.
+async fn new_reading(tab: &Tab<'_>, former: &str) -> anyhow::Result<String> {
+    let is_new = |text: &String| text.contains('.') && text != former;
+    let texts = tab.shows("a new reading", "#stream-value", |texts| texts.iter().any(is_new));
+    Ok(texts.await?.concat())
 }
 
 /// What is drawn, after the browser's next frame.
@@ -202,11 +207,12 @@ async fn every_view_fits_every_width_in_light_and_dark() -> anyhow::Result<()> {
     mentions(&tab, "#chat-messages .mine .text", "www").await?;
     photograph(&browser, &tab, "chat").await?;
     tab.click("#view-stream").await?;
-    let moving = |texts: &[String]| texts.first().is_some_and(|text| text.contains('.'));
-    tab.shows("a reading", "#stream-value", moving).await?;
+    new_reading(&tab, "").await?;
     photograph(&browser, &tab, "stream").await?;
-    let height = "return document.getElementById('stream-canvas').clientHeight / innerHeight";
-    assert!(tab.run::<f64>(height, vec![]).await? < 1.0, "the curve is higher than the screen");
+    let reading = new_reading(&tab, "").await?;
+    new_reading(&tab, &reading).await?;
+    let share = "return document.getElementById('stream-canvas').clientHeight / innerHeight";
+    assert!(tab.run::<f64>(share, vec![]).await? < 1.0, "the curve is higher than the screen");
     tab.click("#view-connection").await?;
     tab.reads("#chat-line-state", "online").await?;
     photograph(&browser, &tab, "connection").await
