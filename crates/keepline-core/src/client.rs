@@ -173,7 +173,7 @@ impl Client {
     }
 
     /// Ends the line: with a closing handshake when it is open, at once when it is not. What
-    /// still waits is reported as [`Event::NeverSent`]. Does nothing on an ended line.
+    /// still waits is reported as [`Event::NeverSent`](crate::Event). Does nothing on an ended line.
     ///
     /// # Errors
     /// When a page may not send such a code or reason; the line then stays as it is.
