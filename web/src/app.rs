@@ -130,11 +130,7 @@ impl App {
     }
 
     fn hurry(&self, kind: Kind) {
-        let line = match kind {
-            Kind::Chat => self.chat.as_ref().map(|chat| &chat.line),
-            Kind::Stream => self.stream.as_ref().map(|stream| &stream.line),
-        };
-        if let Some(line) = line {
+        if let Some(line) = self.line(kind) {
             line.monitor().retry_now();
         }
     }
@@ -199,19 +195,22 @@ impl App {
         chat_settled || self.place.view != View::Chat || self.foremost().is_some_and(counts_down)
     }
 
+    fn line(&self, kind: Kind) -> Option<&Line> {
+        match kind {
+            Kind::Chat => self.chat.as_ref().map(|chat| &chat.line),
+            Kind::Stream => self.stream.as_ref().map(|stream| &stream.line),
+        }
+    }
+
     /// The line that the present view is about; of two, the one that needs attention.
     fn foremost(&self) -> Option<(Kind, &Line)> {
-        let chat = self.chat.as_ref().map(|chat| (Kind::Chat, &chat.line));
-        let stream = self.stream.as_ref().map(|stream| (Kind::Stream, &stream.line));
-        match self.place.view {
-            View::Chat => chat,
-            View::Stream => stream,
-            View::Connection => {
-                let mut down =
-                    [chat, stream].into_iter().flatten().filter(|(_, line)| !line.is_online());
-                down.next().or(chat).or(stream)
-            }
-        }
+        let kinds: &[Kind] = match self.place.view {
+            View::Chat => &[Kind::Chat],
+            View::Stream => &[Kind::Stream],
+            View::Connection => &[Kind::Chat, Kind::Stream],
+        };
+        let lines = || kinds.iter().filter_map(|&kind| Some((kind, self.line(kind)?)));
+        lines().find(|(_, line)| !line.is_online()).or_else(|| lines().next())
     }
 
     fn chat_view(&self, ctx: &Context<Self>) -> Html {
@@ -236,26 +235,20 @@ impl App {
             let place = self.place.in_view(view).to_string();
             html! { <>{ words }{" "}<a href={place}>{"Go there"}</a></> }
         };
-        let room = self
-            .chat
-            .as_ref()
-            .map_or_else(String::new, |chat| format!(" · {}", chat.room.as_str()));
-        let hz = self
-            .stream
-            .as_ref()
-            .map_or_else(String::new, |stream| format!(" · {} Hz", stream.hz.get()));
+        let room = self.chat.as_ref().map(|chat| format!("Chat · {}", chat.room.as_str()));
+        let hz = self.stream.as_ref().map(|stream| format!("Stream · {} Hz", stream.hz.get()));
         let no_chat = || advice("This line opens when you join a room.", View::Chat);
         let no_stream = || advice("This line opens when you look at the stream.", View::Stream);
         connection_view(&[
             Panel {
                 id: "chat-line",
-                title: format!("Chat{room}"),
-                line: self.chat.as_ref().map(|chat| &chat.line).ok_or_else(no_chat),
+                title: room.unwrap_or_else(|| "Chat".to_owned()),
+                line: self.line(Kind::Chat).ok_or_else(no_chat),
             },
             Panel {
                 id: "stream-line",
-                title: format!("Stream{hz}"),
-                line: self.stream.as_ref().map(|stream| &stream.line).ok_or_else(no_stream),
+                title: hz.unwrap_or_else(|| "Stream".to_owned()),
+                line: self.line(Kind::Stream).ok_or_else(no_stream),
             },
         ])
     }

@@ -3,6 +3,7 @@
 mod chart;
 mod ring;
 mod scale;
+mod surface;
 mod view;
 
 use std::rc::Rc;

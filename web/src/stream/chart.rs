@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use gloo_events::EventListener;
 use gloo_render::request_animation_frame;
 use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MediaQueryList, Window};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::prelude::*;
 
 use super::ring::Ring;
 use super::scale::Scale;
+use super::surface::{Surface, use_surface};
 
 /// The samples to draw, and the same in words for those who do not see them.
 #[derive(PartialEq, Properties)]
@@ -18,12 +18,12 @@ pub(crate) struct ChartProps {
     pub(crate) words: AttrValue,
 }
 
-/// Draws at the browser's next frame after the samples, the window or the theme have changed,
+/// Draws at the browser's next frame after the samples, the size or the theme have changed,
 /// and rests otherwise.
 #[component]
 pub(crate) fn Chart(props: &ChartProps) -> Html {
     let canvas = use_node_ref();
-    let surface = use_surface();
+    let surface = use_surface(&canvas);
     use_effect_with((props.ring.clone(), surface), {
         let canvas = canvas.clone();
         move |(ring, surface)| {
@@ -36,54 +36,6 @@ pub(crate) fn Chart(props: &ChartProps) -> Html {
     html! {
         <canvas id="stream-canvas" ref={canvas} role="img" aria-label={props.words.clone()} />
     }
-}
-
-/// What a picture depends on besides its samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Surface {
-    window_width: f64,
-    pixel_ratio: f64,
-    dark: bool,
-}
-
-impl Surface {
-    fn of(window: &Window) -> Self {
-        let window_width = window.inner_width().ok().and_then(|width| width.as_f64());
-        Self {
-            window_width: window_width.unwrap_or_default(),
-            pixel_ratio: window.device_pixel_ratio(),
-            dark: dark_theme(window).is_some_and(|query| query.matches()),
-        }
-    }
-}
-
-fn dark_theme(window: &Window) -> Option<MediaQueryList> {
-    window.match_media("(prefers-color-scheme: dark)").ok().flatten()
-}
-
-#[hook]
-fn use_surface() -> Surface {
-    let surface = use_state_eq(Surface::default);
-    use_effect_with((), {
-        let surface = surface.clone();
-        move |()| watch_surface(move |now| surface.set(now))
-    });
-    *surface
-}
-
-/// Tells `changed` the surface, now and whenever it is another, until what it returns is called.
-fn watch_surface(changed: impl Fn(Surface) + Clone + 'static) -> impl FnOnce() {
-    let listeners = web_sys::window().map(|window| {
-        changed(Surface::of(&window));
-        let look = {
-            let window = window.clone();
-            move |_: &Event| changed(Surface::of(&window))
-        };
-        let theme = dark_theme(&window);
-        let theme = theme.map(|theme| EventListener::new(&theme, "change", look.clone()));
-        (EventListener::new(&window, "resize", look), theme)
-    });
-    move || drop(listeners)
 }
 
 fn draw(canvas: &NodeRef, ring: &Ring, surface: Surface) {
@@ -124,7 +76,7 @@ impl<'a> Picture<'a> {
 
     /// A clean canvas, if there is one to draw on.
     fn on(canvas: &HtmlCanvasElement, ring: &'a Ring, surface: Surface) -> Option<Self> {
-        let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let Surface { width, height, .. } = surface;
         let ratio = surface.pixel_ratio.max(1.0);
         canvas.set_width((width * ratio) as u32);
         canvas.set_height((height * ratio) as u32);
