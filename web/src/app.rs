@@ -95,10 +95,8 @@ impl Component for App {
         let status = foremost.map_or(Status::Idle, |(_, line)| line.status());
         html! { <>
             { shell::head(&self.place, &status) }
-            <div class="strips">
-                { self.impossible.as_ref().map(shell::impossible).unwrap_or_default() }
-                { foremost.map(|(kind, line)| banner(ctx, kind, line)).unwrap_or_default() }
-            </div>
+            { self.impossible.as_ref().map(shell::impossible).unwrap_or_default() }
+            { foremost.map(|(kind, line)| banner(ctx, kind, line)).unwrap_or_default() }
             <main>{ match self.place.view {
                 View::Chat => self.chat_view(ctx),
                 View::Stream => self.stream_view(ctx),

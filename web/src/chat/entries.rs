@@ -95,10 +95,11 @@ fn byline(name: &AttrValue, at: Moment) -> Html {
     </> }
 }
 
-/// A round sign for a person, which says nothing that the name beside it does not say.
+/// A round sign for a person. Its letter is left to the style sheet: whoever reads the page as
+/// text has the name beside it.
 pub(super) fn avatar(name: &AttrValue) -> Html {
     let initial: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
-    html! { <span class="avatar" aria-hidden="true">{ initial }</span> }
+    html! { <span class="avatar" aria-hidden="true" data-initial={initial} /> }
 }
 
 fn invitation() -> Html {

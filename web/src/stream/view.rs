@@ -53,10 +53,14 @@ fn rates(chosen: Hz, choose: &Callback<Hz>) -> Html {
 fn figures(stream: &Stream) -> Html {
     let current = stream.ring.newest().map(|newest| newest.value);
     let (low, high) = stream.ring.extent().unzip();
-    let rate = stream.rate.at(Moment::now().millis());
+    let (label, rate) = if stream.line.is_online() {
+        ("Current", stream.rate.at(Moment::now().millis()))
+    } else {
+        ("Last", 0.0)
+    };
     html! {
         <dl class="figures">
-            { figure("Current", "stream-value", reading(current)) }
+            { figure(label, "stream-value", reading(current)) }
             { figure("Messages a second", "stream-rate", format!("{rate:.1}")) }
             { figure("Lowest", "stream-lowest", reading(low)) }
             { figure("Highest", "stream-highest", reading(high)) }
