@@ -115,7 +115,7 @@ impl Chat {
         match &event {
             Event::Unknown(ids) => self.conversation().resolve(*ids, Fate::Unknown),
             Event::NeverSent(ids) => self.conversation().resolve(*ids, Fate::NeverSent),
-            Event::Status(_) | Event::Message(_) | Event::RoundTrip(_) => {}
+            Event::Status(_) | Event::RoundTrip(_) => {}
         }
         self.line.record(event);
     }

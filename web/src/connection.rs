@@ -87,9 +87,7 @@ fn log(id: &str, line: &Line) -> Html {
 fn log_row(entry: &Entry) -> Html {
     let words = match &entry.event {
         Event::RoundTrip(took) => format!("heartbeat answered in {}", milliseconds(*took)),
-        Event::Status(_) | Event::Message(_) | Event::Unknown(_) | Event::NeverSent(_) => {
-            entry.event.to_string()
-        }
+        Event::Status(_) | Event::Unknown(_) | Event::NeverSent(_) => entry.event.to_string(),
     };
     html! {
         <li class={tone(&entry.event)}>
@@ -106,7 +104,7 @@ fn log_row(entry: &Entry) -> Html {
 fn tone(event: &Event) -> &'static str {
     match event {
         Event::Status(status) => status.name(),
-        Event::Message(_) | Event::RoundTrip(_) => "idle",
+        Event::RoundTrip(_) => "idle",
         Event::Unknown(_) | Event::NeverSent(_) => "ended",
     }
 }
