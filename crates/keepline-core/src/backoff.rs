@@ -18,9 +18,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct Backoff {
     /// The ceiling of the first wait. Default: 500 ms.
     pub base: Duration,
-    /// The ceiling that no wait exceeds. Default: 30 s. Not below `base`.
+    /// The ceiling that no drawn wait exceeds. Default: 30 s. Not below `base`.
     pub cap: Duration,
-    /// The most attempts in any 60 s, whatever happens. Default: 20. At least 1, at most 1,000.
+    /// The most attempts that one client makes in any 60 s, whatever happens; it may lengthen a
+    /// wait beyond `cap`. Default: 20. At least 1, at most 1,000.
     pub attempts_per_minute: u16,
 }
 

@@ -1,6 +1,6 @@
 //! The client's end of a line: one state machine that decides everything and does nothing.
 
-mod line;
+mod connection;
 mod news;
 mod transition;
 
@@ -8,7 +8,7 @@ use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use core::fmt;
 
-use self::line::Line;
+use self::connection::Connection;
 use crate::backoff::Pace;
 use crate::close::check_close;
 use crate::outbox::{Outbox, Queued};
@@ -42,16 +42,21 @@ pub struct Client {
 enum State {
     Idle,
     Connecting(ConnId),
-    Online(Line),
-    /// The far end is closing: the line takes no more, but still reads as online until its
-    /// `Closed` says what this means.
-    Leaving(Line),
+    Online(Connection),
+    /// The far end is closing: the connection takes no more, but the line still reads as online
+    /// until its `Closed` says what this means.
+    Leaving(Connection),
     Waiting {
         why: Down,
         retry_at: Instant,
     },
     /// The application asked to close.
-    Closing(Line),
+    Closing {
+        connection: Connection,
+        /// The code that the far end answers with if it has read everything before it; `None` if
+        /// the far end began to close first.
+        asked: Option<CloseCode>,
+    },
     Ended(End),
 }
 
@@ -123,7 +128,7 @@ impl Client {
             | State::Online(_)
             | State::Leaving(_)
             | State::Waiting { .. }
-            | State::Closing(_) => {}
+            | State::Closing { .. } => {}
         }
     }
 
@@ -144,7 +149,11 @@ impl Client {
     }
 
     /// Accepts a message: handed to the socket at once when the line is open, else queued in
-    /// order until it is. It is handed to a socket at most once.
+    /// order until it is. It is handed to a socket at most once. Drain
+    /// [`Client::poll_output`] afterwards.
+    ///
+    /// The bound of the outbox holds while the line is down. An open line hands everything to the
+    /// socket, whose own buffer has no bound that the core knows.
     ///
     /// # Errors
     /// When it is too large, the outbox is full, or the line was closed or ended.
@@ -154,14 +163,14 @@ impl Client {
             return Err(SendError::TooLarge { size, limit });
         }
         match &self.state {
-            State::Online(line) => {
-                self.outputs.push_back(Output::Transmit(line.conn, payload));
+            State::Online(_) => {
+                self.transmit(payload);
                 Ok(self.outbox.number())
             }
             State::Idle | State::Connecting(_) | State::Leaving(_) | State::Waiting { .. } => {
                 self.enqueue(payload)
             }
-            State::Closing(_) | State::Ended(_) => Err(SendError::Ended),
+            State::Closing { .. } | State::Ended(_) => Err(SendError::Ended),
         }
     }
 
@@ -172,7 +181,9 @@ impl Client {
         Ok(self.outbox.push(payload))
     }
 
-    /// Ends the line: with a closing handshake when it is open, at once when it is not. What
+    /// Ends the line: with a closing handshake when it is open, at once when it is not. What was
+    /// handed over is not in doubt when the far end answers with the same code, as RFC 6455
+    /// §5.5.1 asks of an endpoint that has read all before it; else it is [`Event::Unknown`](crate::Event). What
     /// still waits is reported as [`Event::NeverSent`](crate::Event). Does nothing on an ended line.
     ///
     /// # Errors
@@ -180,17 +191,21 @@ impl Client {
     pub fn close(&mut self, code: CloseCode, reason: &str, now: Instant) -> Result<(), CloseError> {
         check_close(code, reason)?;
         match &self.state {
-            State::Online(line) | State::Leaving(line) => {
-                let line = line.clone();
-                self.outputs.push_back(Output::Close(line.conn, code, reason.to_string()));
-                self.enter(State::Closing(line), now);
+            State::Online(connection) => {
+                let connection = connection.clone();
+                self.outputs.push_back(Output::Close(connection.id, code, reason.to_string()));
+                self.enter(State::Closing { connection, asked: Some(code) }, now);
+            }
+            State::Leaving(connection) => {
+                let connection = connection.clone();
+                self.enter(State::Closing { connection, asked: None }, now);
             }
             State::Connecting(conn) => {
                 self.outputs.push_back(Output::Abandon(*conn));
                 self.end(End::Application, now);
             }
             State::Idle | State::Waiting { .. } => self.end(End::Application, now),
-            State::Closing(_) | State::Ended(_) => {}
+            State::Closing { .. } | State::Ended(_) => {}
         }
         Ok(())
     }
@@ -214,8 +229,10 @@ impl Client {
             Input::Opened(conn, protocol) => self.opened(conn, protocol, now),
             Input::OpenFailed(_, failure) => self.open_failed(failure, now),
             Input::Received(_, payload) => self.received(payload, now),
-            Input::Closing(_) => self.peer_closing(now),
-            Input::Closed(_, closed) => self.closed(closed, now),
+            Input::TooLarge(_, size) => self.too_large(size, now),
+            Input::Answered(_, payload) => self.answered(payload, now),
+            Input::PeerClosing(_) => self.peer_closing(now),
+            Input::Closed(_, closed, judged) => self.closed(closed, judged, now),
             Input::Buffered(_, bytes) => self.buffered(bytes, now),
         }
     }
@@ -251,15 +268,15 @@ impl Client {
         match &self.state {
             State::Idle => Status::Idle,
             State::Connecting(_) => Status::Connecting { attempt: self.next_attempt() },
-            State::Online(line) | State::Leaving(line) => {
-                Status::Online { protocol: line.protocol.clone() }
+            State::Online(connection) | State::Leaving(connection) => {
+                Status::Online { protocol: connection.protocol.clone() }
             }
             State::Waiting { why, retry_at } => Status::Waiting {
                 why: why.clone(),
                 attempt: self.next_attempt(),
                 retry_at: *retry_at,
             },
-            State::Closing(_) => Status::Closing,
+            State::Closing { .. } => Status::Closing,
             State::Ended(why) => Status::Ended { why: why.clone() },
         }
     }
@@ -278,7 +295,7 @@ impl Client {
             State::Idle | State::Connecting(_) | State::Leaving(_) | State::Waiting { .. } => {
                 self.outbox.has_room_for(bytes, &self.config.limits)
             }
-            State::Online(_) | State::Closing(_) | State::Ended(_) => true,
+            State::Online(_) | State::Closing { .. } | State::Ended(_) => true,
         }
     }
 
@@ -293,7 +310,9 @@ impl Client {
     pub const fn conn(&self) -> Option<ConnId> {
         match &self.state {
             State::Connecting(conn) => Some(*conn),
-            State::Online(line) | State::Leaving(line) | State::Closing(line) => Some(line.conn),
+            State::Online(connection)
+            | State::Leaving(connection)
+            | State::Closing { connection, .. } => Some(connection.id),
             State::Idle | State::Waiting { .. } | State::Ended(_) => None,
         }
     }

@@ -1,6 +1,5 @@
 //! Close codes: what each one means for the line, and which ones a page may send.
 
-use alloc::rc::Rc;
 use alloc::string::String;
 use core::fmt;
 
@@ -23,8 +22,8 @@ impl CloseCode {
     /// 1009: a message is too big to process.
     pub const TOO_BIG: Self = Self(1009);
 
-    /// What Keepline does when the far end closes with this code, unless a [`ClosePolicy`] says
-    /// otherwise.
+    /// What Keepline does when the far end closes with this code, unless the application judges
+    /// otherwise ([`Input::Closed`](crate::Input)).
     ///
     /// [`Verdict::End`] for what another attempt cannot mend: 1000 (the far end is done), 1002,
     /// 1003, 1007, 1009, 1010 and 1015 (protocol, data, size, extension, TLS), 1008, 3000, 3003
@@ -82,6 +81,12 @@ impl Closed {
     pub const fn abnormal() -> Self {
         Self { code: CloseCode::ABNORMAL, reason: String::new(), clean: false }
     }
+
+    /// Whether the far end has answered a close frame of ours with `asked`, having read all that
+    /// went before it. `clean` alone does not say so: two close frames may have crossed.
+    pub(crate) fn answers(&self, asked: Option<CloseCode>) -> bool {
+        self.clean && asked == Some(self.code)
+    }
 }
 
 impl fmt::Display for Closed {
@@ -100,30 +105,6 @@ pub enum Verdict {
     Retry,
     /// The line ends; nothing is tried again.
     End,
-}
-
-/// An application's own reading of a closed connection: `None` leaves it to
-/// [`CloseCode::verdict`].
-#[derive(Clone)]
-pub struct ClosePolicy(Rc<Judge>);
-
-type Judge = dyn Fn(&Closed) -> Option<Verdict>;
-
-impl ClosePolicy {
-    /// A policy that asks `judge`, which must answer the same for the same input.
-    pub fn new(judge: impl Fn(&Closed) -> Option<Verdict> + 'static) -> Self {
-        Self(Rc::new(judge))
-    }
-
-    pub(crate) fn judge(&self, closed: &Closed) -> Option<Verdict> {
-        (self.0)(closed)
-    }
-}
-
-impl fmt::Debug for ClosePolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClosePolicy(..)")
-    }
 }
 
 /// Why a close could not be asked for.

@@ -4,7 +4,6 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::backoff::Backoff;
-use crate::close::ClosePolicy;
 use crate::heartbeat::Probe;
 
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,8 +28,6 @@ pub struct Config {
     pub heartbeat: Option<Probe>,
     /// The bounds of the queues and of a message.
     pub limits: Limits,
-    /// Overrides what a closed connection means. Default: none.
-    pub close_policy: Option<ClosePolicy>,
 }
 
 impl Default for Config {
@@ -42,7 +39,6 @@ impl Default for Config {
             backoff: Backoff::default(),
             heartbeat: None,
             limits: Limits::default(),
-            close_policy: None,
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::Payload;
 ///
 /// Any message from the far end is a sign of life and puts the next probe off; a line on which
 /// nothing at all arrives in time after a probe is given up as [`Down::Silent`](crate::Down).
-/// The answer itself is kept from the application and measured as a round trip.
+/// The answer itself is kept from the application and measured as a round trip; so the far end
+/// must answer every probe, and nobody else must be able to have it send the same words.
 ///
 /// There is no default probe: an unknown text breaks many an existing server, and silence on a
 /// quiet line proves nothing. Without a probe a half-open line is noticed only when the browser
@@ -59,6 +60,19 @@ impl Probe {
     }
 }
 
+impl Probe {
+    /// Whether `payload` reads as the answer. A driver asks this of every message, before it
+    /// hands the message to the core as [`Input::Answered`](crate::Input) or
+    /// [`Input::Received`](crate::Input).
+    #[must_use]
+    pub fn is_answered_by(&self, payload: &Payload) -> bool {
+        match &self.answer {
+            Answer::Exactly(answer) => answer == payload,
+            Answer::Matching(matches) => matches(payload),
+        }
+    }
+}
+
 /// How the answer to a probe is told from the application's messages.
 #[derive(Clone)]
 pub enum Answer {
@@ -67,15 +81,6 @@ pub enum Answer {
     /// It is whatever this function says yes to; the function must be quick, for it sees every
     /// message.
     Matching(Rc<dyn Fn(&Payload) -> bool>),
-}
-
-impl Answer {
-    pub(crate) fn is(&self, payload: &Payload) -> bool {
-        match self {
-            Self::Exactly(answer) => answer == payload,
-            Self::Matching(matches) => matches(payload),
-        }
-    }
 }
 
 impl fmt::Debug for Answer {

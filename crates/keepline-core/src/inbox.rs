@@ -17,7 +17,7 @@ pub enum Arrival {
     },
     /// A message over the limit was refused right here.
     TooLarge {
-        /// Its size in bytes.
+        /// Its size in bytes; of a text that was not even copied, its length in UTF-16 units.
         size: usize,
         /// The limit in bytes.
         limit: usize,
@@ -43,13 +43,24 @@ impl Inbox {
         Self { queue: VecDeque::new(), bytes: 0, dropped: 0, limits }
     }
 
-    /// Takes in a message from the socket.
+    /// Takes in a message from the socket; one over the limit is refused.
     pub fn push(&mut self, payload: Payload) {
-        let (size, limit) = (payload.len(), self.limits.message_bytes);
-        if size > limit {
-            return self.enqueue(Arrival::TooLarge { size, limit }, 0);
+        let size = payload.len();
+        if size > self.limits.message_bytes {
+            return self.refuse(size);
         }
         self.enqueue(Arrival::Message(payload), size);
+    }
+
+    /// Takes note of a message over the limit.
+    pub fn refuse(&mut self, size: usize) {
+        self.enqueue(Arrival::TooLarge { size, limit: self.limits.message_bytes }, 0);
+    }
+
+    /// Forgets everything, for there is no reader any more.
+    pub fn clear(&mut self) {
+        self.queue.clear();
+        (self.bytes, self.dropped) = (0, 0);
     }
 
     /// The next thing to tell the application, if there is one.

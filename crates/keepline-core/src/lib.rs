@@ -8,8 +8,8 @@
 //! # The driver's contract
 //!
 //! 1. `now` never goes back.
-//! 2. After every call of a method that takes `now`, drain [`Client::poll_output`] and perform
-//!    each output in order.
+//! 2. After every call of a method that takes `&mut self`, drain [`Client::poll_output`] and
+//!    perform each output in order.
 //! 3. Then hold one alarm for [`Client::poll_timeout`]; when it is due by the clock, call
 //!    [`Client::handle_timeout`]. An alarm that rings early or late does no harm.
 //! 4. Tag every socket event with the [`ConnId`] that its [`Output::Open`] carried. News of a
@@ -51,7 +51,7 @@ mod timers;
 
 pub use backoff::Backoff;
 pub use client::{Client, SendError};
-pub use close::{CloseCode, CloseError, ClosePolicy, Closed, MAX_CLOSE_REASON, Verdict};
+pub use close::{CloseCode, CloseError, Closed, MAX_CLOSE_REASON, Verdict};
 pub use config::{Config, ConfigError, Limits};
 pub use heartbeat::{Answer, Probe};
 pub use inbox::{Arrival, Inbox};

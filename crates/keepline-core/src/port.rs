@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use crate::{CloseCode, Closed, MessageIds, Payload, Status};
+use crate::{CloseCode, Closed, MessageIds, Payload, Status, Verdict};
 
 /// The number of one connection: every attempt has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,14 +18,21 @@ pub enum Input {
     OpenFailed(ConnId, OpenFailure),
     /// A message arrived.
     Received(ConnId, Payload),
+    /// A message arrived that answers the heartbeat's probe
+    /// ([`Probe::is_answered_by`](crate::Probe::is_answered_by)).
+    Answered(ConnId, Payload),
+    /// A message of at least this many bytes arrived, over
+    /// [`Limits::message_bytes`](crate::Limits::message_bytes), and was not even copied.
+    TooLarge(ConnId, usize),
     /// The far end is closing: the socket takes nothing more, and its `Closed` is to come.
-    Closing(ConnId),
+    PeerClosing(ConnId),
     /// The connection is over. Told once for each connection, whichever of the browser's signs
-    /// came first.
-    Closed(ConnId, Closed),
+    /// came first. With it the application's own judgement, which overrides
+    /// [`CloseCode::verdict`].
+    Closed(ConnId, Closed, Option<Verdict>),
     /// How many bytes the socket holds that the network has not taken yet. To be told before
-    /// each [`Client::handle_timeout`](crate::Client::handle_timeout): a falling figure is a
-    /// sign of life.
+    /// each [`Client::handle_timeout`](crate::Client::handle_timeout): a network that takes more
+    /// is a sign of life.
     Buffered(ConnId, u64),
 }
 
@@ -35,8 +42,10 @@ impl Input {
             Self::Opened(conn, _)
             | Self::OpenFailed(conn, _)
             | Self::Received(conn, _)
-            | Self::Closing(conn)
-            | Self::Closed(conn, _)
+            | Self::Answered(conn, _)
+            | Self::TooLarge(conn, _)
+            | Self::PeerClosing(conn)
+            | Self::Closed(conn, _, _)
             | Self::Buffered(conn, _) => *conn,
         }
     }
@@ -63,17 +72,22 @@ pub enum Output {
     Close(ConnId, CloseCode, String),
     /// Stop listening, close the socket if it can be, and forget it.
     Abandon(ConnId),
-    /// Tell the application, after everything else.
+    /// Give the application this message, which arrived.
+    Deliver(Payload),
+    /// Tell the application that a message of at least this size was over the limit.
+    Refuse {
+        /// Its size in bytes, or less.
+        size: usize,
+    },
+    /// Tell the application what happened.
     Event(Event),
 }
 
-/// What the application is told.
+/// What the application is told, besides its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The line stands differently.
     Status(Status),
-    /// A message arrived.
-    Message(Payload),
     /// A heartbeat probe was answered after this long.
     RoundTrip(Duration),
     /// These messages were handed to a socket that was lost: each may have arrived or not. What
@@ -87,7 +101,6 @@ impl core::fmt::Display for Event {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Status(status) => status.fmt(f),
-            Self::Message(payload) => write!(f, "received {} bytes", payload.len()),
             Self::RoundTrip(took) => write!(f, "round trip of {} ms", took.as_millis()),
             Self::Unknown(ids) => write!(f, "{ids} may be lost"),
             Self::NeverSent(ids) => write!(f, "{ids} never sent"),

@@ -79,6 +79,9 @@ pub enum Down {
     Closed(Closed),
     /// Nothing arrived in time after a heartbeat probe.
     Silent,
+    /// Nothing failed, but the last minute has seen as many attempts as it may
+    /// ([`Backoff::attempts_per_minute`](crate::Backoff)).
+    Paced,
 }
 
 impl fmt::Display for Down {
@@ -88,6 +91,7 @@ impl fmt::Display for Down {
             Self::Failed(message) => f.write_str(message),
             Self::Closed(closed) => closed.fmt(f),
             Self::Silent => f.write_str("the far end went silent"),
+            Self::Paced => f.write_str("too many attempts in the last minute"),
         }
     }
 }

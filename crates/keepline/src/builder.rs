@@ -5,9 +5,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use keepline_core::{Backoff, ClosePolicy, Closed, Config, ConfigError, Limits, Probe, Verdict};
+use keepline_core::{Backoff, Closed, Config, ConfigError, Limits, Probe, Verdict};
 
-use crate::driver::Driver;
+use crate::driver::{Driver, Judge};
 use crate::endpoint::{Endpoint, UrlError, is_token};
 use crate::socket::Socket;
 
@@ -20,6 +20,7 @@ pub struct Builder<Tx: ?Sized, Rx, C> {
     query: Vec<(String, String)>,
     subprotocols: Vec<String>,
     config: Config,
+    judge: Option<Judge>,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -30,11 +31,13 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             query: Vec::new(),
             subprotocols: Vec::new(),
             config: Config::default(),
+            judge: None,
             types: PhantomData,
         }
     }
 
-    /// Adds a parameter to the URL's query, percent-encoded. May be given several times.
+    /// Adds a parameter to the URL's query, percent-encoded (RFC 3986 §2.1). May be given several
+    /// times; what the URL holds already stays as it is.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query.push((name.to_owned(), value.to_owned()));
         self
@@ -88,9 +91,8 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
 
     /// Judges a closed connection before Keepline's own table
     /// ([`CloseCode::verdict`](crate::CloseCode::verdict)) does; `None` leaves it to the table.
-    /// `judge` is called with the line in use, and must not call into it.
     pub fn on_closed(mut self, judge: impl Fn(&Closed) -> Option<Verdict> + 'static) -> Self {
-        self.config.close_policy = Some(ClosePolicy::new(judge));
+        self.judge = Some(Box::new(judge));
         self
     }
 
@@ -101,7 +103,8 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// told by the line's status.
     pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
         let endpoint = self.endpoint()?;
-        let driver = Driver::start(endpoint, self.config).map_err(BuildError::Config)?;
+        let driver =
+            Driver::start(endpoint, self.config, self.judge).map_err(BuildError::Config)?;
         Ok(Socket::new(driver))
     }
 
@@ -112,7 +115,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             }
         }
         Endpoint::new(&self.url, &self.query, &self.subprotocols)
-            .map_err(|error| BuildError::Url { url: without_query(&self.url), error })
+            .map_err(|error| BuildError::Url { url: without_secrets(&self.url), error })
     }
 }
 
@@ -121,7 +124,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
 pub enum BuildError {
     /// The URL cannot be used.
     Url {
-        /// The URL as given, without its query, which may hold a secret.
+        /// The URL as given, without what may hold a secret: user, query and fragment.
         url: String,
         /// What is wrong with it.
         error: UrlError,
@@ -154,6 +157,29 @@ impl Error for BuildError {
     }
 }
 
-fn without_query(url: &str) -> String {
-    url.split_once('?').map_or(url, |(path, _)| path).to_owned()
+fn without_secrets(url: &str) -> String {
+    let address = url.split(['?', '#']).next().unwrap_or_default();
+    match (address.find("//"), address.rfind('@')) {
+        (Some(slashes), Some(at)) if slashes < at => {
+            format!("{}{}", &address[..slashes + 2], &address[at + 1..])
+        }
+        (Some(_) | None, Some(_) | None) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn an_error_about_a_url_tells_no_secret() {
+        for url in
+            ["ws://me:pw@h/p?token=1", "ws://h/p#access_token=1", "ws://me@h/p?#", "ws://h/p"]
+        {
+            let shown = without_secrets(url);
+            assert!(shown == "ws://h/p", "{url} is shown as {shown}");
+        }
+        assert_eq!(without_secrets("//@"), "//");
+        assert_eq!(without_secrets(""), "");
+    }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use keepline_core::Payload;
 
 /// Why a codec failed, in its own words.
-pub type CodecError = Box<dyn Error>;
+pub type CodecError = Box<dyn Error + Send + Sync>;
 
 /// Makes payloads out of messages.
 pub trait Encode<T: ?Sized> {

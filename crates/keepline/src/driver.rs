@@ -7,24 +7,30 @@ use std::task::{Context, Poll};
 use gloo_timers::callback::Timeout;
 use keepline_core::{
     Arrival, Client, Closed, Config, ConfigError, ConnId, Input, Instant, MessageId, Output,
-    Payload, SendError, Status,
+    Payload, Probe, SendError, Status, Verdict,
 };
 
 use crate::clock;
 use crate::endpoint::Endpoint;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Watcher};
 use crate::transport::{Listen, Transport};
 
 /// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
 const LONGEST_ALARM: u32 = i32::MAX as u32;
 
+/// An application's own reading of a closed connection.
+pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
+
 pub(crate) struct Driver {
-    line: RefCell<Line>,
+    works: RefCell<Works>,
     mailbox: RefCell<Mailbox>,
+    /// What the application is asked about news, before the core hears of it.
+    probe: Option<Probe>,
+    judge: Option<Judge>,
 }
 
 /// The core, and what it has asked for.
-pub(crate) struct Line {
+pub(crate) struct Works {
     pub(crate) core: Client,
     endpoint: Endpoint,
     transport: Option<Transport>,
@@ -39,28 +45,52 @@ struct Alarm {
 }
 
 impl Driver {
-    pub(crate) fn start(endpoint: Endpoint, config: Config) -> Result<Rc<Self>, ConfigError> {
+    pub(crate) fn start(
+        endpoint: Endpoint,
+        config: Config,
+        judge: Option<Judge>,
+    ) -> Result<Rc<Self>, ConfigError> {
+        let probe = config.heartbeat.clone();
         let core = Client::new(config, clock::seed())?;
         let mailbox = RefCell::new(Mailbox::new(core.limits().clone()));
         let driver = Rc::new_cyclic(|this| {
-            let line = RefCell::new(Line::new(core, endpoint, this));
-            Self { line, mailbox }
+            let works = RefCell::new(Works::new(core, endpoint, this));
+            Self { works, mailbox, probe, judge }
         });
-        driver.drive(|line, now| line.core.connect(now));
+        driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
     }
 
     /// The one place that borrows the core: acts on it, performs what it decides, and tells the
     /// application last, when nothing is borrowed any more.
-    pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Line, Instant) -> R) -> R {
+    pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
         let result = {
-            let mut line = self.line.borrow_mut();
-            let result = act(&mut line, clock::now());
-            line.perform(&self.mailbox);
+            let mut works = self.works.borrow_mut();
+            let result = act(&mut works, clock::now());
+            works.perform(&self.mailbox);
             result
         };
         self.tell();
         result
+    }
+
+    /// Asks the application what only it can know of the news, and tells the core.
+    fn hear(&self, input: Input) {
+        let input = match input {
+            Input::Received(conn, payload) if self.is_answer(&payload) => {
+                Input::Answered(conn, payload)
+            }
+            Input::Closed(conn, closed, _) => {
+                let judged = self.judge.as_ref().and_then(|judge| judge(&closed));
+                Input::Closed(conn, closed, judged)
+            }
+            other => other,
+        };
+        self.drive(|works, now| works.core.handle_input(input, now));
+    }
+
+    fn is_answer(&self, payload: &Payload) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.is_answered_by(payload))
     }
 
     fn tell(&self) {
@@ -73,14 +103,14 @@ impl Driver {
     }
 
     pub(crate) fn send(&self, payload: Payload) -> Result<MessageId, SendError> {
-        self.drive(|line, now| {
-            line.notice_closing(now);
-            line.core.send(payload)
+        self.drive(|works, now| {
+            works.notice_closing(now);
+            works.core.send(payload)
         })
     }
 
     pub(crate) fn status(&self) -> Status {
-        self.drive(|line, _| line.core.status())
+        self.drive(|works, _| works.core.status())
     }
 
     pub(crate) fn poll_arrival(&self, cx: &Context<'_>) -> Poll<Option<Arrival>> {
@@ -103,10 +133,10 @@ impl Driver {
         if self.mailbox(|mailbox| mailbox.has_ended()) {
             return Poll::Ready(Err(SendError::Ended));
         }
-        if self.drive(|line, _| ready(&line.core)) {
+        if self.drive(|works, _| ready(&works.core)) {
             return Poll::Ready(Ok(()));
         }
-        self.mailbox(|mailbox| mailbox.await_event(cx.waker()));
+        self.mailbox(|mailbox| mailbox.await_event(Watcher::SINK, cx.waker()));
         Poll::Pending
     }
 
@@ -115,12 +145,12 @@ impl Driver {
     }
 }
 
-impl Line {
+impl Works {
     fn new(core: Client, endpoint: Endpoint, driver: &Weak<Driver>) -> Self {
         let (heard, rung) = (Weak::clone(driver), Weak::clone(driver));
         let listen = move |input| {
             if let Some(driver) = heard.upgrade() {
-                driver.drive(|line, now| line.core.handle_input(input, now));
+                driver.hear(input);
             }
         };
         let ring = move || {
@@ -134,6 +164,7 @@ impl Line {
 
     fn ring(&mut self, now: Instant) {
         self.alarm = None;
+        self.notice_closing(now);
         if let Some(transport) = &self.transport {
             let buffered = Input::Buffered(transport.conn(), transport.buffered());
             self.core.handle_input(buffered, now);
@@ -144,7 +175,7 @@ impl Line {
     /// Tells the core of a socket that takes nothing more, before a message is lost in it.
     fn notice_closing(&mut self, now: Instant) {
         if let Some(transport) = self.transport.as_ref().filter(|socket| socket.is_closing()) {
-            self.core.handle_input(Input::Closing(transport.conn()), now);
+            self.core.handle_input(Input::PeerClosing(transport.conn()), now);
         }
     }
 
@@ -159,6 +190,8 @@ impl Line {
                     }
                 }
                 Output::Abandon(_) => self.transport = None,
+                Output::Deliver(payload) => mailbox.borrow_mut().deliver(payload),
+                Output::Refuse { size } => mailbox.borrow_mut().refuse(size),
                 Output::Event(event) => mailbox.borrow_mut().take_in(event),
             }
         }
@@ -167,7 +200,8 @@ impl Line {
     }
 
     fn open(&mut self, conn: ConnId) {
-        match Transport::open(conn, &self.endpoint, &self.listen) {
+        let message_bytes = self.core.limits().message_bytes;
+        match Transport::open(conn, &self.endpoint, message_bytes, &self.listen) {
             Ok(transport) => self.transport = Some(transport),
             Err(failure) => {
                 self.core.handle_input(Input::OpenFailed(conn, failure), clock::now());
@@ -178,7 +212,7 @@ impl Line {
     fn transmit(&mut self, conn: ConnId, payload: &Payload) {
         let sent = self.transport.as_ref().map(|transport| transport.send(payload));
         if let Some(Err(_)) = sent {
-            self.core.handle_input(Input::Closed(conn, Closed::abnormal()), clock::now());
+            self.core.handle_input(Input::Closed(conn, Closed::abnormal(), None), clock::now());
         }
     }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use js_sys::Array;
+use js_sys::{Array, encode_uri_component};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Url;
@@ -33,9 +33,8 @@ impl Endpoint {
         subprotocols: &[String],
     ) -> Result<Self, UrlError> {
         let resolved = resolve(url)?;
-        let search = resolved.search_params();
-        for (name, value) in query {
-            search.append(name, value);
+        if !query.is_empty() {
+            resolved.set_search(&with_parameters(&resolved.search(), query));
         }
         let subprotocols = subprotocols.iter().map(|token| JsValue::from_str(token)).collect();
         Ok(Self { url: resolved.href(), subprotocols })
@@ -101,6 +100,18 @@ const FORBIDDEN_PORTS: [u16; 83] = [
     993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667,
     6668, 6669, 6679, 6697, 10080,
 ];
+
+/// `search` with parameters added; what it holds already is not touched, for it may be signed.
+fn with_parameters(search: &str, query: &[(String, String)]) -> String {
+    let mut search = search.to_owned();
+    for (name, value) in query {
+        search.push(if search.is_empty() { '?' } else { '&' });
+        search += &String::from(encode_uri_component(name));
+        search.push('=');
+        search += &String::from(encode_uri_component(value));
+    }
+    search
+}
 
 /// Whether a subprotocol is a token (RFC 6455 §4.1, RFC 9110 §5.6.2), as browsers demand.
 pub(crate) fn is_token(subprotocol: &str) -> bool {

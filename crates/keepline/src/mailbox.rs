@@ -4,22 +4,32 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
-use keepline_core::{Arrival, Event, Inbox, Limits, Status};
+use keepline_core::{Arrival, Event, Inbox, Limits, Payload, Status};
 
 /// How many events are remembered for those who look later.
 const REMEMBERED: usize = 256;
 
 pub(crate) struct Mailbox {
     inbox: Inbox,
-    events: VecDeque<Event>,
-    /// The position of the first remembered event, counted from the beginning.
-    first_event: u64,
+    /// What happened, by position: the count of what happened before.
+    events: VecDeque<(u64, Event)>,
+    next_position: u64,
     round_trip: Option<Duration>,
     ended: bool,
     reader: Option<Waker>,
     /// Those who wait for an event, or for what an event brings: room, an end.
-    watchers: Vec<Waker>,
+    watchers: Vec<(Watcher, Waker)>,
+    next_watcher: u64,
     due: Vec<Waker>,
+}
+
+/// One who may wait for events; has at most one waker in the mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Watcher(u64);
+
+impl Watcher {
+    /// The socket itself, as a sink.
+    pub(crate) const SINK: Self = Self(0);
 }
 
 impl Mailbox {
@@ -27,42 +37,60 @@ impl Mailbox {
         Self {
             inbox: Inbox::new(limits),
             events: VecDeque::new(),
-            first_event: 0,
+            next_position: 0,
             round_trip: None,
             ended: false,
             reader: None,
             watchers: Vec::new(),
+            next_watcher: 1,
             due: Vec::new(),
         }
+    }
+
+    pub(crate) fn deliver(&mut self, payload: Payload) {
+        self.inbox.push(payload);
+        self.due.extend(self.reader.take());
+    }
+
+    pub(crate) fn refuse(&mut self, size: usize) {
+        self.inbox.refuse(size);
+        self.due.extend(self.reader.take());
     }
 
     /// Takes in an event of the core; whoever waits for it becomes due.
     pub(crate) fn take_in(&mut self, event: Event) {
         match event {
-            Event::Message(payload) => {
-                self.inbox.push(payload);
-                self.due.extend(self.reader.take());
-            }
-            Event::RoundTrip(took) => {
-                self.round_trip = Some(took);
-                self.remember(event);
-            }
+            Event::RoundTrip(took) => self.round_trip = Some(took),
             Event::Status(Status::Ended { .. }) => {
                 self.ended = true;
                 self.due.extend(self.reader.take());
-                self.remember(event);
             }
-            Event::Status(_) | Event::Unknown(_) | Event::NeverSent(_) => self.remember(event),
+            Event::Status(_) | Event::Unknown(_) | Event::NeverSent(_) => {}
         }
+        self.remember(event);
+        self.due.extend(self.watchers.drain(..).map(|(_, waker)| waker));
     }
 
     fn remember(&mut self, event: Event) {
         if self.events.len() == REMEMBERED {
-            self.events.pop_front();
-            self.first_event += 1;
+            self.forget_one();
         }
-        self.events.push_back(event);
-        self.due.append(&mut self.watchers);
+        self.events.push_back((self.next_position, event));
+        self.next_position += 1;
+    }
+
+    /// Forgets the oldest round trip rather than the account of a message.
+    fn forget_one(&mut self) {
+        let is_round_trip = |(_, event): &(u64, Event)| matches!(event, Event::RoundTrip(_));
+        let oldest = self.events.iter().position(is_round_trip).unwrap_or(0);
+        self.events.remove(oldest);
+    }
+
+    /// Nobody will read the messages any more.
+    pub(crate) fn close_inbox(&mut self) {
+        self.inbox.clear();
+        self.reader = None;
+        self.unwatch(Watcher::SINK);
     }
 
     /// Those to wake, once nothing is borrowed.
@@ -83,25 +111,66 @@ impl Mailbox {
     }
 
     /// The position after the last event.
-    pub(crate) fn end_of_events(&self) -> u64 {
-        self.first_event + self.events.len() as u64
+    pub(crate) const fn end_of_events(&self) -> u64 {
+        self.next_position
     }
 
-    /// The event at `position`, or the oldest still remembered; with the position after it.
-    pub(crate) fn event_at(&self, position: u64) -> Option<(Event, u64)> {
-        let position = position.max(self.first_event);
-        let index = usize::try_from(position - self.first_event).ok()?;
-        let event = self.events.get(index)?;
-        Some((event.clone(), position + 1))
+    /// The first event at or after `position` that is still remembered, and the position after
+    /// it.
+    pub(crate) fn event_from(&self, position: u64) -> Option<(Event, u64)> {
+        let index = self.events.partition_point(|(at, _)| *at < position);
+        let (at, event) = self.events.get(index)?;
+        Some((event.clone(), at + 1))
+    }
+
+    pub(crate) const fn watcher(&mut self) -> Watcher {
+        let watcher = Watcher(self.next_watcher);
+        self.next_watcher += 1;
+        watcher
     }
 
     pub(crate) fn await_message(&mut self, waker: &Waker) {
         self.reader = Some(waker.clone());
     }
 
-    pub(crate) fn await_event(&mut self, waker: &Waker) {
-        if !self.watchers.iter().any(|waiting| waiting.will_wake(waker)) {
-            self.watchers.push(waker.clone());
+    pub(crate) fn await_event(&mut self, watcher: Watcher, waker: &Waker) {
+        self.unwatch(watcher);
+        self.watchers.push((watcher, waker.clone()));
+    }
+
+    pub(crate) fn unwatch(&mut self, watcher: Watcher) {
+        self.watchers.retain(|(waiting, _)| *waiting != watcher);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keepline_core::{MessageId, MessageIds};
+
+    use super::*;
+
+    #[test]
+    fn quiet_hours_do_not_push_out_the_account_of_a_loss() {
+        let mut mailbox = Mailbox::new(Limits::default());
+        let lost = MessageIds { first: MessageId(1), last: MessageId(2) };
+        mailbox.take_in(Event::Unknown(lost));
+        for _ in 0..10_000 {
+            mailbox.take_in(Event::RoundTrip(Duration::from_millis(20)));
         }
+        assert_eq!(mailbox.events.len(), REMEMBERED);
+        assert_eq!(mailbox.event_from(0), Some((Event::Unknown(lost), 1)));
+        assert_eq!(mailbox.event_from(10_001), None);
+    }
+
+    #[test]
+    fn a_reader_that_left_leaves_no_waker() {
+        let mut mailbox = Mailbox::new(Limits::default());
+        let watcher = mailbox.watcher();
+        for _ in 0..3 {
+            mailbox.await_event(watcher, Waker::noop());
+        }
+        assert_eq!(mailbox.watchers.len(), 1);
+        mailbox.unwatch(watcher);
+        assert!(mailbox.watchers.is_empty());
     }
 }

@@ -12,6 +12,7 @@ use keepline_core::{Event, Queued, Status};
 
 use crate::clock;
 use crate::driver::Driver;
+use crate::mailbox::{Mailbox, Watcher};
 
 /// Shows where a line stands and what happens to it, whatever it carries.
 ///
@@ -37,14 +38,18 @@ impl Monitor {
     /// [`Status::Ended`]. A reader that falls 256 events behind misses the oldest.
     pub fn statuses(&self) -> Statuses {
         let position = self.driver.mailbox(|mailbox| mailbox.end_of_events());
-        let events = Events { driver: Rc::clone(&self.driver), position };
-        Statuses { present: Some(self.status()), events }
+        Statuses { present: Some(self.status()), events: self.events_from(position) }
     }
 
-    /// Everything that happened to the line but messages, from the oldest of the last 256 events.
-    /// Ends after [`Status::Ended`].
+    /// Everything that happened to the line but messages, from the oldest of the last 256 events
+    /// (of which round trips make room first). Ends after [`Status::Ended`].
     pub fn events(&self) -> Events {
-        Events { driver: Rc::clone(&self.driver), position: 0 }
+        self.events_from(0)
+    }
+
+    fn events_from(&self, position: u64) -> Events {
+        let watcher = self.driver.mailbox(Mailbox::watcher);
+        Events { driver: Rc::clone(&self.driver), position, watcher }
     }
 
     /// How long the last answered heartbeat probe took; `None` before the first.
@@ -56,7 +61,7 @@ impl Monitor {
     /// How much waits in the outbox.
     #[must_use]
     pub fn queued(&self) -> Queued {
-        self.driver.drive(|line, _| line.core.queued())
+        self.driver.drive(|works, _| works.core.queued())
     }
 
     /// How long until the next attempt; `None` unless the line is [`Status::Waiting`].
@@ -75,7 +80,7 @@ impl Monitor {
     /// Tries again now instead of later, if the line is [`Status::Waiting`], and as far as
     /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows.
     pub fn retry_now(&self) {
-        self.driver.drive(|line, now| line.core.retry_now(now));
+        self.driver.drive(|works, now| works.core.retry_now(now));
     }
 }
 
@@ -97,6 +102,7 @@ impl fmt::Debug for Monitor {
 pub struct Events {
     driver: Rc<Driver>,
     position: u64,
+    watcher: Watcher,
 }
 
 impl Events {
@@ -106,17 +112,23 @@ impl Events {
     }
 
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
-        self.driver.mailbox(|mailbox| match mailbox.event_at(self.position) {
+        self.driver.mailbox(|mailbox| match mailbox.event_from(self.position) {
             Some((event, next)) => {
                 self.position = next;
                 Poll::Ready(Some(event))
             }
             None if mailbox.has_ended() => Poll::Ready(None),
             None => {
-                mailbox.await_event(cx.waker());
+                mailbox.await_event(self.watcher, cx.waker());
                 Poll::Pending
             }
         })
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.driver.mailbox(|mailbox| mailbox.unwatch(self.watcher));
     }
 }
 
@@ -149,10 +161,7 @@ impl Statuses {
             match self.events.poll(cx) {
                 Poll::Ready(Some(Event::Status(status))) => return Poll::Ready(Some(status)),
                 Poll::Ready(Some(
-                    Event::Message(_)
-                    | Event::RoundTrip(_)
-                    | Event::Unknown(_)
-                    | Event::NeverSent(_),
+                    Event::RoundTrip(_) | Event::Unknown(_) | Event::NeverSent(_),
                 )) => {}
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending => return Poll::Pending,

@@ -1,5 +1,6 @@
 //! The typed line that applications hold.
 
+use std::borrow::Borrow;
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
@@ -15,6 +16,7 @@ use keepline_core::{Arrival, Client, CloseCode, CloseError, MessageId, Payload, 
 use crate::builder::Builder;
 use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
 use crate::driver::Driver;
+use crate::mailbox::Mailbox;
 use crate::monitor::{Monitor, Statuses};
 
 /// A line that carries texts.
@@ -77,7 +79,7 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// 123 bytes (WHATWG WebSockets §3.1, `close()`). The line then stays as it is.
     pub fn close(&self, code: impl Into<CloseCode>, reason: &str) -> Result<(), CloseError> {
         let code = code.into();
-        self.driver.drive(|line, now| line.core.close(code, reason, now))
+        self.driver.drive(|works, now| works.core.close(code, reason, now))
     }
 }
 
@@ -112,7 +114,8 @@ impl<Tx: ?Sized, Rx, C> fmt::Debug for Socket<Tx, Rx, C> {
 
 impl<Tx: ?Sized, Rx, C> Drop for Socket<Tx, Rx, C> {
     fn drop(&mut self) {
-        self.driver.drive(|line, now| line.core.abandon(now));
+        self.driver.drive(|works, now| works.core.abandon(now));
+        self.driver.mailbox(Mailbox::close_inbox);
     }
 }
 
@@ -124,9 +127,15 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Stream for Socket<Tx, Rx, C> {
     }
 }
 
-/// Ready while the outbox has room for a message of the largest size; flushed when nothing waits
-/// in the outbox; closed with 1000 after a flush.
-impl<Tx, Rx, C: Encode<Tx>> Sink<Tx> for Socket<Tx, Rx, C> {
+/// Takes messages and references to them. Ready while the outbox has room for a message of the
+/// largest size, and always while the line is open; flushed when nothing waits in the outbox;
+/// closed with 1000 after a flush.
+impl<Tx, Rx, C, M> Sink<M> for Socket<Tx, Rx, C>
+where
+    Tx: ?Sized,
+    C: Encode<Tx>,
+    M: Borrow<Tx>,
+{
     type Error = SendError;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
@@ -135,8 +144,8 @@ impl<Tx, Rx, C: Encode<Tx>> Sink<Tx> for Socket<Tx, Rx, C> {
         room.map_err(SendError::from)
     }
 
-    fn start_send(self: Pin<&mut Self>, message: Tx) -> Result<(), SendError> {
-        self.send(&message).map(|_| ())
+    fn start_send(self: Pin<&mut Self>, message: M) -> Result<(), SendError> {
+        self.send(message.borrow()).map(|_| ())
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, JsString, Uint8Array};
 use keepline_core::{CloseCode, Closed, ConnId, Input, OpenFailure, Payload};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, DomException, Event, MessageEvent, WebSocket};
@@ -25,6 +25,7 @@ impl Transport {
     pub(crate) fn open(
         conn: ConnId,
         endpoint: &Endpoint,
+        message_bytes: usize,
         listen: &Listen,
     ) -> Result<Self, OpenFailure> {
         let socket = WebSocket::new_with_str_sequence(&endpoint.url, &endpoint.subprotocols)
@@ -32,7 +33,7 @@ impl Transport {
         socket.set_binary_type(BinaryType::Arraybuffer);
         let _listeners = [
             on_open(conn, &socket, listen),
-            on_message(conn, &socket, listen),
+            on_message(conn, &socket, message_bytes, listen),
             on_error(conn, &socket, listen),
             on_close(conn, &socket, listen),
         ];
@@ -83,14 +84,22 @@ fn on_open(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
     })
 }
 
-fn on_message(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
+fn on_message(
+    conn: ConnId,
+    socket: &WebSocket,
+    message_bytes: usize,
+    listen: &Listen,
+) -> EventListener {
     let listen = Rc::clone(listen);
     EventListener::new(socket, "message", move |event| {
-        if let Some(payload) = payload_of(event) {
-            listen(Input::Received(conn, payload));
+        if let Some(input) = arrival(conn, event, message_bytes) {
+            listen(input);
         }
     })
 }
+
+/// How long `close` may stay away after an `error` before the socket counts as never made.
+const CLOSE_FOLLOWS_ERROR_MS: u32 = 500;
 
 /// A failure is told by `error` and then `close`, in one turn of the event loop. When `close`
 /// stays away, the browser has refused the socket by itself (Chromium: the page's
@@ -102,7 +111,7 @@ fn on_error(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener 
         if failed.ready_state() == WebSocket::CLOSED {
             let listen = Rc::clone(&listen);
             let tell = move || listen(Input::OpenFailed(conn, refused()));
-            refusal.set(Some(Timeout::new(0, tell)));
+            refusal.set(Some(Timeout::new(CLOSE_FOLLOWS_ERROR_MS, tell)));
         }
     })
 }
@@ -110,19 +119,28 @@ fn on_error(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener 
 fn on_close(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
     let listen = Rc::clone(listen);
     EventListener::new(socket, "close", move |event| {
-        listen(Input::Closed(conn, closed_of(event)));
+        listen(Input::Closed(conn, closed_of(event), None));
     })
 }
 
-fn payload_of(event: &Event) -> Option<Payload> {
+/// What arrived; it is copied into the wasm memory only if it is not over the limit, for that
+/// memory never shrinks.
+fn arrival(conn: ConnId, event: &Event, message_bytes: usize) -> Option<Input> {
     let data = event.dyn_ref::<MessageEvent>()?.data();
-    match data.as_string() {
-        Some(text) => Some(Payload::Text(text)),
-        None => {
-            let buffer = data.dyn_ref::<ArrayBuffer>()?;
-            Some(Payload::Binary(Uint8Array::new(buffer).to_vec()))
+    if let Some(text) = data.dyn_ref::<JsString>() {
+        // Each UTF-16 unit takes a byte of UTF-8 or more.
+        let size = text.length() as usize;
+        if size > message_bytes {
+            return Some(Input::TooLarge(conn, size));
         }
+        return Some(Input::Received(conn, Payload::Text(String::from(text))));
     }
+    let buffer = data.dyn_ref::<ArrayBuffer>()?;
+    let size = buffer.byte_length() as usize;
+    if size > message_bytes {
+        return Some(Input::TooLarge(conn, size));
+    }
+    Some(Input::Received(conn, Payload::Binary(Uint8Array::new(buffer).to_vec())))
 }
 
 fn closed_of(event: &Event) -> Closed {

@@ -58,7 +58,7 @@ fn printed(payload: keepline::Payload) -> String {
 /// The entry of an event; statuses and messages have streams of their own.
 pub(crate) fn entry(event: &Event) -> Option<Entry> {
     match *event {
-        Event::Status(_) | Event::Message(_) => None,
+        Event::Status(_) => None,
         Event::RoundTrip(_) => Some(Entry::RoundTrip),
         Event::Unknown(MessageIds { first, last }) => {
             Some(Entry::Unknown { first: first.0, last: last.0 })
@@ -94,6 +94,7 @@ impl From<keepline::Down> for Down {
             keepline::Down::Failed(message) => Self::Failed(message),
             keepline::Down::Closed(closed) => Self::Closed(closed.into()),
             keepline::Down::Silent => Self::Silent,
+            keepline::Down::Paced => Self::Paced,
         }
     }
 }

@@ -91,6 +91,8 @@ pub enum Down {
     Closed(Closed),
     /// A probe was not answered.
     Silent,
+    /// There were too many attempts in the last minute.
+    Paced,
 }
 
 /// Why a line is down for good.

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::line::Line;
+use super::connection::Connection;
 use super::{Client, State};
 use crate::timers::Timer;
 use crate::{Closed, ConnId, Down, End, Event, Instant, OpenFailure, Output, Payload, Verdict};
@@ -10,63 +10,76 @@ use crate::{Closed, ConnId, Down, End, Event, Instant, OpenFailure, Output, Payl
 /// What is heard of the one connection that the client owns.
 impl Client {
     pub(super) fn opened(&mut self, conn: ConnId, protocol: String, now: Instant) {
-        let State::Connecting(_) = self.state else {
-            return;
-        };
+        let State::Connecting(_) = self.state else { return };
         let first = self.outbox.first_queued();
-        self.enter(State::Online(Line::new(conn, protocol, first, now)), now);
+        self.enter(State::Online(Connection::new(conn, protocol, first, now)), now);
         while let Some(payload) = self.outbox.pop() {
-            self.outputs.push_back(Output::Transmit(conn, payload));
+            self.transmit(payload);
         }
     }
 
     pub(super) fn open_failed(&mut self, failure: OpenFailure, now: Instant) {
-        match failure {
-            OpenFailure::Refused(message) => self.end(End::Refused(message), now),
-            OpenFailure::Unavailable(message) => self.down(Down::Failed(message), now),
+        match (&self.state, failure) {
+            (State::Connecting(_), OpenFailure::Refused(why)) => self.end(End::Refused(why), now),
+            (State::Connecting(_), OpenFailure::Unavailable(why)) => {
+                self.down(Down::Failed(why), now);
+            }
+            // A socket that was open has failed, whatever it says of opening.
+            (State::Online(_) | State::Leaving(_) | State::Closing { .. }, _) => {
+                self.closed(Closed::abnormal(), None, now);
+            }
+            (State::Idle | State::Waiting { .. } | State::Ended(_), _) => {}
         }
     }
 
     pub(super) fn received(&mut self, payload: Payload, now: Instant) {
-        let State::Online(line) = &mut self.state else {
+        if self.heard(now) {
+            self.outputs.push_back(Output::Deliver(payload));
+        }
+    }
+
+    pub(super) fn too_large(&mut self, size: usize, now: Instant) {
+        if self.heard(now) {
+            self.outputs.push_back(Output::Refuse { size });
+        }
+    }
+
+    pub(super) fn answered(&mut self, payload: Payload, now: Instant) {
+        if !self.heard(now) {
             return;
-        };
-        match line.heard(now, self.config.settle_after) {
+        }
+        match self.connection_mut().and_then(|connection| connection.answered(now)) {
+            Some(round_trip) => self.tell(Event::RoundTrip(round_trip)),
+            // Nobody asked: it is the application's own.
+            None => self.outputs.push_back(Output::Deliver(payload)),
+        }
+    }
+
+    /// Takes note of a sign of life; `false` when nothing is expected any more.
+    fn heard(&mut self, now: Instant) -> bool {
+        let State::Online(connection) = &mut self.state else { return false };
+        match connection.heard(now, self.config.settle_after) {
             Some(settles_at) => self.timers.set(Timer::Settle, settles_at),
             None => self.failures = 0,
         }
         self.expect_silence(now);
-        if self.is_answer(&payload) {
-            return self.answered(now);
-        }
-        self.tell(Event::Message(payload));
-    }
-
-    fn is_answer(&self, payload: &Payload) -> bool {
-        self.config.heartbeat.as_ref().is_some_and(|probe| probe.answer.is(payload))
-    }
-
-    fn answered(&mut self, now: Instant) {
-        let State::Online(line) = &mut self.state else {
-            return;
-        };
-        if let Some(round_trip) = line.answered(now) {
-            self.tell(Event::RoundTrip(round_trip));
-        }
+        true
     }
 
     pub(super) fn peer_closing(&mut self, now: Instant) {
-        if let State::Online(line) = &self.state {
-            self.enter(State::Leaving(line.clone()), now);
+        if let State::Online(connection) = &self.state {
+            self.enter(State::Leaving(connection.clone()), now);
         }
     }
 
-    pub(super) fn closed(&mut self, closed: Closed, now: Instant) {
+    pub(super) fn closed(&mut self, closed: Closed, judged: Option<Verdict>, now: Instant) {
         match &self.state {
-            State::Closing(_) if closed.clean => self.finish(End::Application, now),
-            State::Closing(_) => self.end(End::Application, now),
+            State::Closing { asked, .. } if closed.answers(*asked) => {
+                self.finish(End::Application, now);
+            }
+            State::Closing { .. } => self.end(End::Application, now),
             State::Connecting(_) | State::Online(_) | State::Leaving(_) => {
-                match self.verdict(&closed) {
+                match judged.unwrap_or_else(|| closed.code.verdict()) {
                     Verdict::Retry => self.down(Down::Closed(closed), now),
                     Verdict::End => self.end(End::Closed(closed), now),
                 }
@@ -75,18 +88,16 @@ impl Client {
         }
     }
 
-    fn verdict(&self, closed: &Closed) -> Verdict {
-        let policy = self.config.close_policy.as_ref();
-        policy.and_then(|policy| policy.judge(closed)).unwrap_or_else(|| closed.code.verdict())
-    }
-
+    /// A network that still takes what it was given puts off what would end the connection.
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
-        let State::Online(line) = &mut self.state else {
+        let drains = self.connection_mut().is_some_and(|connection| connection.drains(bytes));
+        if !drains {
             return;
-        };
-        let drained = line.buffered(bytes);
+        }
+        if self.timers.is_set(Timer::Close) {
+            self.timers.set(Timer::Close, now + self.config.close_timeout);
+        }
         if let Some(probe) = &self.config.heartbeat
-            && drained
             && self.timers.is_set(Timer::Answer)
         {
             self.timers.set(Timer::Answer, now + probe.within);
@@ -96,7 +107,12 @@ impl Client {
 
 /// What is due.
 impl Client {
+    /// Makes an attempt, or waits until the pace allows one.
     pub(super) fn attempt(&mut self, now: Instant) {
+        let retry_at = self.pace.next_allowed();
+        if retry_at > now {
+            return self.enter(State::Waiting { why: Down::Paced, retry_at }, now);
+        }
         self.pace.record(now);
         self.last_conn = ConnId(self.last_conn.0 + 1);
         self.outputs.push_back(Output::Open(self.last_conn));
@@ -104,26 +120,28 @@ impl Client {
     }
 
     pub(super) fn settle(&mut self) {
-        if let State::Online(line) = &mut self.state {
-            line.settle();
+        if let State::Online(connection) = &mut self.state {
+            connection.settle();
             self.failures = 0;
         }
     }
 
     pub(super) fn probe(&mut self, now: Instant) {
-        let (State::Online(line), Some(probe)) = (&mut self.state, &self.config.heartbeat) else {
+        let (State::Online(connection), Some(probe)) = (&mut self.state, &self.config.heartbeat)
+        else {
             return;
         };
-        line.probed(now, self.outbox.next_id());
-        self.outputs.push_back(Output::Transmit(line.conn, probe.message.clone()));
+        connection.probed(now, self.outbox.next_id());
+        let message = probe.message.clone();
         self.timers.set(Timer::Answer, now + probe.within);
+        self.transmit(message);
     }
 
     pub(super) fn close_timed_out(&mut self, now: Instant) {
         match &self.state {
             State::Leaving(_) => self.give_up(Down::Closed(Closed::abnormal()), now),
-            State::Closing(line) => {
-                self.outputs.push_back(Output::Abandon(line.conn));
+            State::Closing { connection, .. } => {
+                self.outputs.push_back(Output::Abandon(connection.id));
                 self.end(End::Application, now);
             }
             State::Idle

@@ -1,8 +1,9 @@
 //! How a client passes from one state to the next, and what it tells on the way.
 
+use super::connection::Connection;
 use super::{Client, State};
 use crate::timers::Timer;
-use crate::{Down, End, Event, Instant, MessageIds, Output};
+use crate::{Down, End, Event, Instant, MessageIds, Output, Payload};
 
 impl Client {
     /// The connection is of no use any more, though its socket does not say so.
@@ -28,7 +29,7 @@ impl Client {
         self.finish(why, now);
     }
 
-    /// The line is gone for good; the far end has read all that it was sent.
+    /// The line is gone for good, and nothing that was handed over is in doubt.
     pub(super) fn finish(&mut self, why: End, now: Instant) {
         if let Some(ids) = self.outbox.ids() {
             self.outbox.clear();
@@ -57,7 +58,7 @@ impl Client {
             }
             State::Online(_) => self.expect_silence(now),
             State::Waiting { retry_at, .. } => self.timers.set(Timer::Retry, *retry_at),
-            State::Leaving(_) | State::Closing(_) => {
+            State::Leaving(_) | State::Closing { .. } => {
                 self.timers.set(Timer::Close, now + self.config.close_timeout);
             }
         }
@@ -70,29 +71,42 @@ impl Client {
         }
     }
 
+    /// Hands a payload to the open connection.
+    pub(super) fn transmit(&mut self, payload: Payload) {
+        if let State::Online(connection) = &mut self.state {
+            connection.hand_over(payload.len());
+            self.outputs.push_back(Output::Transmit(connection.id, payload));
+        }
+    }
+
     pub(super) fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
 
     fn tell_unknown(&mut self) {
-        let lost = match &self.state {
-            State::Online(line) | State::Leaving(line) | State::Closing(line) => {
-                MessageIds::between(line.unproven(), self.outbox.first_queued())
-            }
-            State::Idle | State::Connecting(_) | State::Waiting { .. } | State::Ended(_) => None,
-        };
-        if let Some(ids) = lost {
+        let end = self.outbox.first_queued();
+        let lost = self.connection_mut().map(|connection| connection.unproven());
+        if let Some(ids) = lost.and_then(|first| MessageIds::between(first, end)) {
             self.tell(Event::Unknown(ids));
+        }
+    }
+
+    pub(super) const fn connection_mut(&mut self) -> Option<&mut Connection> {
+        match &mut self.state {
+            State::Online(connection)
+            | State::Leaving(connection)
+            | State::Closing { connection, .. } => Some(connection),
+            State::Idle | State::Connecting(_) | State::Waiting { .. } | State::Ended(_) => None,
         }
     }
 
     fn is_settled(&self) -> bool {
         match &self.state {
-            State::Online(line) | State::Leaving(line) => line.is_settled(),
+            State::Online(connection) | State::Leaving(connection) => connection.is_settled(),
             State::Idle
             | State::Connecting(_)
             | State::Waiting { .. }
-            | State::Closing(_)
+            | State::Closing { .. }
             | State::Ended(_) => false,
         }
     }

@@ -1,12 +1,10 @@
 //! How a line ends, and who may end it.
 
-use keepline_core::{
-    CloseCode, CloseError, ClosePolicy, Closed, Config, End, Event, Status, Verdict,
-};
+use keepline_core::{CloseCode, CloseError, Config, End, Event, Input, Status, Verdict};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::world::{World, secs};
+use crate::world::{World, millis, secs};
 
 #[test]
 fn a_close_shakes_hands_and_ends() {
@@ -18,8 +16,7 @@ fn a_close_shakes_hands_and_ends() {
     world.close_from_afar(1000);
     assert_eq!(world.client.status(), Status::Ended { why: End::Application });
     assert_eq!(world.statuses(), ["closing", "ended"]);
-    let doubts = world.events.iter().filter(|event| matches!(event, Event::Unknown(_)));
-    assert_eq!(doubts.count(), 0, "a clean close has delivered what went before it");
+    assert_eq!(doubts(&world), 0, "a clean close has delivered what went before it");
 }
 
 #[test]
@@ -116,15 +113,51 @@ fn each_close_code_means_what_the_table_says() {
 
 #[test]
 fn an_application_may_judge_a_close_by_itself() {
-    let judge = |closed: &Closed| match closed.code.0 {
-        1000 => Some(Verdict::Retry),
-        4000 => Some(Verdict::End),
-        _ => None,
-    };
-    let config = || Config { close_policy: Some(ClosePolicy::new(judge)), ..Config::default() };
-    for (code, name) in [(1000, "waiting"), (4000, "ended"), (1001, "waiting"), (1002, "ended")] {
-        let mut world = World::online(config());
-        world.close_from_afar(code);
+    let (retry, end) = (Some(Verdict::Retry), Some(Verdict::End));
+    for (code, judged, name) in
+        [(1000, retry, "waiting"), (4000, end, "ended"), (1001, None, "waiting")]
+    {
+        let mut world = World::online(Config::default());
+        world.close_judged(code, judged);
         assert_eq!(world.client.status().name(), name, "{code}");
     }
+}
+
+fn doubts(world: &World) -> usize {
+    world.events.iter().filter(|event| matches!(event, Event::Unknown(_))).count()
+}
+
+#[test]
+fn two_closes_that_cross_leave_the_last_words_in_doubt() {
+    let mut world = World::online(Config::default());
+    world.send("last words").unwrap();
+    world.close();
+    world.close_from_afar(1012);
+    assert_eq!(doubts(&world), 1, "the far end closed by itself, and may not have read them");
+    assert_eq!(world.client.status(), Status::Ended { why: End::Application });
+}
+
+#[test]
+fn a_close_after_the_far_end_began_to_close_proves_nothing() {
+    let mut world = World::online(Config::default());
+    world.send("last words").unwrap();
+    world.input(Input::PeerClosing(world.conn()));
+    world.close();
+    assert!(world.close_frames.is_empty(), "the socket closes already");
+    world.close_from_afar(1000);
+    assert_eq!(doubts(&world), 1);
+}
+
+#[test]
+fn a_close_behind_a_slow_upload_waits_as_long_as_the_network_takes_it() {
+    let mut world = World::online(Config::default());
+    world.send(&"x".repeat(9_000_000)).unwrap();
+    world.close();
+    for left in [8_000_000, 5_000_000, 1_000_000] {
+        world.run_for(millis(4_900));
+        world.input(Input::Buffered(world.conn(), left));
+    }
+    world.close_from_afar(1000);
+    assert!(world.abandoned.is_empty());
+    assert_eq!(doubts(&world), 0);
 }

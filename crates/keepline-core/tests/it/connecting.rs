@@ -58,17 +58,19 @@ fn news_of_an_abandoned_socket_is_harmless() {
     for late in [
         Input::Opened(hung, String::new()),
         Input::Received(hung, text("late")),
-        Input::Closing(hung),
+        Input::Answered(hung, text("late")),
+        Input::TooLarge(hung, 9),
+        Input::PeerClosing(hung),
         Input::Buffered(hung, 0),
         Input::OpenFailed(hung, OpenFailure::Refused("late".to_owned())),
-        Input::Closed(hung, Closed::abnormal()),
-        Input::Closed(ConnId(99), Closed::abnormal()),
+        Input::Closed(hung, Closed::abnormal(), None),
+        Input::Closed(ConnId(99), Closed::abnormal(), None),
     ] {
         world.input(late);
     }
     assert_eq!(world.client.status().name(), "online");
     assert_eq!(world.events.len(), told);
-    assert!(world.messages.is_empty());
+    assert!(world.messages.is_empty() && world.refused.is_empty());
 }
 
 #[test]
@@ -96,6 +98,14 @@ fn a_socket_that_cannot_be_made_for_now_is_tried_again() {
     let Status::Waiting { why, attempt: 2, .. } = world.client.status() else { panic!() };
     assert_eq!(why, Down::Failed("too many sockets".to_owned()));
     world.run_to_next_attempt();
+}
+
+#[test]
+fn an_open_socket_that_fails_is_lost_and_not_refused_for_ever() {
+    let mut world = World::settled(Config::default());
+    world.fail_to_open(OpenFailure::Refused("an error without a close".to_owned()));
+    let why = Down::Closed(Closed::abnormal());
+    assert!(matches!(world.client.status(), Status::Waiting { why: seen, .. } if seen == why));
 }
 
 #[test]

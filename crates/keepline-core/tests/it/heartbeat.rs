@@ -57,19 +57,45 @@ fn any_message_is_a_sign_of_life() {
 }
 
 #[test]
-fn a_late_answer_still_belongs_to_the_heartbeat() {
+fn a_late_answer_still_belongs_to_the_heartbeat_and_a_second_one_to_the_application() {
     let mut world = World::online(probing());
+    world.hear("pong");
+    assert_eq!(world.messages, [text("pong")], "nobody had asked");
     world.run_for(secs(10));
     world.hear("news");
     world.hear("pong");
     world.hear("pong");
-    assert_eq!(world.messages, [text("news")]);
+    assert_eq!(world.messages, [text("pong"), text("news"), text("pong")]);
     assert_eq!(world.events.len(), 1, "one probe, one round trip");
+}
+
+#[test]
+fn an_answer_that_is_late_by_a_whole_probe_proves_only_what_its_own_probe_can() {
+    let mut world = World::online(probing());
+    world.run_for(secs(10));
+    world.hear("news");
+    world.send("after the first probe").unwrap();
+    world.run_for(secs(10));
+    world.hear("pong");
+    world.cut();
+    assert_eq!(world.events[0], Event::RoundTrip(secs(10)));
+    assert!(matches!(world.events[1], Event::Unknown(ids) if ids.count() == 1));
+}
+
+#[test]
+fn a_message_over_the_limit_is_a_sign_of_life_too() {
+    let mut world = World::online(probing());
+    world.run_for(secs(9));
+    world.input(Input::TooLarge(world.conn(), 13_000_000));
+    world.run_for(secs(9));
+    assert!(world.transmitted.is_empty());
+    assert_eq!(world.refused, [13_000_000]);
 }
 
 #[test]
 fn an_upload_that_still_drains_is_a_sign_of_life() {
     let mut world = World::online(probing());
+    world.send(&"x".repeat(9_000_000)).unwrap();
     world.input(Input::Buffered(world.conn(), 9_000_000));
     world.run_for(secs(10));
     for left in [8_000_000, 5_000_000, 1_000_000] {
@@ -84,8 +110,21 @@ fn an_upload_that_still_drains_is_a_sign_of_life() {
 }
 
 #[test]
+fn an_upload_that_grows_faster_than_it_drains_is_a_sign_of_life_too() {
+    let mut world = World::online(probing());
+    world.send(&"x".repeat(5_000_000)).unwrap();
+    world.input(Input::Buffered(world.conn(), 3_000_000));
+    world.run_for(millis(14_900));
+    world.send(&"x".repeat(4_000_000)).unwrap();
+    world.input(Input::Buffered(world.conn(), 4_000_000));
+    world.run_for(secs(1));
+    assert_eq!(world.client.status().name(), "online");
+}
+
+#[test]
 fn a_draining_upload_asks_for_nothing_by_itself() {
     let mut world = World::online(probing());
+    world.send(&"x".repeat(9_000_000)).unwrap();
     world.input(Input::Buffered(world.conn(), 9_000_000));
     world.input(Input::Buffered(world.conn(), 1_000_000));
     world.run_for(secs(9));

@@ -43,7 +43,7 @@ fn what_a_lost_socket_was_given_is_reported_as_unknown_and_what_waits_is_not() {
     world.accept();
     world.send("two").unwrap();
     world.events.clear();
-    world.input(Input::Closing(world.conn()));
+    world.input(Input::PeerClosing(world.conn()));
     world.send("three").unwrap();
     world.cut();
     assert_eq!(world.events[0], Event::Unknown(ids(1, 2)));
@@ -81,7 +81,7 @@ fn what_still_waits_at_the_end_was_never_sent() {
 fn a_line_ended_by_the_far_end_accounts_for_everything() {
     let mut world = World::online(Config::default());
     world.send("one").unwrap();
-    world.input(Input::Closing(world.conn()));
+    world.input(Input::PeerClosing(world.conn()));
     world.send("two").unwrap();
     world.close_from_afar(1000);
     assert_eq!(world.events[..2], [Event::Unknown(ids(1, 1)), Event::NeverSent(ids(2, 2))]);
@@ -120,7 +120,7 @@ fn a_message_over_the_limit_is_refused_with_its_size() {
 fn a_socket_that_is_closing_swallows_nothing() {
     let mut world = World::settled(Config::default());
     world.events.clear();
-    world.input(Input::Closing(world.conn()));
+    world.input(Input::PeerClosing(world.conn()));
     assert_eq!(world.client.status().name(), "online", "not news for the application yet");
     world.send("kept").unwrap();
     assert_eq!(world.client.queued(), Queued { messages: 1, bytes: 4 });
@@ -135,7 +135,7 @@ fn a_socket_that_is_closing_swallows_nothing() {
 fn a_far_end_that_begins_to_close_and_never_ends_is_given_up() {
     let mut world = World::settled(Config::default());
     let leaving = world.conn();
-    world.input(Input::Closing(leaving));
+    world.input(Input::PeerClosing(leaving));
     world.run_for(secs(5));
     assert_eq!(world.abandoned, [leaving]);
     world.run_for(secs(1));

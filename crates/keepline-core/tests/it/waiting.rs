@@ -121,18 +121,20 @@ fn a_server_that_closes_at_once_in_a_loop_is_not_hammered() {
 fn whatever_happens_twenty_attempts_a_minute_are_the_most() {
     let backoff = Backoff { base: millis(1), cap: millis(1), attempts_per_minute: 20 };
     let mut world = World::connecting(Config { backoff, ..Config::default() });
-    for turn in 0..200 {
+    for turn in 0..400 {
         world.cut();
         world.client.retry_now(world.now);
         world.perform();
-        if turn % 7 == 0 {
+        if turn % 3 > 0 {
             world.close();
             world.client.connect(world.now);
             world.perform();
         } else if world.client.status().name() == "waiting" {
             world.run_to_next_attempt();
         }
+        world.run_for(millis(turn));
     }
+    assert!(world.attempts.len() > 20, "attempts are made all the same");
     let most = most_in_a_minute(&world.attempts);
     assert!(most <= 20, "{most} attempts in a minute");
 }
@@ -141,6 +143,20 @@ fn most_in_a_minute(attempts: &[Instant]) -> usize {
     let within =
         |from: Instant| attempts.iter().filter(|at| **at >= from && **at - from < MINUTE).count();
     attempts.iter().map(|from| within(*from)).max().unwrap_or(0)
+}
+
+#[test]
+fn an_application_that_connects_and_closes_in_a_loop_is_slowed_down_by_name() {
+    let mut world = World::connecting(Config::default());
+    for _ in 0..100 {
+        world.close();
+        world.client.connect(world.now);
+        world.perform();
+    }
+    assert_eq!(world.attempts.len(), 20);
+    assert!(matches!(world.client.status(), Status::Waiting { why: Down::Paced, .. }));
+    world.run_to_next_attempt();
+    assert_eq!(world.now - world.attempts[0], MINUTE);
 }
 
 #[test]

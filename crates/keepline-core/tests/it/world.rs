@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keepline_core::{
     Client, CloseCode, Closed, Config, ConnId, Event, Input, Instant, MessageId, OpenFailure,
-    Output, Payload, SendError, Status,
+    Output, Payload, Probe, SendError, Status, Verdict,
 };
 
 pub(crate) struct World {
@@ -19,6 +19,9 @@ pub(crate) struct World {
     /// What the application was told, but for messages.
     pub(crate) events: Vec<Event>,
     pub(crate) messages: Vec<Payload>,
+    /// The sizes of messages over the limit.
+    pub(crate) refused: Vec<usize>,
+    probe: Option<Probe>,
     conn: Option<ConnId>,
 }
 
@@ -42,6 +45,7 @@ impl World {
 
     pub(crate) fn with_seed(config: Config, seed: u64) -> Self {
         Self {
+            probe: config.heartbeat.clone(),
             client: Client::new(config, seed).unwrap(),
             now: Instant::ORIGIN + secs(1_000),
             attempts: Vec::new(),
@@ -50,6 +54,7 @@ impl World {
             abandoned: Vec::new(),
             events: Vec::new(),
             messages: Vec::new(),
+            refused: Vec::new(),
             conn: None,
         }
     }
@@ -97,18 +102,26 @@ impl World {
     }
 
     pub(crate) fn hear(&mut self, message: &str) {
-        self.input(Input::Received(self.conn(), text(message)));
+        let payload = text(message);
+        let is_answer = self.probe.as_ref().is_some_and(|probe| probe.is_answered_by(&payload));
+        let told = if is_answer { Input::Answered } else { Input::Received };
+        self.input(told(self.conn(), payload));
     }
 
     /// The line breaks without a word.
     pub(crate) fn cut(&mut self) {
-        self.input(Input::Closed(self.conn(), Closed::abnormal()));
+        self.input(Input::Closed(self.conn(), Closed::abnormal(), None));
     }
 
     /// The far end closes.
     pub(crate) fn close_from_afar(&mut self, code: u16) {
+        self.close_judged(code, None);
+    }
+
+    /// The far end closes, and the application judges what that means.
+    pub(crate) fn close_judged(&mut self, code: u16, judged: Option<Verdict>) {
         let closed = Closed { code: CloseCode(code), reason: String::new(), clean: true };
-        self.input(Input::Closed(self.conn(), closed));
+        self.input(Input::Closed(self.conn(), closed, judged));
     }
 
     pub(crate) fn send(&mut self, message: &str) -> Result<MessageId, SendError> {
@@ -174,7 +187,8 @@ impl World {
                 Output::Transmit(conn, payload) => self.transmitted.push((conn, payload)),
                 Output::Close(_, code, reason) => self.close_frames.push((code, reason)),
                 Output::Abandon(conn) => self.abandoned.push(conn),
-                Output::Event(Event::Message(payload)) => self.messages.push(payload),
+                Output::Deliver(payload) => self.messages.push(payload),
+                Output::Refuse { size } => self.refused.push(size),
                 Output::Event(event) => self.events.push(event),
             }
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::future::join;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use keepline::{
-    Backoff, BuildError, CloseCode, CloseError, ConfigError, Down, End, Event, Limits, MessageId,
-    MessageIds, Queued, SendError, Socket, Status, TextSocket, UrlError,
+    Backoff, BuildError, CloseCode, CloseError, Closed, ConfigError, Down, End, Event, Limits,
+    MessageId, MessageIds, Monitor, Queued, SendError, Status, TextSocket, UrlError, Verdict,
 };
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -26,8 +26,9 @@ fn build_error(url: &str) -> BuildError {
 
 #[wasm_bindgen_test]
 fn an_address_that_leads_nowhere_is_refused_by_name() {
-    let wrong = |url: &str, error| {
-        assert_eq!(build_error(url), BuildError::Url { url: url.to_owned(), error });
+    let wrong = |url: &str, expected| {
+        let BuildError::Url { error, .. } = build_error(url) else { panic!("{url}") };
+        assert_eq!(error, expected, "{url}");
     };
     wrong("ws://", UrlError::Malformed);
     wrong("ws://exa|mple.org/", UrlError::Malformed);
@@ -121,15 +122,14 @@ fn a_message_over_the_limit_or_over_the_outbox_is_refused() {
 #[wasm_bindgen_test]
 async fn a_sink_waits_for_room_and_learns_of_the_end() {
     let limits = Limits { message_bytes: 4, outbox_bytes: 6, ..Limits::default() };
-    let built = Socket::<String, String, keepline::Text>::builder(REFUSED).limits(limits).connect();
-    let mut socket = built.unwrap();
+    let mut socket = TextSocket::builder(REFUSED).limits(limits).connect().unwrap();
     let sender = socket.sender();
     socket.feed("1234".to_owned()).await.unwrap();
     assert!(socket.feed("1234".to_owned()).now_or_never().is_none(), "there is no room");
     assert!(SinkExt::<String>::flush(&mut socket).now_or_never().is_none(), "nothing is flushed");
     socket.close(CloseCode::NORMAL, "").unwrap();
     assert!(matches!(socket.feed("1234".to_owned()).await, Err(SendError::Ended)));
-    assert!(matches!(sender.send(&"1234".to_owned()), Err(SendError::Ended)));
+    assert!(matches!(sender.send("1234"), Err(SendError::Ended)));
     SinkExt::<String>::close(&mut socket).await.unwrap();
 }
 
@@ -148,6 +148,22 @@ async fn an_application_may_drop_the_socket_when_it_is_told_something() {
     let last = monitor.statuses().collect::<Vec<Status>>().await.pop();
     assert_eq!(last, Some(Status::Ended { why: End::Application }));
     assert!(held.borrow().is_none());
+}
+
+#[wasm_bindgen_test]
+async fn a_judge_of_closes_may_look_at_the_line_it_judges() {
+    let monitor: Rc<RefCell<Option<Monitor>>> = Rc::default();
+    let (seen, watched) = (Rc::new(RefCell::new(Vec::new())), Rc::clone(&monitor));
+    let record = Rc::clone(&seen);
+    let judge = move |closed: &Closed| {
+        let status = watched.borrow().as_ref().unwrap().status();
+        record.borrow_mut().push((closed.code, status.name()));
+        Some(Verdict::End)
+    };
+    let mut socket = TextSocket::builder(REFUSED).on_closed(judge).connect().unwrap();
+    monitor.replace(Some(socket.monitor()));
+    assert!(socket.next().await.is_none(), "the judge has ended the line");
+    assert_eq!(*seen.borrow(), [(CloseCode::ABNORMAL, "connecting")]);
 }
 
 #[wasm_bindgen_test]
