@@ -56,10 +56,7 @@ fn trunk(project: &Project, tools: &Tools) -> Result<()> {
 }
 
 fn optimise(project: &Project, tools: &Tools) -> Result<()> {
-    let Some(wasm_opt) = &tools.wasm_opt else {
-        println!("  wasm-opt is skipped: the dashboard is larger than it need be");
-        return Ok(());
-    };
+    let Some(wasm_opt) = &tools.wasm_opt else { return Ok(()) };
     for wasm in wasm_files(&project.root.join("dist"))? {
         let before = fs::metadata(&wasm)?.len();
         let mut command = project.command(wasm_opt);
@@ -150,4 +147,87 @@ fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+    use std::{env, process};
+
+    use super::*;
+
+    const LONG_AGO: SystemTime = SystemTime::UNIX_EPOCH;
+    const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// A clone with a finished build of the dashboard.
+    struct Clone {
+        project: Project,
+        tools: Tools,
+    }
+
+    impl Clone {
+        fn built(name: &str) -> Self {
+            let root = env::temp_dir().join(format!("keepline-clone-{name}-{}", process::id()));
+            let target = root.join("target");
+            let clone = Self { project: Project { root, target }, tools: tools() };
+            for input in INPUTS {
+                clone.save(input, LONG_AGO);
+            }
+            clone.record().begin().unwrap();
+            clone.save("dist/index.html", LONG_AGO);
+            clone.record().finish(&clone.project, &clone.tools).unwrap();
+            clone
+        }
+
+        fn record(&self) -> Record {
+            Record::of(&self.project)
+        }
+
+        fn is_up_to_date(&self) -> bool {
+            self.record().holds(&self.project, &self.tools).unwrap()
+        }
+
+        fn save(&self, file: &str, when: SystemTime) {
+            let path = self.project.root.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::File::create(path).unwrap().set_modified(when).unwrap();
+        }
+    }
+
+    impl Drop for Clone {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.project.root).ok();
+        }
+    }
+
+    fn tools() -> Tools {
+        Tools { wasm_bindgen: PathBuf::new(), trunk: PathBuf::new(), wasm_opt: None }
+    }
+
+    #[test]
+    fn what_was_built_is_not_built_again() {
+        assert!(Clone::built("same").is_up_to_date());
+    }
+
+    #[test]
+    fn an_input_saved_after_the_build_began_is_built() {
+        let clone = Clone::built("saved");
+        let begun = fs::metadata(clone.record().finished).unwrap().modified().unwrap();
+        clone.save("index.html", begun + ONE_DAY);
+        assert!(!clone.is_up_to_date());
+    }
+
+    #[test]
+    fn what_trunk_serve_left_is_built_again() {
+        let clone = Clone::built("served");
+        clone.save("dist/web-debug.wasm", LONG_AGO);
+        assert!(!clone.is_up_to_date());
+    }
+
+    #[test]
+    fn another_optimiser_builds_again() {
+        let mut clone = Clone::built("optimised");
+        clone.tools.wasm_opt = Some(PathBuf::from("wasm-opt"));
+        assert!(!clone.is_up_to_date());
+    }
 }

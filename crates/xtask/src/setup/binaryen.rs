@@ -12,8 +12,8 @@ use crate::children::Interrupted;
 use crate::project::on_path;
 use crate::step::Step;
 
-pub(crate) const VERSION: &str = "132.0.0";
-pub(crate) const HOW_TO_GET_NODE: &str =
+const VERSION: &str = "132.0.0";
+const HOW_TO_GET_NODE: &str =
     "Node is missing; `apt-get install nodejs npm` brings it, and the dashboard gets smaller";
 
 const PROGRAM: &str = "bin/wasm-opt";
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// The path of wasm-opt, or `None` where it cannot be had: the dashboard works without it.
 pub(crate) fn install(cache: &Cache) -> Result<Option<PathBuf>> {
     if on_path("node").is_none() {
+        println!("  wasm-opt is skipped: {HOW_TO_GET_NODE}");
         return Ok(None);
     }
     let name = format!("binaryen-{VERSION}");

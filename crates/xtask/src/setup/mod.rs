@@ -86,7 +86,7 @@ fn list_tools(tools: &Tools) {
     println!("trunk         {}", tools.trunk.display());
     match &tools.wasm_opt {
         Some(program) => println!("wasm-opt      {}", program.display()),
-        None => println!("wasm-opt      none: {}", binaryen::HOW_TO_GET_NODE),
+        None => println!("wasm-opt      none"),
     }
     println!("\nFor `trunk serve` and `wasm-pack test` in this shell:\n");
     let [bindgen, trunk] = [&tools.wasm_bindgen, &tools.trunk].map(|folder| folder.display());
