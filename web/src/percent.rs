@@ -1,42 +1,19 @@
 //! Percent-encoding (RFC 3986 §2.1) of what goes into a path segment or a query.
 
-use std::fmt::Write;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// `text` with everything encoded but the unreserved characters of RFC 3986 §2.3.
+/// Everything but the unreserved characters of RFC 3986 §2.3.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// `text`, so that it is one path segment or one value of a query.
 pub(crate) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _infallible = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
 /// The text that `encoded` stands for. What is not valid encoding stands for itself, and what is
 /// not UTF-8 becomes replacement characters: people edit addresses by hand.
 pub(crate) fn decode(encoded: &str) -> String {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let (byte, after) = decoded_byte(first, after);
-        bytes.push(byte);
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn decoded_byte(first: u8, after: &[u8]) -> (u8, &[u8]) {
-    let hex = |digit: u8| char::from(digit).to_digit(16);
-    if let (b'%', [high, low, beyond @ ..]) = (first, after)
-        && let (Some(high), Some(low)) = (hex(*high), hex(*low))
-        && let Ok(byte) = u8::try_from(high * 16 + low)
-    {
-        return (byte, beyond);
-    }
-    (first, after)
+    percent_decode_str(encoded).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
