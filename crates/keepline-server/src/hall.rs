@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::mailbox::{Mailbox, Slot, mailbox};
+use crate::news::News;
 use crate::options::Options;
 use crate::rooms::{Joined, PersonId, PersonName, RoomName, Rooms};
 use crate::socket::Message;
@@ -14,13 +15,6 @@ pub(crate) struct Hall {
     news: fn(News<'_>) -> Option<Message>,
     mailbox_messages: usize,
     mailbox_bytes: usize,
-}
-
-/// What the others in a room are told by the hall itself.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum News<'a> {
-    Joined(&'a PersonName),
-    Left(&'a PersonName),
 }
 
 impl Hall {

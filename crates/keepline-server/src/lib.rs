@@ -61,6 +61,7 @@ mod json;
 mod line;
 mod listen;
 mod mailbox;
+mod news;
 mod options;
 mod origin;
 #[cfg(not(feature = "dashboard"))]

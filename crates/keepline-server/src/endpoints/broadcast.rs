@@ -5,7 +5,7 @@ use axum::response::Response;
 use tokio::select;
 
 use crate::close::Ending;
-use crate::hall::{News, Seat};
+use crate::hall::Seat;
 use crate::rooms::{PersonName, RoomName};
 use crate::server::Server;
 use crate::socket::{Message, Socket};
@@ -17,14 +17,6 @@ pub(crate) async fn broadcast(State(server): State<Server>, upgrade: Upgrade) ->
     upgrade.open(move |socket| {
         Box::pin(async move { talk(socket, hall.join(RoomName::everybody(), &name)).await })
     })
-}
-
-/// Only leaving is told, as the guides for FastAPI do it.
-pub(crate) fn news(news: News<'_>) -> Option<Message> {
-    match news {
-        News::Joined(_) => None,
-        News::Left(name) => Some(Message::text(format!("{name} left"))),
-    }
 }
 
 async fn talk(socket: &mut Socket, mut seat: Seat) -> Result<(), Ending> {

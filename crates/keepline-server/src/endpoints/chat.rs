@@ -11,7 +11,7 @@ use tokio::select;
 
 use crate::clock::unix_seconds;
 use crate::close::{Close, Ending};
-use crate::hall::{News, Seat};
+use crate::hall::Seat;
 use crate::json::{ShapeError, from_text};
 use crate::rooms::{NameError, PersonName, RoomName};
 use crate::server::Server;
@@ -37,13 +37,6 @@ pub(crate) async fn chat(
         }),
         Err(why) => upgrade.open(move |socket| Box::pin(refuse(socket, why))),
     }
-}
-
-pub(crate) fn news(news: News<'_>) -> Option<Message> {
-    Some(Message::json(&match news {
-        News::Joined(name) => ChatEvent::Joined { name: name.to_string() },
-        News::Left(name) => ChatEvent::Left { name: name.to_string() },
-    }))
 }
 
 fn address(
