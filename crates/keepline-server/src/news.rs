@@ -12,20 +12,18 @@ pub(crate) enum News<'a> {
     Left(&'a PersonName),
 }
 
-impl News<'_> {
-    /// As `/chat` says it.
-    pub(crate) fn for_chat(self) -> Option<Message> {
-        Some(Message::json(&match self {
-            Self::Joined(name) => ChatEvent::Joined { name: name.to_string() },
-            Self::Left(name) => ChatEvent::Left { name: name.to_string() },
-        }))
-    }
+/// As `/chat` says it.
+pub(crate) fn in_chat(news: News<'_>) -> Option<Message> {
+    Some(Message::json(&match news {
+        News::Joined(name) => ChatEvent::Joined { name: name.to_string() },
+        News::Left(name) => ChatEvent::Left { name: name.to_string() },
+    }))
+}
 
-    /// As `/broadcast` says it: only leaving is told, as the guides for FastAPI do it.
-    pub(crate) fn for_broadcast(self) -> Option<Message> {
-        match self {
-            Self::Joined(_) => None,
-            Self::Left(name) => Some(Message::text(format!("{name} left"))),
-        }
+/// As `/broadcast` says it: only leaving is told, as the guides for FastAPI do it.
+pub(crate) fn in_broadcast(news: News<'_>) -> Option<Message> {
+    match news {
+        News::Joined(_) => None,
+        News::Left(name) => Some(Message::text(format!("{name} left"))),
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::hall::Hall;
-use crate::news::News;
+use crate::news;
 use crate::options::{Options, OptionsError};
 use crate::origin::Allowed;
 use crate::runs::Runs;
@@ -52,8 +52,8 @@ impl Server {
         let shared = Shared {
             allowed,
             places: Arc::new(Semaphore::new(options.max_sockets as usize)),
-            chat: Arc::new(Hall::new(&options, News::for_chat)),
-            broadcast: Arc::new(Hall::new(&options, News::for_broadcast)),
+            chat: Arc::new(Hall::new(&options, news::in_chat)),
+            broadcast: Arc::new(Hall::new(&options, news::in_broadcast)),
             runs: Arc::new(Runs::new(StopSignal::new(&phase))),
             clients: AtomicU64::new(1),
             options: Arc::new(options),
