@@ -181,10 +181,12 @@ impl Client {
         Ok(self.outbox.push(payload))
     }
 
-    /// Ends the line: with a closing handshake when it is open, at once when it is not. What was
-    /// handed over is not in doubt when the far end answers with the same code, as RFC 6455
-    /// §5.5.1 asks of an endpoint that has read all before it; else it is [`Event::Unknown`](crate::Event). What
-    /// still waits is reported as [`Event::NeverSent`](crate::Event). Does nothing on an ended line.
+    /// Ends the line: with a closing handshake when it is open, at once when it is not.
+    ///
+    /// What was handed over is not in doubt when the far end answers with the same code, as
+    /// RFC 6455 §5.5.1 asks of an endpoint that has read all before it; else it is reported as
+    /// [`Event::Unknown`](crate::Event). What still waits is reported as
+    /// [`Event::NeverSent`](crate::Event). Does nothing on an ended line.
     ///
     /// # Errors
     /// When a page may not send such a code or reason; the line then stays as it is.
