@@ -91,9 +91,10 @@ impl Closed {
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reason.as_str() {
-            "" => write!(f, "closed with code {}", self.code),
-            reason => write!(f, "closed with code {}: {reason}", self.code),
+        match (self.code, self.reason.as_str()) {
+            (CloseCode::ABNORMAL, "") => write!(f, "lost without a word (code {})", self.code),
+            (code, "") => write!(f, "closed with code {code}"),
+            (code, reason) => write!(f, "closed with code {code}: {reason}"),
         }
     }
 }

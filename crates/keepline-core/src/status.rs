@@ -111,7 +111,7 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Application => f.write_str("closed by the application"),
-            Self::Closed(closed) => write!(f, "the far end {closed}"),
+            Self::Closed(closed) => closed.fmt(f),
             Self::Refused(message) => f.write_str(message),
         }
     }

@@ -84,7 +84,13 @@ impl Driver {
                 let judged = self.judge.as_ref().and_then(|judge| judge(&closed));
                 Input::Closed(conn, closed, judged)
             }
-            other => other,
+            Input::Received(..)
+            | Input::Opened(..)
+            | Input::OpenFailed(..)
+            | Input::Answered(..)
+            | Input::TooLarge(..)
+            | Input::PeerClosing(_)
+            | Input::Buffered(..) => input,
         };
         self.drive(|works, now| works.core.handle_input(input, now));
     }
@@ -114,14 +120,12 @@ impl Driver {
     }
 
     pub(crate) fn poll_arrival(&self, cx: &Context<'_>) -> Poll<Option<Arrival>> {
-        self.mailbox(|mailbox| match mailbox.pop() {
-            Some(arrival) => Poll::Ready(Some(arrival)),
-            None if mailbox.has_ended() => Poll::Ready(None),
-            None => {
-                mailbox.await_message(cx.waker());
-                Poll::Pending
-            }
-        })
+        let (arrival, has_ended) = self.mailbox(|mailbox| (mailbox.pop(), mailbox.has_ended()));
+        if arrival.is_some() || has_ended {
+            return Poll::Ready(arrival);
+        }
+        drop(self.mailbox(|mailbox| mailbox.await_message(cx.waker())));
+        Poll::Pending
     }
 
     /// Waits until `ready` of the core, or the end of the line.
@@ -136,7 +140,7 @@ impl Driver {
         if self.drive(|works, _| ready(&works.core)) {
             return Poll::Ready(Ok(()));
         }
-        self.mailbox(|mailbox| mailbox.await_event(Watcher::SINK, cx.waker()));
+        drop(self.mailbox(|mailbox| mailbox.await_event(Watcher::SINK, cx.waker())));
         Poll::Pending
     }
 

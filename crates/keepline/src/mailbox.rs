@@ -86,11 +86,13 @@ impl Mailbox {
         self.events.remove(oldest);
     }
 
-    /// Nobody will read the messages any more.
-    pub(crate) fn close_inbox(&mut self) {
+    /// Nobody will read the messages any more. The wakers that are left over come back, as from
+    /// every method that removes one: dropping the last of a task may drop what the task holds,
+    /// and that may look into this mailbox.
+    #[must_use]
+    pub(crate) fn close_inbox(&mut self) -> [Option<Waker>; 2] {
         self.inbox.clear();
-        self.reader = None;
-        self.unwatch(Watcher::SINK);
+        [self.reader.take(), self.unwatch(Watcher::SINK)]
     }
 
     /// Those to wake, once nothing is borrowed.
@@ -129,17 +131,22 @@ impl Mailbox {
         watcher
     }
 
-    pub(crate) fn await_message(&mut self, waker: &Waker) {
-        self.reader = Some(waker.clone());
+    #[must_use]
+    pub(crate) fn await_message(&mut self, waker: &Waker) -> Option<Waker> {
+        self.reader.replace(waker.clone())
     }
 
-    pub(crate) fn await_event(&mut self, watcher: Watcher, waker: &Waker) {
-        self.unwatch(watcher);
+    #[must_use]
+    pub(crate) fn await_event(&mut self, watcher: Watcher, waker: &Waker) -> Option<Waker> {
+        let former = self.unwatch(watcher);
         self.watchers.push((watcher, waker.clone()));
+        former
     }
 
-    pub(crate) fn unwatch(&mut self, watcher: Watcher) {
-        self.watchers.retain(|(waiting, _)| *waiting != watcher);
+    #[must_use]
+    pub(crate) fn unwatch(&mut self, watcher: Watcher) -> Option<Waker> {
+        let index = self.watchers.iter().position(|(waiting, _)| *waiting == watcher)?;
+        Some(self.watchers.swap_remove(index).1)
     }
 }
 
@@ -167,10 +174,10 @@ mod tests {
         let mut mailbox = Mailbox::new(Limits::default());
         let watcher = mailbox.watcher();
         for _ in 0..3 {
-            mailbox.await_event(watcher, Waker::noop());
+            drop(mailbox.await_event(watcher, Waker::noop()));
         }
         assert_eq!(mailbox.watchers.len(), 1);
-        mailbox.unwatch(watcher);
+        assert!(mailbox.unwatch(watcher).is_some());
         assert!(mailbox.watchers.is_empty());
     }
 }

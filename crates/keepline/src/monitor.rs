@@ -112,23 +112,25 @@ impl Events {
     }
 
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Event>> {
-        self.driver.mailbox(|mailbox| match mailbox.event_from(self.position) {
+        let (found, has_ended) =
+            self.driver.mailbox(|mailbox| (mailbox.event_from(self.position), mailbox.has_ended()));
+        match found {
             Some((event, next)) => {
                 self.position = next;
                 Poll::Ready(Some(event))
             }
-            None if mailbox.has_ended() => Poll::Ready(None),
+            None if has_ended => Poll::Ready(None),
             None => {
-                mailbox.await_event(self.watcher, cx.waker());
+                drop(self.driver.mailbox(|it| it.await_event(self.watcher, cx.waker())));
                 Poll::Pending
             }
-        })
+        }
     }
 }
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.driver.mailbox(|mailbox| mailbox.unwatch(self.watcher));
+        drop(self.driver.mailbox(|mailbox| mailbox.unwatch(self.watcher)));
     }
 }
 

@@ -115,7 +115,7 @@ impl<Tx: ?Sized, Rx, C> fmt::Debug for Socket<Tx, Rx, C> {
 impl<Tx: ?Sized, Rx, C> Drop for Socket<Tx, Rx, C> {
     fn drop(&mut self) {
         self.driver.drive(|works, now| works.core.abandon(now));
-        self.driver.mailbox(Mailbox::close_inbox);
+        drop(self.driver.mailbox(Mailbox::close_inbox));
     }
 }
 
