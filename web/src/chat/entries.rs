@@ -21,12 +21,17 @@ pub(crate) fn Entries(props: &EntriesProps) -> Html {
     let scroller = use_node_ref();
     let behind = use_state_eq(|| false);
     let at_end = use_mut_ref(|| true);
+    let newest_seen = use_mut_ref(|| None);
     use_effect_with(props.conversation.clone(), {
         let (scroller, behind, at_end) = (scroller.clone(), behind.clone(), at_end.clone());
         move |conversation| {
-            if *at_end.borrow() || is_mine(conversation.entries().last()) {
+            // A fate or a person that changes is no news in the list.
+            let newest = conversation.entries().last();
+            let number = newest.map(|entry| entry.number);
+            let is_news = newest_seen.replace(number) != number;
+            if *at_end.borrow() || (is_news && is_mine(newest)) {
                 scroll_to_end(&scroller);
-            } else {
+            } else if is_news {
                 behind.set(true);
             }
         }
@@ -114,6 +119,7 @@ fn invitation() -> Html {
 fn note(entry: &Entry) -> Html {
     let words = match &entry.what {
         What::Entered { people: 0 | 1 } => "You are the first one here".to_owned(),
+        What::Entered { people: 2 } => "You joined one other".to_owned(),
         What::Entered { people } => format!("You joined {} others", people - 1),
         What::Returned => "You are back; what was said meanwhile was not heard here".to_owned(),
         What::Joined(name) => format!("{name} joined"),
