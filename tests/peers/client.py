@@ -10,7 +10,7 @@ from collections.abc import Callable
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-ANSWER_WITHIN = 5.0
+ANSWER_WITHIN = 30.0
 MIB = 1024 * 1024
 
 
