@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use serde::Serialize;
 use tokio::select;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
@@ -88,7 +88,7 @@ impl Socket {
             select! {
                 biased;
                 () = self.stop.begun() => return Err(Close::stopping().into()),
-                frame = self.frames.next() => match self.message_in(frame)? {
+                frame = self.frames.next() => match self.message_in(frame).await? {
                     Some(message) => return Ok(message),
                     None => continue,
                 },
@@ -99,8 +99,8 @@ impl Socket {
 
     /// Sends a message; returns once the network has taken all of it.
     pub(crate) async fn send(&mut self, message: Message) -> Result<(), Ending> {
-        let size = message.len();
-        self.write(message.into(), size).await
+        let deadline = self.deadline(message.len());
+        self.write(message.into(), deadline).await
     }
 
     /// Says why it ends, waits for the client to agree, and lets go of the connection.
@@ -124,16 +124,17 @@ impl Socket {
         Ok(())
     }
 
-    fn message_in(
-        &self,
+    async fn message_in(
+        &mut self,
         frame: Option<Result<tungstenite::Message, tungstenite::Error>>,
     ) -> Result<Option<Message>, Ending> {
         use tungstenite::Message as Frame;
         match frame {
             Some(Ok(Frame::Text(text))) => Ok(Some(Message::Text(text))),
             Some(Ok(Frame::Binary(bytes))) => Ok(Some(Message::Binary(bytes))),
-            // tungstenite answers a ping by itself, and never reads a raw frame.
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Ok(None),
+            Some(Ok(Frame::Ping(_))) => self.pong().await.map(|()| None),
+            // tungstenite never reads a raw frame.
+            Some(Ok(Frame::Pong(_) | Frame::Frame(_))) => Ok(None),
             Some(Ok(Frame::Close(_))) | None => Err(Ending::Left),
             Some(Err(error)) => Err(self.ending(&error)),
         }
@@ -142,25 +143,51 @@ impl Socket {
     async fn beat(&mut self) -> Result<(), Ending> {
         match self.pulse.beat(self.frames.get_ref().heard(), Instant::now()) {
             Beat::Alive => Ok(()),
-            Beat::Ping => self.write(tungstenite::Message::Ping(Bytes::new()), 0).await,
+            Beat::Ping => {
+                let ping = tungstenite::Message::Ping(Bytes::new());
+                self.write(ping, self.deadline(0)).await
+            }
             Beat::Silent => Err(Close::silent().into()),
         }
     }
 
-    async fn write(&mut self, frame: tungstenite::Message, size: usize) -> Result<(), Ending> {
-        let within = self.options.write_within + Duration::from_secs((size / FLOOR_RATE) as u64);
-        let written = select! {
-            biased;
-            () = self.stop.begun() => return Err(Close::stopping().into()),
-            written = timeout(within, self.frames.send(frame)) => written,
-        };
-        match written {
-            Ok(written) => written.map_err(|error| self.ending(&error)),
-            Err(_elapsed) => Err(Close::slow().into()),
-        }
+    /// Lets go of the pong that tungstenite has queued: a client that only pings and never reads
+    /// would else make the queue grow without end.
+    async fn pong(&mut self) -> Result<(), Ending> {
+        let deadline = self.deadline(0);
+        let written = before(deadline, &mut self.stop, self.frames.flush()).await?;
+        written.map_err(|error| self.ending(&error))
+    }
+
+    async fn write(
+        &mut self,
+        frame: tungstenite::Message,
+        deadline: Instant,
+    ) -> Result<(), Ending> {
+        let written = before(deadline, &mut self.stop, self.frames.send(frame)).await?;
+        written.map_err(|error| self.ending(&error))
+    }
+
+    /// Until when the network may take to accept so many bytes from now on.
+    fn deadline(&self, size: usize) -> Instant {
+        let for_its_size = Duration::from_secs((size / FLOOR_RATE) as u64);
+        Instant::now() + self.options.write_within + for_its_size
     }
 
     fn ending(&self, error: &tungstenite::Error) -> Ending {
         Ending::from_error(error, self.options.message_limit)
+    }
+}
+
+/// What becomes of a write, unless the server stops or the deadline passes before.
+async fn before<T>(
+    deadline: Instant,
+    stop: &mut StopSignal,
+    written: impl Future<Output = T>,
+) -> Result<T, Close> {
+    select! {
+        biased;
+        () = stop.begun() => Err(Close::stopping()),
+        written = timeout_at(deadline, written) => written.map_err(|_elapsed| Close::slow()),
     }
 }

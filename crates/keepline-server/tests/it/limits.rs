@@ -6,6 +6,7 @@ use keepline_demo::ChatEvent;
 use keepline_server::Options;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::select;
 use tokio::time::{interval, sleep};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -58,6 +59,22 @@ async fn a_stream_that_nobody_reads_is_given_up() {
     let _stuck = world.connect_narrow("/stream?hz=1000").await;
     assert_eq!(world.get("/ready").await.status, 503);
     until_ready(&world).await;
+}
+
+#[tokio::test]
+async fn a_client_that_only_pings_and_never_reads_the_answers_is_given_up() {
+    let (write_within, close_within) = (Duration::from_millis(100), Duration::from_millis(100));
+    let limits = Options { write_within, close_within, max_sockets: 1, ..Options::default() };
+    let world = World::narrow(limits);
+    let mut flood = world.connect_narrow("/echo").await.into_stream();
+    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+    ping.resize(6 + 125, b'x');
+    let pings = ping.repeat(1_000);
+    let flooding = async { while flood.write_all(&pings).await.is_ok() {} };
+    select! {
+        () = until_ready(&world) => {}
+        () = flooding => until_ready(&world).await,
+    }
 }
 
 #[tokio::test]
