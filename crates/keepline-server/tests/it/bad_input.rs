@@ -1,6 +1,6 @@
 //! Clients that break the rules hear why, and nobody else is disturbed.
 
-use keepline_demo::TaskUpdate;
+use keepline_demo::{ChatEvent, TaskUpdate};
 use keepline_server::Options;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
@@ -178,6 +178,7 @@ async fn an_unknown_task_or_wrong_inputs_get_an_error_and_the_socket_stays() {
         ),
         (Message::text(r#"{"task":"count","inputs":{"to":0}}"#), "wrong inputs: to must be from 1"),
         (Message::binary(vec![1]), "tasks are asked for in text"),
+        (Message::text(many_small_values()), "not a request: it has more than 65536 bytes"),
     ] {
         client.send(message).await;
         match client.json().await {
@@ -187,4 +188,21 @@ async fn an_unknown_task_or_wrong_inputs_get_an_error_and_the_socket_stays() {
     }
     client.send(r#"{"task":"sum","inputs":{"numbers":[1]}}"#).await;
     assert!(matches!(client.json().await, TaskUpdate::Started { .. }));
+}
+
+/// A request that would take far more memory than its text.
+fn many_small_values() -> String {
+    format!(r#"{{"task":"sum","type":"ping","inputs":{{"numbers":[{}0]}}}}"#, "0,".repeat(500_000))
+}
+
+#[tokio::test]
+async fn a_chat_request_that_is_too_large_gets_an_error_and_the_socket_stays() {
+    let world = World::start();
+    let mut client = world.connect("/chat/lobby?name=Ada").await;
+    assert!(matches!(client.json().await, ChatEvent::Welcome { .. }));
+    client.send(many_small_values()).await;
+    let message = "not a request: it has more than 65536 bytes".to_owned();
+    assert_eq!(client.json::<ChatEvent>().await, ChatEvent::Error { message });
+    client.send(r#"{"type":"ping"}"#).await;
+    assert_eq!(client.json::<ChatEvent>().await, ChatEvent::Pong);
 }
