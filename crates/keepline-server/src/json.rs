@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Parsed JSON can take a hundred times the memory of its text. Every request fits: the longest is
-/// 4,000 characters, each of them escaped.
+/// Parsed JSON can take a hundred times the memory of its text. The longest thing that may
+/// be said in a chat fits, even with each of its 4,000 characters escaped.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// An error quotes what it found, which may be as large as a message.
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_too_large_is_not_looked_at() {
-        let padded = |bytes| format!("{:<bytes$}", 7);
+        let padded = |bytes| format!("7{}", " ".repeat(bytes - 1));
         assert_eq!(from_text::<u32>(&padded(MAX_BYTES)), Ok(7));
         assert_eq!(from_text::<u32>(&padded(MAX_BYTES + 1)), Err(ShapeError::TooLarge));
     }

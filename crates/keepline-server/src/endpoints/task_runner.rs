@@ -26,6 +26,9 @@ async fn talk(socket: &mut Socket, runs: &Runs) -> Result<(), Ending> {
     let mut updates = SelectAll::new();
     loop {
         select! {
+            // First, so that no more streams wait here than tasks may run at once.
+            biased;
+            Some(update) = updates.next() => socket.send(Message::json(&update)).await?,
             message = socket.recv() => match begin(&message?, runs) {
                 Ok(run) => {
                     socket.send(Message::json(&run.started())).await?;
@@ -36,7 +39,6 @@ async fn talk(socket: &mut Socket, runs: &Runs) -> Result<(), Ending> {
                     socket.send(Message::json(&TaskUpdate::Error { message })).await?;
                 }
             },
-            Some(update) = updates.next() => socket.send(Message::json(&update)).await?,
         }
     }
 }

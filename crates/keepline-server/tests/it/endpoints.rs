@@ -171,6 +171,35 @@ async fn several_tasks_run_at_once_on_one_socket() {
     assert_eq!(output, json!({ "lines": 1, "words": 2, "characters": 7 }));
 }
 
+#[tokio::test]
+async fn who_asks_for_many_tasks_at_once_gets_an_output_before_the_next_start() {
+    let (asked, running_at_once) = (2_000, 64);
+    let world = World::start();
+    let (mut there, back) = world.connect("/task-runner").await.socket.split();
+    let request = json!({ "task": "sum", "inputs": { "numbers": [1] } }).to_string();
+    let asking = async {
+        for _ in 0..asked {
+            there.feed(Message::text(request.clone())).await.unwrap();
+        }
+        there.flush().await.unwrap();
+    };
+    let mut messages = back.map(|message| message.unwrap().into_text().unwrap());
+    let counting = async {
+        let (mut answers, mut unfinished) = (0, 0);
+        while answers < asked || unfinished > 0 {
+            match serde_json::from_str(&messages.next().await.unwrap()).unwrap() {
+                TaskUpdate::Started { .. } => (answers, unfinished) = (answers + 1, unfinished + 1),
+                TaskUpdate::Running { .. } => {}
+                TaskUpdate::Done { .. } => unfinished -= 1,
+                TaskUpdate::Error { .. } => answers += 1,
+            }
+            // One more than run: the one that has just been started.
+            assert!(unfinished <= running_at_once + 1, "after {answers} answers");
+        }
+    };
+    join!(asking, soon("every answer", counting));
+}
+
 fn started(update: TaskUpdate) -> (String, String) {
     match update {
         TaskUpdate::Started { run_id, url } => (run_id, url),
