@@ -12,28 +12,42 @@ use crate::socket::{Message, Socket};
 use crate::upgrade::Upgrade;
 
 #[derive(Deserialize)]
-pub(crate) struct Question {
+pub(crate) struct Token {
     token: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Question {
     q: Option<i64>,
 }
 
 pub(crate) async fn items(
     item: Result<Path<String>, PathRejection>,
+    token: Result<Query<Token>, QueryRejection>,
     question: Result<Query<Question>, QueryRejection>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Response {
-    let Ok(Path(item)) = item else {
-        return upgrade.close(Close::bad_address(&"the item's id is not valid UTF-8"));
-    };
-    let Ok(Query(Question { token, q })) = question else {
-        return upgrade.close(Close::bad_address(&"q must be an integer, and given once"));
-    };
-    let Some(credential) = cookie(&headers, "session").or(token).filter(|it| !it.is_empty()) else {
-        return upgrade.close(Close::no_credential());
-    };
-    let visit = Visit { item, credential, q };
-    upgrade.open(|socket| Box::pin(visit.talk(socket)))
+    let visit = credential(&headers, token).and_then(|credential| {
+        let Path(item) = item.map_err(|_| Close::bad_address(&"the item's id is not UTF-8"))?;
+        let once = |_| Close::bad_address(&"q must be an integer, and given once");
+        let Query(Question { q }) = question.map_err(once)?;
+        Ok(Visit { item, credential, q })
+    });
+    match visit {
+        Ok(visit) => upgrade.open(|socket| Box::pin(visit.talk(socket))),
+        Err(close) => upgrade.close(close),
+    }
+}
+
+fn credential(
+    headers: &HeaderMap,
+    token: Result<Query<Token>, QueryRejection>,
+) -> Result<String, Close> {
+    let once = |_| Close::bad_address(&"token must be given once");
+    let Query(Token { token }) = token.map_err(once)?;
+    let token = token.filter(|token| !token.is_empty());
+    cookie(headers, "session").or(token).ok_or_else(Close::no_credential)
 }
 
 struct Visit {
@@ -64,11 +78,15 @@ impl Visit {
     }
 }
 
+/// The cookie of this name, unless it is empty.
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines = headers.get_all(COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.find(|(key, _)| key.trim() == name)?;
-    Some(value.trim().trim_matches('"').to_owned())
+    let lines = headers.get_all(COOKIE).into_iter();
+    lines.map(|line| String::from_utf8_lossy(line.as_bytes())).find_map(|line| {
+        let mut pairs = line.split(';').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(key, _)| key.trim() == name)?;
+        let value = value.trim().trim_matches('"');
+        (!value.is_empty()).then(|| value.to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -84,5 +102,13 @@ mod tests {
         assert_eq!(cookie(&headers, "session"), None);
         headers.append(COOKIE, HeaderValue::from_static("theme=dark; session=\"s3=cret\""));
         assert_eq!(cookie(&headers, "session").as_deref(), Some("s3=cret"));
+    }
+
+    #[test]
+    fn a_neighbour_that_is_not_ascii_does_not_hide_a_cookie() {
+        let mut headers = HeaderMap::new();
+        let line = HeaderValue::from_bytes(b"city=K\xf6ln; session=abc").unwrap();
+        headers.append(COOKIE, line);
+        assert_eq!(cookie(&headers, "session").as_deref(), Some("abc"));
     }
 }

@@ -140,7 +140,13 @@ async fn a_rate_out_of_range_is_refused_with_the_range() {
 #[tokio::test]
 async fn an_item_without_a_credential_is_accepted_and_closed_with_1008() {
     let world = World::start();
-    for path in ["/items/foo/ws", "/items/foo/ws?q=1", "/items/foo/ws?token="] {
+    for path in [
+        "/items/foo/ws",
+        "/items/foo/ws?q=1",
+        "/items/foo/ws?q=none-of-your-business",
+        "/items/%FF/ws",
+        "/items/foo/ws?token=",
+    ] {
         let mut client = world.connect(path).await;
         assert_eq!(client.closed().await.0, 1008, "{path}");
     }
@@ -153,8 +159,10 @@ async fn an_item_takes_an_integer_and_text() {
         let mut client = world.connect(path).await;
         assert_eq!(client.closed().await.0, 4400, "{path}");
     }
+    let mut client = world.connect("/items/foo/ws?token=a&token=b").await;
+    assert_eq!(client.closed().await, (4400, "token must be given once".to_owned()));
     let mut client = world.connect("/items/%FF/ws?token=t").await;
-    assert_eq!(client.closed().await, (4400, "the item's id is not valid UTF-8".to_owned()));
+    assert_eq!(client.closed().await, (4400, "the item's id is not UTF-8".to_owned()));
     let mut client = world.connect("/items/foo/ws?token=t").await;
     client.send(Message::binary(vec![1])).await;
     assert_eq!(client.closed().await, (1003, "this endpoint takes text only".to_owned()));

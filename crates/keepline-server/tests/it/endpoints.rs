@@ -113,6 +113,15 @@ async fn a_session_cookie_opens_an_item_before_a_token_does() {
 }
 
 #[tokio::test]
+async fn an_empty_session_cookie_does_not_hide_a_token() {
+    let world = World::start();
+    let cookie = [("cookie", "session=")];
+    let mut client = Client::open(world.address, "/items/foo/ws?token=xyz", &cookie).await.unwrap();
+    client.send("hi").await;
+    assert_eq!(client.text().await, "Session cookie or query token value is: xyz");
+}
+
+#[tokio::test]
 async fn a_task_is_started_goes_on_and_is_done() {
     let world = World::start();
     let mut client = world.connect("/task-runner").await;
