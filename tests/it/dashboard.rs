@@ -218,6 +218,13 @@ async fn every_view_fits_every_width_in_light_and_dark() -> anyhow::Result<()> {
     photograph(&browser, &tab, "connection").await
 }
 
+/// The page and everything in it that scrolls, as far as it is wider inside than outside.
+const TOO_WIDE: &str = "const scrolls = (part) => part === document.documentElement
+        || ['auto', 'scroll'].includes(getComputedStyle(part).overflowY);
+    return [...document.querySelectorAll('*')]
+        .filter(part => scrolls(part) && part.scrollWidth > part.clientWidth)
+        .map(part => `${part.cloneNode().outerHTML}: ${part.scrollWidth} px wide`)";
+
 async fn photograph(browser: &Browser, tab: &Tab<'_>, view: &str) -> anyhow::Result<()> {
     let folder = environment::path(environment::SCREENSHOTS)?;
     for (width, scheme) in [360, 768, 1440]
@@ -225,9 +232,8 @@ async fn photograph(browser: &Browser, tab: &Tab<'_>, view: &str) -> anyhow::Res
         .flat_map(|width| ["light", "dark"].map(|scheme| (width, scheme)))
     {
         browser.show_as(width, scheme).await?;
-        let script = "return document.documentElement.scrollWidth";
-        let needed: u32 = tab.run(script, vec![]).await?;
-        assert!(needed <= width, "{view} needs {needed} px of {width}");
+        let too_wide: Vec<String> = tab.run(TOO_WIDE, vec![]).await?;
+        assert!(too_wide.is_empty(), "{view} at {width} px, {scheme}: {too_wide:#?}");
         let file = folder.join(format!("{view}-{width}-{scheme}.png"));
         browser.driver().screenshot(&file).await?;
     }
