@@ -9,6 +9,7 @@ pub mod browser;
 pub mod environment;
 pub mod page;
 pub mod peer;
+pub mod port;
 pub mod program;
 pub mod server;
 pub mod site;

@@ -2,16 +2,17 @@
 
 use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 
 use crate::environment;
+use crate::port::Port;
 use crate::program::Program;
 use crate::server::Server;
 
 /// A running FastAPI application that keeps its port from one start to the next.
 #[derive(Debug)]
 pub struct Peer {
-    port: u16,
+    port: Port,
     program: Program,
 }
 
@@ -22,14 +23,15 @@ impl Peer {
     ///
     /// When it does not start.
     pub async fn start() -> anyhow::Result<Self> {
-        let (program, port) = listen(0).await?;
+        let port = Port::hold()?;
+        let program = listen(&port).await?;
         Ok(Self { port, program })
     }
 
     /// The address of `path` for a socket.
     #[must_use]
     pub fn ws(&self, path: &str) -> String {
-        format!("ws://127.0.0.1:{}{path}", self.port)
+        self.port.ws(path)
     }
 
     /// Kills it, as the power supply does.
@@ -47,7 +49,7 @@ impl Peer {
     ///
     /// When it does not start.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        (self.program, _) = listen(self.port).await?;
+        self.program = listen(&self.port).await?;
         Ok(())
     }
 }
@@ -64,14 +66,13 @@ pub async fn tell(story: &str, server: &Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn listen(port: u16) -> anyhow::Result<(Program, u16)> {
-    let port = port.to_string();
-    let options = ["--host", "127.0.0.1", "--port", &port, "--no-access-log"];
+async fn listen(port: &Port) -> anyhow::Result<Program> {
+    let number = port.number().to_string();
+    let options = ["--host", "127.0.0.1", "--port", &number, "--no-access-log"];
     let application = ["-m", "uvicorn", "fastapi_app:app"];
     let mut program = Program::start(&mut python(&[application.as_slice(), &options].concat())?)?;
-    let address = program.prints("Uvicorn running on http://127.0.0.1:").await?;
-    let port = address.split(' ').next().and_then(|port| port.parse().ok());
-    Ok((program, port.with_context(|| format!("no port: {address}"))?))
+    program.prints(&format!("Uvicorn running on {}", port.http(""))).await?;
+    Ok(program)
 }
 
 fn python(arguments: &[&str]) -> anyhow::Result<Command> {

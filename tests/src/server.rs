@@ -2,15 +2,14 @@
 
 use std::process::Command;
 
-use anyhow::Context;
-
 use crate::environment;
+use crate::port::Port;
 use crate::program::Program;
 
 /// A running server that keeps its port from one start to the next.
 #[derive(Debug)]
 pub struct Server {
-    port: u16,
+    port: Port,
     program: Program,
 }
 
@@ -21,26 +20,27 @@ impl Server {
     ///
     /// When it does not start.
     pub async fn start() -> anyhow::Result<Self> {
-        let (program, port) = listen(0).await?;
+        let port = Port::hold()?;
+        let program = listen(&port).await?;
         Ok(Self { port, program })
     }
 
     /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// The address of `path` for a page.
     #[must_use]
     pub fn http(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        self.port.http(path)
     }
 
     /// The address of `path` for a socket.
     #[must_use]
     pub fn ws(&self, path: &str) -> String {
-        format!("ws://127.0.0.1:{}{path}", self.port)
+        self.port.ws(path)
     }
 
     /// Stops it as an operator does, with SIGTERM.
@@ -58,16 +58,15 @@ impl Server {
     ///
     /// When it does not start.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        (self.program, _) = listen(self.port).await?;
+        self.program = listen(&self.port).await?;
         Ok(())
     }
 }
 
-async fn listen(port: u16) -> anyhow::Result<(Program, u16)> {
+async fn listen(port: &Port) -> anyhow::Result<Program> {
     let mut command = Command::new(environment::path(environment::SERVER)?);
-    command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+    command.args(["--host", "127.0.0.1", "--port", &port.number().to_string()]);
     let mut program = Program::start(&mut command)?;
-    let address = program.prints("listening on http://127.0.0.1:").await?;
-    let port = address.trim_end().parse().with_context(|| format!("no port: {address}"))?;
-    Ok((program, port))
+    program.prints(&format!("listening on {}", port.http(""))).await?;
+    Ok(program)
 }

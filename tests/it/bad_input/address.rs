@@ -2,10 +2,10 @@
 
 use anyhow::Context;
 use e2e::page::{Page, Place, statuses};
+use e2e::port::Port;
 use e2e::server::Server;
 use e2e_page::report::{End, Entry, Status};
 use e2e_page::request::Options;
-use tokio::net::TcpListener;
 
 use crate::story;
 
@@ -34,9 +34,9 @@ async fn a_scheme_that_is_not_the_webs_is_refused_at_connect() -> anyhow::Result
 #[tokio::test]
 async fn a_refused_port_is_tried_again_and_again_with_a_reason() -> anyhow::Result<()> {
     let page = Page::start(Place::Window).await?;
-    let unused = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let refused = Port::hold()?;
 
-    let line = page.open(&format!("ws://{unused}/"), Options::default()).await?;
+    let line = page.open(&refused.ws("/"), Options::default()).await?;
 
     line.shows("a third attempt", |log| {
         let third = Status::Connecting { attempt: 3 };
