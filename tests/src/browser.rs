@@ -50,10 +50,7 @@ impl Browser {
     pub async fn start() -> anyhow::Result<Self> {
         let profile = Profile(tempfile::tempdir()?);
         let (chromium, devtools) = launch(profile.0.path()).await?;
-        let mut chromedriver = Command::new(environment::path(environment::CHROMEDRIVER)?);
-        let mut chromedriver = Program::start(chromedriver.arg("--port=0"))?;
-        let port = chromedriver.prints("started successfully on port ").await?;
-        let address = format!("http://127.0.0.1:{}", port.trim_end_matches('.'));
+        let (chromedriver, address) = drive(profile.0.path()).await?;
         let driver = WebDriver::new(address, attached_to(&devtools)?)
             .await
             .with_context(|| format!("its driver said:\n{}", chromedriver.printed()))?;
@@ -117,10 +114,19 @@ impl Drop for Browser {
 async fn launch(profile: &Path) -> anyhow::Result<(Program, String)> {
     let mut command = Command::new(environment::path(environment::CHROME)?);
     command.args(ARGUMENTS).arg(format!("--user-data-dir={}", profile.display()));
+    command.env("TMPDIR", profile);
     let mut chromium = Program::start(&mut command)?;
     let devtools = chromium.prints("DevTools listening on ws://").await?;
     let (address, _) = devtools.split_once('/').context("no address of developer tools")?;
     Ok((chromium, address.to_owned()))
+}
+
+/// Starts the driver, and returns it with its address.
+async fn drive(profile: &Path) -> anyhow::Result<(Program, String)> {
+    let mut command = Command::new(environment::path(environment::CHROMEDRIVER)?);
+    let mut chromedriver = Program::start(command.arg("--port=0").env("TMPDIR", profile))?;
+    let port = chromedriver.prints("started successfully on port ").await?;
+    Ok((chromedriver, format!("http://127.0.0.1:{}", port.trim_end_matches('.'))))
 }
 
 fn attached_to(devtools: &str) -> anyhow::Result<Capabilities> {
@@ -130,7 +136,7 @@ fn attached_to(devtools: &str) -> anyhow::Result<Capabilities> {
     Ok(chrome.into())
 }
 
-/// The folder that a browser writes its state to.
+/// The folder that a browser writes its state to, and what it leaves behind when it is killed.
 #[derive(Debug)]
 struct Profile(TempDir);
 
