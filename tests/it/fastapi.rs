@@ -1,9 +1,12 @@
 //! A page on the SDK talks to a FastAPI application that knows nothing of Keepline.
 
+use std::time::Duration;
+
 use e2e::page::{Page, Place, statuses};
 use e2e::peer::Peer;
 use e2e_page::report::{Closed, Down, End, Entry, Status};
 use e2e_page::request::{Codec, Note, Options, Payload, Probe};
+use tokio::time::sleep;
 
 use crate::story;
 
@@ -126,6 +129,7 @@ async fn a_page_is_back_by_itself_with_all_that_was_queued() -> anyhow::Result<(
     line.hears_text("before").await?;
 
     peer.kill()?;
+    let some_seconds = sleep(Duration::from_secs(3));
     line.shows("two attempts in vain", |log| {
         let attempts = statuses(log).skip(2).filter(|s| matches!(s, Status::Connecting { .. }));
         (attempts.count() >= 2).then_some(())
@@ -133,6 +137,7 @@ async fn a_page_is_back_by_itself_with_all_that_was_queued() -> anyhow::Result<(
     .await?;
     line.say("while it was down").await?;
     line.say("and once more").await?;
+    some_seconds.await;
     peer.start_again().await?;
 
     line.is_online(2).await?;
