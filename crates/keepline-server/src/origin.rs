@@ -1,7 +1,9 @@
 //! Which web pages may open a socket here: pure, decided from two headers.
 //!
 //! CORS does not cover WebSockets, so without this any page that a person visits could open a
-//! socket with that person's cookies (RFC 6455 §10.2).
+//! socket with that person's cookies (RFC 6455 §10.2). It does not prevent DNS rebinding: a page
+//! whose name was made to point at this server names itself in `Host` too, looks like the server's
+//! own, and reaches even one that listens on loopback, though without that person's cookies for it.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -92,8 +92,7 @@ impl FromRequestParts<Server> for Upgrade {
             return Err(UpgradeError::NotWebSocket);
         }
         let accept = accept_key(&parts.headers)?;
-        let (origin, host) = (text(&parts.headers, &ORIGIN), text(&parts.headers, &HOST));
-        if !server.admits(origin, host) {
+        if !server.admits(origin(&parts.headers)?, text(&parts.headers, &HOST)) {
             return Err(UpgradeError::ForbiddenOrigin);
         }
         if server.readiness() == Readiness::Stopping {
@@ -171,6 +170,18 @@ fn accept_key(headers: &HeaderMap) -> Result<HeaderValue, UpgradeError> {
 fn is_sixteen_bytes(base64: &str) -> bool {
     let digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     base64.len() == 24 && base64.strip_suffix("==").is_some_and(|it| it.bytes().all(digit))
+}
+
+/// The page that asks; none only if there is no such header at all, as no browser leaves it out.
+fn origin(headers: &HeaderMap) -> Result<Option<&str>, UpgradeError> {
+    let mut lines = headers.get_all(ORIGIN).into_iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => Ok(None),
+        (Some(line), None) => {
+            line.to_str().map(Some).map_err(|_not_ascii| UpgradeError::ForbiddenOrigin)
+        }
+        (Some(_), Some(_)) => Err(UpgradeError::ForbiddenOrigin),
+    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

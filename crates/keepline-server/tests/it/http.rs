@@ -99,6 +99,22 @@ async fn a_page_of_a_foreign_origin_is_refused_and_a_local_one_is_not() {
 }
 
 #[tokio::test]
+async fn an_origin_that_is_unreadable_or_repeated_is_refused_like_a_foreign_one() {
+    let world = World::start();
+    let asking_with = |origin: &'static str| {
+        let head = format!(
+            "GET /echo HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: {KEY}\r\n{origin}\r\n\r\n",
+            world.address
+        );
+        async move { Answer::to_raw(world.address, &head).await.status }
+    };
+    assert_eq!(asking_with("origin: http://ünreadable.localhost\r\nconnection: close").await, 403);
+    let twice = "origin: http://localhost\r\norigin: http://localhost\r\nconnection: close";
+    assert_eq!(asking_with(twice).await, 403);
+}
+
+#[tokio::test]
 async fn an_origin_that_was_allowed_by_name_is_let_in() {
     let allow_origin = vec!["https://app.example".to_owned()];
     let world = World::with(Options { allow_origin, ..Options::default() });
