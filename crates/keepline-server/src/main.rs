@@ -96,3 +96,21 @@ impl std::error::Error for ServeError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_flag_has_a_variable_of_the_same_name() {
+        let command = CommandLine::command();
+        for flag in command.get_arguments() {
+            let name = flag.get_long().expect("flags only").to_uppercase().replace('-', "_");
+            let variable = flag.get_env().and_then(|variable| variable.to_str());
+            assert_eq!(variable, Some(format!("KEEPLINE_{name}").as_str()));
+        }
+        assert!(command.get_arguments().count() > 2, "the options are flags, too");
+    }
+}

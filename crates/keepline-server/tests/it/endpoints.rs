@@ -77,11 +77,26 @@ async fn a_broadcast_reaches_everybody_and_tells_who_left() {
 async fn a_stream_sends_samples_as_often_as_asked_and_answers_the_probe() {
     let world = World::start();
     let mut client = world.connect("/stream?hz=1000").await;
-    let first: Sample = client.json().await;
-    let second: Sample = client.json().await;
-    assert!(first.timestamp < second.timestamp && second.value.abs() <= 1.0);
+    let mut last: Sample = client.json().await;
+    let sampling = async {
+        for _ in 0..500 {
+            let next: Sample = client.json().await;
+            assert!(last.timestamp < next.timestamp && next.value.abs() <= 1.0);
+            last = next;
+        }
+    };
+    soon("five hundred samples", sampling).await;
     client.send(PROBE).await;
     while client.text().await != PROBE_ANSWER {}
+}
+
+#[tokio::test]
+async fn a_stream_sends_a_sample_a_second_if_nothing_else_is_asked() {
+    let world = World::start();
+    let mut client = world.connect("/stream").await;
+    let first: Sample = client.json().await;
+    let second: Sample = client.json().await;
+    assert!(second.timestamp - first.timestamp >= 0.9, "{first:?}, {second:?}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use tokio::select;
 use tokio::time::{interval, sleep};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::world::{Client, World, soon};
+use crate::world::{Client, DEADLINE, World, soon};
 
 const TOO_SLOW: &str = "messages were read too slowly";
 
@@ -31,7 +31,9 @@ async fn speak_until_the_first_leaves(speaker: &mut Client) {
 
 #[tokio::test]
 async fn a_reader_that_falls_behind_is_closed_and_the_others_go_on() {
-    let world = World::narrow(Options { mailbox: 4, ..Options::default() });
+    let (mailbox, close_within, stop_within) = (4, DEADLINE, DEADLINE);
+    let limits = Options { mailbox, close_within, stop_within, ..Options::default() };
+    let world = World::narrow(limits);
     let mut slow = world.connect_narrow("/broadcast").await;
     let mut speaker = world.connect("/broadcast").await;
     speak_until_the_first_leaves(&mut speaker).await;
@@ -43,8 +45,11 @@ async fn a_reader_that_falls_behind_is_closed_and_the_others_go_on() {
 
 #[tokio::test]
 async fn a_reader_that_takes_nothing_is_closed_at_the_deadline_of_a_write() {
-    let write_within = Duration::from_millis(100);
-    let world = World::narrow(Options { write_within, mailbox: 1_000_000, ..Options::default() });
+    // Of the speaker, too: long enough for one that reads.
+    let write_within = Duration::from_secs(1);
+    let (mailbox, close_within, stop_within) = (1_000_000, DEADLINE, DEADLINE);
+    let limits = Options { write_within, mailbox, close_within, stop_within, ..Options::default() };
+    let world = World::narrow(limits);
     let mut stuck = world.connect_narrow("/broadcast").await;
     let mut speaker = world.connect("/broadcast").await;
     speak_until_the_first_leaves(&mut speaker).await;
@@ -81,7 +86,9 @@ async fn a_client_that_only_pings_and_never_reads_the_answers_is_given_up() {
 async fn a_client_that_does_not_answer_a_ping_is_gone_for_the_others_too() {
     let pong_within = Duration::from_millis(300);
     let ping_every = Duration::from_millis(100);
-    let world = World::with(Options { ping_every, pong_within, ..Options::default() });
+    let (close_within, stop_within) = (DEADLINE, DEADLINE);
+    let limits = Options { ping_every, pong_within, close_within, ..Options::default() };
+    let world = World::with(Options { stop_within, ..limits });
     let mut silent = world.connect("/chat/lobby?name=Silent").await;
     assert!(matches!(silent.json().await, ChatEvent::Welcome { .. }));
     let mut alive = world.connect("/chat/lobby?name=Alive").await;

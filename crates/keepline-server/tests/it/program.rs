@@ -5,8 +5,8 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
@@ -69,6 +69,19 @@ async fn sigterm_and_sigint_close_every_socket_and_end_it_with_success() {
         assert!(asked.elapsed() < Duration::from_secs(5));
         assert_eq!((status.code(), more_lines.as_str()), (Some(0), ""));
     }
+}
+
+#[tokio::test]
+async fn a_client_that_never_answers_and_one_that_never_asks_cannot_hold_it_up() {
+    let program = Program::start(&mut keepline_server(&["--port", "0"])).await;
+    let _never_answers = Client::open(program.address, "/stream?hz=1000", &[]).await.unwrap();
+    let mut never_asks = TcpStream::connect(program.address).await.unwrap();
+    never_asks.write_all(b"GET /health HTTP/1.1\r\nhost: ").await.unwrap();
+    let asked = Instant::now();
+    program.signal(Signal::TERM);
+    let (status, _) = program.ended().await;
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert_eq!(status.code(), Some(0));
 }
 
 #[tokio::test]
