@@ -169,6 +169,29 @@ async fn a_dashboard_without_its_wasm_says_so() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_dashboard_whose_wasm_is_late_is_shown_after_all() -> anyhow::Result<()> {
+    let (server, browser) = (Server::start().await?, Browser::start().await?);
+    let late = json!({"source": LATE});
+    browser.driver().cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", late).await?;
+
+    browser.driver().goto(server.http("/")).await?;
+
+    let tab = Tab::present(&browser).await?;
+    tab.reads("#failure:not([hidden]) #failure-title", "The dashboard is not running").await?;
+    assert_eq!(tab.count("#view-chat").await?, 0);
+    let _: () = tab.run("arrive()", vec![]).await?;
+    tab.reads("#view-chat", "Chat").await?;
+    tab.shows("no word of failure", "#failure:not([hidden])", <[_]>::is_empty).await?;
+    Ok(())
+}
+
+/// Holds back what the page fetches until `arrive()`, on a clock that runs a hundred times as fast.
+const LATE: &str = "const [soon, now] = [setTimeout, fetch];
+    const arrival = new Promise(resolve => { globalThis.arrive = resolve; });
+    globalThis.setTimeout = (act, after) => soon(act, after / 100);
+    globalThis.fetch = async (...request) => { await arrival; return now(...request); };";
+
+#[tokio::test]
 async fn the_keyboard_alone_is_enough() -> anyhow::Result<()> {
     let (server, browser) = (Server::start().await?, Browser::start().await?);
     let tab = Tab::open(&browser, &server.http("/")).await?;
