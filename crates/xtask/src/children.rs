@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::{fmt, process, thread};
 
 use anyhow::{Context, Result};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -16,15 +17,35 @@ use crate::clock::Stopwatch;
 
 /// How long a group may take to end by itself once it was asked to.
 const GRACE: Duration = Duration::from_secs(6);
+/// How long its leader may take to be gone once there is nothing more to be done about it.
+const LAST_RITES: Duration = Duration::from_secs(2);
 const LOOK_EVERY: Duration = Duration::from_millis(40);
 
-static LIVE: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+/// The groups that are still to be ended. An id in here is not reaped, so it is nobody else's.
+static LIVE: Mutex<Vec<Target>> = Mutex::new(Vec::new());
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// A child and everything it started. Dropping it kills what is left of them.
+/// A child and everything it started. Dropping it ends what is left of them.
 pub(crate) struct Group {
     pub(crate) leader: Child,
+    name: String,
+    target: Target,
+}
+
+/// How a group is ended that does not end when it is asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It has a few seconds, then it is killed.
+    Firm,
+    /// It has this long, then it goes on by itself: it is never killed.
+    Gentle(Duration),
+}
+
+/// Whom a signal is for.
+#[derive(Clone, Copy)]
+struct Target {
     id: Pid,
+    manner: Manner,
 }
 
 /// How the leader of a group ended.
@@ -39,14 +60,19 @@ pub(crate) enum End {
 
 impl Group {
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        Self::start_with(command, Manner::Firm)
+    }
+
+    pub(crate) fn start_with(command: &mut Command, manner: Manner) -> Result<Self> {
+        let name = command.get_program().display().to_string();
         let leader = command
             .process_group(0)
             .stdin(Stdio::null())
             .spawn()
-            .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-        let id = Pid::from_child(&leader);
-        live().push(id);
-        Ok(Self { leader, id })
+            .with_context(|| format!("cannot start {name}"))?;
+        let target = Target { id: Pid::from_child(&leader), manner };
+        live().push(target);
+        Ok(Self { leader, name, target })
     }
 
     /// Waits for the leader; calls `tick` with the time that has passed, some 25 times a second.
@@ -72,34 +98,77 @@ impl Group {
     }
 
     fn ask_to_end(&mut self) {
-        signal(self.id, Signal::TERM);
-        let watch = Stopwatch::start();
-        while !self.leader_ended() && watch.elapsed() < GRACE {
-            thread::sleep(LOOK_EVERY);
+        // Whom we may not signal, such as a sudo, there is no use in waiting for.
+        if self.target.signal(Signal::TERM) != Err(Errno::PERM) {
+            self.leader_ends_within(self.target.manner.grace());
         }
         self.bury();
+    }
+
+    fn leader_ends_within(&self, patience: Duration) -> bool {
+        let watch = Stopwatch::start();
+        while !self.leader_ended() {
+            if watch.elapsed() > patience {
+                return false;
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        true
     }
 
     /// Looks without taking the exit status, so that the id stays ours and can be signalled.
     fn leader_ended(&self) -> bool {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(rustix::process::waitid(WaitId::Pid(self.id), look), Ok(None))
+        !matches!(rustix::process::waitid(WaitId::Pid(self.target.id), look), Ok(None))
     }
 
-    /// Kills whatever is left of the group, then takes the exit status of its leader.
+    /// Kills whatever is left of the group, if it may, and takes the exit status of its leader.
     fn bury(&mut self) -> Option<ExitStatus> {
-        let mut live = live();
-        if let Some(place) = live.iter().position(|id| *id == self.id) {
-            live.swap_remove(place);
-            signal(self.id, Signal::KILL);
+        if self.strike() && !self.leader_ends_within(LAST_RITES) {
+            println!("  {} could not be ended and goes on by itself", self.name);
         }
-        self.leader.wait().ok()
+        self.leader.try_wait().ok().flatten()
+    }
+
+    /// Whether this was still to be done.
+    fn strike(&self) -> bool {
+        let mut live = live();
+        let Some(place) = live.iter().position(|target| target.id == self.target.id) else {
+            return false;
+        };
+        live.swap_remove(place).kill();
+        true
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         self.bury();
+    }
+}
+
+impl Manner {
+    fn grace(self) -> Duration {
+        match self {
+            Self::Firm => GRACE,
+            Self::Gentle(grace) => grace,
+        }
+    }
+}
+
+impl Target {
+    fn kill(self) {
+        match self.manner {
+            // A group that has already ended is what was wanted.
+            Manner::Firm => {
+                self.signal(Signal::KILL).ok();
+            }
+            Manner::Gentle(_) => {}
+        }
+    }
+
+    fn signal(self, signal: Signal) -> Result<(), Errno> {
+        rustix::process::kill_process_group(self.id, signal)
     }
 }
 
@@ -122,10 +191,12 @@ pub(crate) fn end_with_us() -> Result<()> {
     thread::spawn(move || {
         for _ in signals.forever() {
             if INTERRUPTED.swap(true, Ordering::Relaxed) {
-                live().iter().for_each(|id| signal(*id, Signal::KILL));
+                live().iter().for_each(|target| target.kill());
                 process::exit(130);
             }
-            live().iter().for_each(|id| signal(*id, Signal::TERM));
+            for target in live().iter() {
+                target.signal(Signal::TERM).ok();
+            }
         }
     });
     Ok(())
@@ -135,13 +206,8 @@ pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-fn live() -> MutexGuard<'static, Vec<Pid>> {
+fn live() -> MutexGuard<'static, Vec<Target>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn signal(group: Pid, signal: Signal) {
-    // A group that has already ended is what was wanted.
-    rustix::process::kill_process_group(group, signal).ok();
 }
 
 #[cfg(test)]
@@ -161,11 +227,29 @@ mod tests {
     #[test]
     fn what_a_child_leaves_running_ends_with_it() {
         let mut group = shell("sleep 60 & exit 3");
-        let id = group.id;
+        let id = group.target.id;
         let End::Exited(status) = group.wait(Duration::from_secs(20), |_| {}) else {
             panic!("the leader did not exit by itself");
         };
         assert_eq!(status.code(), Some(3));
+        await_the_end_of(id);
+    }
+
+    #[test]
+    fn a_child_that_may_not_be_killed_holds_nobody_up_and_goes_on() {
+        let mut stubborn = Command::new("sh");
+        stubborn.args(["-c", "trap '' TERM; sleep 60"]);
+        let manner = Manner::Gentle(Duration::from_millis(100));
+        let mut group = Group::start_with(&mut stubborn, manner).unwrap();
+        let id = group.target.id;
+        assert_eq!(group.wait(Duration::from_secs(1), |_| {}), End::TimedOut);
+        assert!(group.leader.try_wait().unwrap().is_none(), "it was killed");
+        rustix::process::kill_process_group(id, Signal::KILL).unwrap();
+        group.leader.wait().unwrap();
+        await_the_end_of(id);
+    }
+
+    fn await_the_end_of(id: Pid) {
         let watch = Stopwatch::start();
         while rustix::process::test_kill_process_group(id).is_ok() {
             assert!(watch.elapsed() < Duration::from_secs(20), "the straggler lives on");

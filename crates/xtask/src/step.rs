@@ -1,19 +1,22 @@
 //! One step of a command: a program that is named, timed, watched, and given a deadline.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, PipeReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::children::{self, End, Group, Interrupted};
+use crate::children::{self, End, Group, Interrupted, Manner};
 use crate::clock::{Spoken, Stopwatch};
 
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// How long output may still come once the program has ended.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 const TAIL: usize = 120;
 
 /// A program that is about to run.
@@ -21,6 +24,7 @@ pub(crate) struct Step {
     name: String,
     command: Command,
     patience: Duration,
+    manner: Manner,
     output: Output,
 }
 
@@ -45,11 +49,18 @@ pub(crate) struct Report {
 
 impl Step {
     pub(crate) fn new(name: impl Into<String>, command: Command) -> Self {
-        Self { name: name.into(), command, patience: PATIENCE, output: Output::Shown }
+        let (patience, manner, output) = (PATIENCE, Manner::Firm, Output::Shown);
+        Self { name: name.into(), command, patience, manner, output }
     }
 
     pub(crate) fn within(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Asked to end, the program has this long, and is never killed.
+    pub(crate) fn ended_gently(mut self, grace: Duration) -> Self {
+        self.manner = Manner::Gentle(grace);
         self
     }
 
@@ -107,17 +118,24 @@ impl Step {
     }
 
     fn start_and_watch(&mut self) -> Result<End> {
-        let group = Group::start(&mut self.command)?;
+        let group = self.start()?;
         Ok(self.watch(group))
     }
 
+    fn start(&mut self) -> Result<Group> {
+        Group::start_with(&mut self.command, self.manner)
+    }
+
     fn listen(&mut self) -> Result<(End, String)> {
-        let mut group = Group::start(self.command.stdout(Stdio::piped()))?;
-        let stdout = group.leader.stdout.take().context("the step has no output")?;
-        let listener = thread::spawn(move || repeat(stdout));
+        let (reader, writer) = io::pipe()?;
+        self.command.stdout(writer.try_clone()?).stderr(writer);
+        let group = self.start()?;
+        // The pipe ends with the program only if nobody else can write into it.
+        self.command.stdout(Stdio::null()).stderr(Stdio::null());
+        let (lines, heard) = mpsc::channel();
+        thread::spawn(move || repeat(reader, &lines));
         let end = self.watch(group);
-        let heard = listener.join().unwrap_or_default();
-        Ok((end, heard))
+        Ok((end, all_of(&heard)))
     }
 
     fn watch(&self, mut group: Group) -> End {
@@ -173,12 +191,24 @@ impl Report {
     }
 }
 
-/// Passes lines on to the terminal as they come; returns them all.
-fn repeat(stdout: ChildStdout) -> String {
-    let mut heard = String::new();
-    for line in BufReader::new(stdout).split(b'\n').map_while(io::Result::ok) {
-        let line = String::from_utf8_lossy(&line);
+/// Passes lines on to the terminal as they come, and to whoever listens.
+fn repeat(output: PipeReader, listener: &Sender<String>) {
+    for line in BufReader::new(output).split(b'\n').map_while(io::Result::ok) {
+        let line = String::from_utf8_lossy(&line).into_owned();
         println!("{line}");
+        if listener.send(line).is_err() {
+            break;
+        }
+    }
+}
+
+/// The lines up to the end of the pipe, which a program that left its group may hold open.
+fn all_of(lines: &Receiver<String>) -> String {
+    let watch = Stopwatch::start();
+    let mut heard = String::new();
+    while let Some(left) = LAST_WORDS.checked_sub(watch.elapsed())
+        && let Ok(line) = lines.recv_timeout(left)
+    {
         heard.push_str(&line);
         heard.push('\n');
     }
@@ -216,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_a_step_says_is_in_its_report() {
-        let report = shell("echo one; echo two").heard().run().unwrap();
+        let report = shell("echo one; echo two >&2").heard().run().unwrap();
         assert_eq!(report.output, "one\ntwo\n");
         assert!(report.failure.is_none());
     }
@@ -228,10 +258,17 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_left_the_group_holds_no_step_open() {
+        let report = shell("setsid sleep 20 & sleep 1; echo done").heard().run().unwrap();
+        assert_eq!(report.output, "done\n");
+        assert!((LAST_WORDS..3 * LAST_WORDS).contains(&report.took), "it took {:?}", report.took);
+    }
+
+    #[test]
     fn a_step_that_hangs_is_ended_and_says_how_long_it_was_given() {
-        let report = shell("echo early; sleep 60").heard().within(Duration::from_millis(300));
+        let report = shell("echo early; sleep 60").heard().within(Duration::from_secs(2));
         let report = report.run().unwrap();
-        assert_eq!(report.failure.as_deref(), Some("not done within 0.3 s"));
+        assert_eq!(report.failure.as_deref(), Some("not done within 2.0 s"));
         assert_eq!(report.output, "early\n");
     }
 }

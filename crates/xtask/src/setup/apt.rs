@@ -9,6 +9,10 @@ use crate::project::on_path;
 use crate::step::Step;
 
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// A dpkg that is killed leaves packages half installed.
+const GRACE: Duration = Duration::from_secs(2 * 60);
+/// Another apt, such as the nightly one, is waited for.
+const WAIT_FOR_LOCK: &str = "DPkg::Lock::Timeout=300";
 
 /// The package tool, whose lists are brought up to date at most once.
 pub(crate) struct Apt {
@@ -32,8 +36,7 @@ impl Apt {
         self.update(prefix)?;
         let mut install = command(prefix, "install");
         install.args(["-y", "--no-install-recommends"]).args(packages);
-        let step = Step::new(format!("apt-get install {wanted}"), install).within(PATIENCE);
-        match step.run()?.failure {
+        match step(format!("apt-get install {wanted}"), install).run()?.failure {
             None => Ok(()),
             Some(why) => bail!("`apt-get install -y {wanted}` failed: {why}"),
         }
@@ -42,7 +45,7 @@ impl Apt {
     fn update(&mut self, prefix: &[&str]) -> Result<()> {
         if !self.updated {
             let update = command(prefix, "update");
-            Step::new("apt-get update", update).within(PATIENCE).succeed()?;
+            step("apt-get update", update).succeed()?;
             self.updated = true;
         }
         Ok(())
@@ -59,8 +62,13 @@ fn privilege() -> Option<&'static [&'static str]> {
     sudo.status().is_ok_and(|status| status.success()).then_some(&["sudo", "-n"])
 }
 
+fn step(name: impl Into<String>, command: Command) -> Step {
+    Step::new(name, command).within(PATIENCE).ended_gently(GRACE)
+}
+
 fn command(prefix: &[&str], verb: &str) -> Command {
-    let quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", verb];
+    let quiet =
+        ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", WAIT_FOR_LOCK, verb];
     let mut words = prefix.iter().chain(&quiet);
     let mut command = Command::new(words.next().copied().unwrap_or("env"));
     command.args(words);
