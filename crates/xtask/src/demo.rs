@@ -1,7 +1,8 @@
 //! `cargo xtask demo`: the server with the dashboard inside it, until Ctrl-C.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdout, Command, ExitCode, Stdio};
 use std::thread;
@@ -63,10 +64,7 @@ fn serve(program: &Path, options: &DemoOptions) -> Result<ExitCode> {
     match end {
         End::Exited(status) => bail!("the server ended by itself: {status}"),
         End::Interrupted | End::TimedOut => {
-            println!(
-                "
-the server has stopped"
-            );
+            println!("\nthe server has stopped");
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -83,17 +81,58 @@ fn repeat(stdout: ChildStdout, open: bool) {
 }
 
 fn welcome(address: &str, open: bool) {
-    println!("\nKeepline is at {address} (Ctrl-C ends it)");
-    if open && let Err(error) = show(address) {
+    let link = match loopback(address) {
+        Some(link) => {
+            println!("\nKeepline is at {link}, and on every network of this machine");
+            println!("(Ctrl-C ends it)");
+            link
+        }
+        None => {
+            println!("\nKeepline is at {address} (Ctrl-C ends it)");
+            address.to_owned()
+        }
+    };
+    if open && let Err(error) = show(&link) {
         println!("no browser could be opened: {error:#}");
     }
 }
 
-fn show(address: &str) -> Result<()> {
+/// A link to this machine, if the server listens at 0.0.0.0 or ::, where no browser can go.
+fn loopback(address: &str) -> Option<String> {
+    let listening: SocketAddr = address.strip_prefix("http://")?.parse().ok()?;
+    let ip: IpAddr = match listening.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => return None,
+    };
+    Some(format!("http://{}", SocketAddr::new(ip, listening.port())))
+}
+
+fn show(link: &str) -> Result<()> {
     let opener = ["xdg-open", "open"].into_iter().find_map(on_path);
     let opener = opener.context("there is neither xdg-open nor open")?;
     let mut browser = Command::new(opener);
-    browser.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    browser.spawn()?;
+    browser.arg(link).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // The browser is the user's: it outlives us, and Ctrl-C is not meant for it.
+    let mut browser = browser.process_group(0).spawn()?;
+    thread::spawn(move || browser.wait());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_every_network_is_shown_on_this_machine() {
+        let link = |address| loopback(address).unwrap();
+        assert_eq!(link("http://0.0.0.0:5000"), "http://127.0.0.1:5000");
+        assert_eq!(link("http://[::]:8123"), "http://[::1]:8123");
+    }
+
+    #[test]
+    fn a_server_at_one_address_is_shown_there() {
+        assert_eq!(loopback("http://127.0.0.1:5000"), None);
+        assert_eq!(loopback("http://192.168.1.7:5000"), None);
+    }
 }
