@@ -50,7 +50,7 @@ the dependency arrows, the purity of the core, versions in one place only.";
 
 const SETUP: &str = "\
 Installs what is missing: the wasm target, wasm-bindgen, trunk, Binaryen, and for the tests
-Chromium with its driver and the Python peers. Tools go to $XDG_CACHE_HOME/keepline (or
+Node, Chromium with its driver, and the Python peers. Tools go to $XDG_CACHE_HOME/keepline (or
 ~/.cache/keepline) under name and version, so that every clone finds them.
 
 Usage: cargo xtask setup";

@@ -13,16 +13,16 @@ use crate::project::on_path;
 use crate::step::Step;
 
 const VERSION: &str = "132.0.0";
-const HOW_TO_GET_NODE: &str =
-    "Node is missing; `apt-get install nodejs npm` brings it, and the dashboard gets smaller";
+const HOW_TO_GET_NPM: &str =
+    "is missing; `apt-get install nodejs npm` brings it, and the dashboard gets smaller";
 
 const PROGRAM: &str = "bin/wasm-opt";
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// The path of wasm-opt, or `None` where it cannot be had: the dashboard works without it.
 pub(crate) fn install(cache: &Cache) -> Result<Option<PathBuf>> {
-    if on_path("node").is_none() {
-        println!("  wasm-opt is skipped: {HOW_TO_GET_NODE}");
+    if let Some(missing) = ["node", "npm"].into_iter().find(|name| on_path(name).is_none()) {
+        println!("  wasm-opt is skipped: {missing} {HOW_TO_GET_NPM}");
         return Ok(None);
     }
     let name = format!("binaryen-{VERSION}");

@@ -5,6 +5,7 @@ mod binaryen;
 mod browser;
 mod cache;
 mod cargo_tools;
+mod node;
 mod python;
 mod toolchain;
 
@@ -51,7 +52,7 @@ impl Tools {
     }
 }
 
-/// What the tests need beyond [`Tools`].
+/// What the end-to-end tests need beyond [`Tools`].
 pub(crate) struct TestBench {
     pub(crate) browser: Browser,
     /// The interpreter of the virtual environment with the Python peers' packages.
@@ -75,6 +76,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     toolchain::add_components(project)?;
     fetch_crates(project)?;
     list_tools(&tools);
+    for_wasm_tests()?;
     let bench = TestBench::ready(project)?;
     list_bench(&bench);
     println!("\neverything is there, {}", Spoken(watch.elapsed()));
@@ -103,6 +105,13 @@ fn list_bench(bench: &TestBench) {
 pub(crate) fn for_tidy(project: &Project) -> Result<()> {
     toolchain::add_wasm_target(project)?;
     toolchain::add_components(project)
+}
+
+/// Installs what wasm tests need beyond [`Tools`]: Node for the core's, the browser for the SDK's.
+pub(crate) fn for_wasm_tests() -> Result<Browser> {
+    let mut apt = Apt::new();
+    node::ready(&mut apt)?;
+    Browser::ready(&mut apt)
 }
 
 /// Trunk is told to stay offline, so that it downloads no tools of its own; the crates must
