@@ -3,12 +3,15 @@
 mod parts;
 mod tally;
 
+use std::fmt;
 use std::process::ExitCode;
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
 
+use self::parts::Bench;
 use self::tally::Tally;
+use crate::children::Interrupted;
 use crate::clock::{Spoken, Stopwatch};
 use crate::project::Project;
 
@@ -40,18 +43,65 @@ impl FromStr for Part {
     }
 }
 
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tidy => "tidy",
+            Self::Native => "native",
+            Self::Wasm => "wasm",
+            Self::E2e => "e2e",
+        })
+    }
+}
+
 /// Runs the chosen parts, or all. Goes on after a failure, so that one run shows them all.
 pub(crate) fn run(project: &Project, chosen: &[Part]) -> Result<ExitCode> {
     let watch = Stopwatch::start();
     let chosen = if chosen.is_empty() { &Part::ALL } else { chosen };
-    let bench = parts::Bench::ready(project, chosen)?;
+    let bench = Bench::new(project);
     let mut tally = Tally::default();
     for part in chosen {
-        bench.run(*part, &mut tally)?;
+        let went = bench.run(*part, &mut tally);
+        record(*part, went, &mut tally)?;
     }
     println!("\n{tally}");
     println!("all of it took {}\n", Spoken(watch.elapsed()));
     let total = tally.total();
     println!("{total}");
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What stops a part counts as a failure of it, unless somebody stopped the whole run.
+fn record(part: Part, went: Result<()>, tally: &mut Tally) -> Result<()> {
+    match went {
+        Ok(()) => Ok(()),
+        Err(error) if error.is::<Interrupted>() => Err(error),
+        Err(error) => {
+            println!("\nerror: {error:#}");
+            tally.fail(&format!("{part}, to its end"), &format!("{error:#}"));
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn a_part_that_cannot_be_set_up_is_one_failure_and_the_run_goes_on() {
+        let mut tally = Tally::default();
+        record(Part::E2e, Err(anyhow!("pip reaches nobody")), &mut tally).unwrap();
+        assert_eq!(tally.total().to_string(), "0 passed, 1 failed, 0 skipped");
+        assert!(tally.to_string().contains("pip reaches nobody"));
+    }
+
+    #[test]
+    fn an_interrupted_set_up_ends_the_run() {
+        let interrupted = Err(Interrupted).context("Chromium is missing");
+        let end = record(Part::Wasm, interrupted, &mut Tally::default());
+        assert!(end.unwrap_err().is::<Interrupted>());
+    }
 }

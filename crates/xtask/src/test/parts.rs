@@ -1,16 +1,16 @@
 //! What the parts of a test run are made of.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
 use std::time::Duration;
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 
 use super::Part;
 use super::tally::Tally;
-use crate::children::Interrupted;
 use crate::project::Project;
-use crate::setup::{self, TestBench, Tools};
+use crate::setup::{self, Browser, TestBench, Tools};
 use crate::step::Step;
 use crate::{dashboard, server, tidy};
 
@@ -18,24 +18,17 @@ use crate::{dashboard, server, tidy};
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
 const WASM: &str = "wasm32-unknown-unknown";
 
-/// The project, with all that its tests need.
+/// The project, whose parts set up what they need.
 pub(super) struct Bench<'a> {
     project: &'a Project,
-    tools: Option<(Tools, TestBench)>,
 }
 
 impl<'a> Bench<'a> {
-    /// Sets up what these parts need.
-    pub(super) fn ready(project: &'a Project, parts: &[Part]) -> Result<Self> {
-        setup::for_tidy(project)?;
-        let tools = if parts.iter().any(|part| matches!(part, Part::Wasm | Part::E2e)) {
-            Some((Tools::ready(project)?, TestBench::ready(project)?))
-        } else {
-            None
-        };
-        Ok(Self { project, tools })
+    pub(super) fn new(project: &'a Project) -> Self {
+        Self { project }
     }
 
+    /// It is an error if the part could not be run to its end.
     pub(super) fn run(&self, part: Part, tally: &mut Tally) -> Result<()> {
         match part {
             Part::Tidy => self.tidy(tally),
@@ -47,6 +40,7 @@ impl<'a> Bench<'a> {
 
     fn tidy(&self, tally: &mut Tally) -> Result<()> {
         println!("\ntidy");
+        setup::for_tidy(self.project)?;
         let rules = tidy::check(self.project)?;
         tally.add("tidy: the rules of the house", rules.took, rules.held, rules.broken);
         Ok(())
@@ -55,60 +49,73 @@ impl<'a> Bench<'a> {
     fn native(&self, tally: &mut Tally) -> Result<()> {
         println!("\nnative tests");
         let mut cargo = self.project.cargo(&["test", "--workspace", "--no-fail-fast"]);
-        cargo.args(["--exclude", "web", "--exclude", "e2e-page", "--exclude", "e2e"]);
+        cargo.args(["--exclude", "e2e-page", "--exclude", "e2e"]);
         count(tally, "native tests", cargo)
     }
 
     fn wasm(&self, tally: &mut Tally) -> Result<()> {
         println!("\nwasm tests");
-        count(tally, "keepline-core as wasm", self.wasm_tests("keepline-core")?)?;
-        count(tally, "keepline in headless Chromium", self.wasm_tests("keepline")?)
+        let browser = setup::for_wasm_tests()?;
+        let tools = Tools::ready(self.project)?;
+        let scratch = Scratch::new()?;
+        let tests = |package| self.wasm_tests(package, &tools, &browser, &scratch);
+        count(tally, "keepline-core as wasm", tests("keepline-core"))?;
+        count(tally, "keepline in headless Chromium", tests("keepline"))
     }
 
-    fn wasm_tests(&self, package: &str) -> Result<Command> {
-        let (tools, bench) = self.tools()?;
+    fn wasm_tests(
+        &self,
+        package: &str,
+        tools: &Tools,
+        browser: &Browser,
+        scratch: &Scratch,
+    ) -> Command {
         let runner = tools.wasm_bindgen.join("wasm-bindgen-test-runner");
         let arguments = ["test", "--no-fail-fast", "--target", WASM, "-p", package];
         let mut cargo = self.project.cargo(&arguments);
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
         // The runner takes any other driver first that it finds on PATH.
-        cargo.env("CHROMEDRIVER", &bench.browser.driver);
-        Ok(cargo)
+        cargo.env("CHROMEDRIVER", &browser.driver).env("TMPDIR", &scratch.folder);
+        cargo
     }
 
     fn e2e(&self, tally: &mut Tally) -> Result<()> {
         println!("\nend-to-end tests");
-        let built = self.build_server().and_then(|server| Ok((server, self.build_page()?)));
-        match built {
-            Ok((server, page)) => count(tally, "end to end", self.e2e_tests(server, page)?),
-            Err(error) if error.is::<Interrupted>() => Err(error),
-            Err(error) => {
-                tally.fail("end to end", &format!("not run: {error:#}"));
-                Ok(())
-            }
-        }
+        let bench = TestBench::ready(self.project)?;
+        let tools = Tools::ready(self.project)?;
+        dashboard::build(self.project, &tools)?;
+        self.server_with_dashboard(tally)?;
+        let server = server::build(self.project)?;
+        let page = self.build_page(&tools)?;
+        count(tally, "end to end", self.e2e_tests(&bench, &server, &page))
     }
 
-    fn build_server(&self) -> Result<PathBuf> {
-        dashboard::build(self.project, &self.tools()?.0)?;
-        server::build(self.project)
+    /// What the server has only with that feature, which only now can be built.
+    fn server_with_dashboard(&self, tally: &mut Tally) -> Result<()> {
+        let package = ["-p", "keepline-server", "--features", "dashboard"];
+        let mut clippy = self.project.cargo(&["clippy", "--quiet", "--all-targets"]);
+        clippy.args(package).args(["--", "-D", "warnings"]);
+        let report = Step::new("clippy, with the dashboard", clippy).run()?;
+        let clean = report.failure.is_none();
+        tally.add("clippy, with the dashboard", report.took, clean.into(), (!clean).into());
+        let mut tests = self.project.cargo(&["test", "--no-fail-fast", "--test", "it"]);
+        tests.args(package);
+        count(tally, "keepline-server with dashboard", tests)
     }
 
     /// The page that the tests drive, optimised like the dashboard.
-    fn build_page(&self) -> Result<PathBuf> {
+    fn build_page(&self, tools: &Tools) -> Result<PathBuf> {
         let arguments = ["build", "-p", "e2e-page", "--target", WASM, "--profile", "web"];
         Step::new("build the page of the tests", self.project.cargo(&arguments)).succeed()?;
         let folder = self.project.target.join("e2e-page");
         let wasm = self.project.target.join(WASM).join("web/e2e_page.wasm");
-        let program = self.tools()?.0.wasm_bindgen.join("wasm-bindgen");
-        let mut bindgen = self.project.command(program);
+        let mut bindgen = self.project.command(tools.wasm_bindgen.join("wasm-bindgen"));
         bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(wasm);
         Step::new("wasm-bindgen for the page", bindgen).succeed()?;
         Ok(folder)
     }
 
-    fn e2e_tests(&self, server: PathBuf, page: PathBuf) -> Result<Command> {
-        let bench = &self.tools()?.1;
+    fn e2e_tests(&self, bench: &TestBench, server: &Path, page: &Path) -> Command {
         let mut cargo = self.project.cargo(&["test", "--no-fail-fast", "-p", "e2e"]);
         cargo.env("KEEPLINE_SERVER_BIN", server);
         cargo.env("KEEPLINE_PAGE_DIR", page);
@@ -116,15 +123,33 @@ impl<'a> Bench<'a> {
         cargo.env("KEEPLINE_SCREENSHOTS", self.project.target.join("screenshots"));
         cargo.env("CHROMEDRIVER", &bench.browser.driver);
         cargo.env("CHROME", &bench.browser.program);
-        Ok(cargo)
-    }
-
-    fn tools(&self) -> Result<&(Tools, TestBench)> {
-        self.tools.as_ref().context("this part was not set up")
+        cargo
     }
 }
 
-fn count(tally: &mut Tally, name: &str, command: Command) -> Result<()> {
+/// Where browsers put their temporary files: a killed Chromium leaves them behind. It is not in
+/// the build folder, because a path as long as that may be is too long for Chromium's socket.
+struct Scratch {
+    folder: PathBuf,
+}
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let folder = env::temp_dir().join(format!("keepline-wasm-{}", process::id()));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Self { folder })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+fn count(tally: &mut Tally, name: &str, mut command: Command) -> Result<()> {
+    // Colours would come between the words that are counted.
+    command.env("CARGO_TERM_COLOR", "never");
     let report = Step::new(name, command).heard().within(PATIENCE).run()?;
     tally.count(name, &report);
     Ok(())

@@ -32,10 +32,10 @@ pub(super) struct Counts {
 
 impl Tally {
     /// Adds a step whose output was heard. A step that failed without a failed test, and one
-    /// that ran no test at all, counts as one failure.
+    /// that ran no test at all or none of an integration test, counts as one failure.
     pub(super) fn count(&mut self, name: &str, report: &Report) {
         let mut counts: Counts = report.output.lines().filter_map(result_line).sum();
-        let mut failure = report.failure.clone();
+        let mut failure = report.failure.clone().or_else(|| empty_target(&report.output));
         if failure.is_none() && counts == Counts::default() {
             failure = Some("it ran no test".to_owned());
         }
@@ -107,6 +107,22 @@ fn result_line(line: &str) -> Option<Counts> {
     })
 }
 
+/// Names an integration test in which wasm-bindgen-test-runner found no test. The unit tests of
+/// a package are built even where it has none.
+fn empty_target(output: &str) -> Option<String> {
+    let mut target = "";
+    for line in output.lines().map(str::trim) {
+        if let Some(running) = line.strip_prefix("Running ")
+            && (running.starts_with("tests/") || running.starts_with("unittests "))
+        {
+            target = running;
+        } else if line == "no tests to run!" && target.starts_with("tests/") {
+            return Some(format!("there is no test in {target}"));
+        }
+    }
+    None
+}
+
 fn number_before(counts: &str, word: &str) -> Option<usize> {
     counts
         .split(';')
@@ -127,6 +143,15 @@ test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
     const WASM: &str = "
 Running headless tests in Chrome on `http://127.0.0.1:40559/`
     test result: ok. 12 passed; 0 failed; 0 ignored; 0 filtered out; finished in 0.03s
+";
+
+    const ONE_TARGET_EMPTY: &str = "
+     Running unittests src/lib.rs (target/wasm32-unknown-unknown/debug/deps/keepline-1.wasm)
+no tests to run!
+     Running tests/it/main.rs (target/wasm32-unknown-unknown/debug/deps/it-1.wasm)
+Running headless tests in Chrome on `http://127.0.0.1:40559/`
+    test result: ok. 12 passed; 0 failed; 0 ignored; 0 filtered out; finished in 0.03s
+     Running tests/worker.rs (target/wasm32-unknown-unknown/debug/deps/worker-1.wasm)
 ";
 
     fn tally(output: &str, failure: Option<&str>) -> Counts {
@@ -157,6 +182,13 @@ Running headless tests in Chrome on `http://127.0.0.1:40559/`
     #[test]
     fn a_step_that_ran_no_test_is_a_failure() {
         assert_eq!(tally("nothing to see", None).failed, 1);
+    }
+
+    #[test]
+    fn an_integration_test_without_a_test_is_a_failure() {
+        assert_eq!(tally(ONE_TARGET_EMPTY, None).failed, 0);
+        let counts = tally(&format!("{ONE_TARGET_EMPTY}no tests to run!\n"), None);
+        assert_eq!(counts, Counts { passed: 12, failed: 1, skipped: 0 });
     }
 
     #[test]
