@@ -11,6 +11,8 @@ use serde::Serialize;
 use tokio::select;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
 
@@ -25,6 +27,9 @@ const FLOOR_RATE: usize = 32 * 1024;
 
 /// Small, because each socket owns one; a large message grows its own.
 const READ_BUFFER: usize = 16 * 1024;
+
+/// The largest payload of a frame that is sent.
+const MAX_FRAGMENT: usize = 64 * 1024;
 
 /// What an application sends and receives; pings, pongs and closes never reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +54,20 @@ impl Message {
             Self::Binary(bytes) => bytes.len(),
         }
     }
-}
 
-impl From<Message> for tungstenite::Message {
-    fn from(message: Message) -> Self {
-        match message {
-            Message::Text(text) => Self::Text(text),
-            Message::Binary(bytes) => Self::Binary(bytes),
-        }
+    /// In fragments (RFC 6455 §5.4): the buffer of a socket never shrinks again, and a close can
+    /// go between them.
+    fn into_frames(self) -> impl Iterator<Item = Frame> {
+        let (kind, mut rest) = match self {
+            Self::Text(text) => (Data::Text, text.into()),
+            Self::Binary(bytes) => (Data::Binary, bytes),
+        };
+        let count = rest.len().div_ceil(MAX_FRAGMENT).max(1);
+        (0..count).map(move |index| {
+            let payload = rest.split_to(rest.len().min(MAX_FRAGMENT));
+            let opcode = if index == 0 { kind } else { Data::Continue };
+            Frame::message(payload, OpCode::Data(opcode), rest.is_empty())
+        })
     }
 }
 
@@ -100,7 +111,10 @@ impl Socket {
     /// Sends a message; returns once the network has taken all of it.
     pub(crate) async fn send(&mut self, message: Message) -> Result<(), Ending> {
         let deadline = self.deadline(message.len());
-        self.write(message.into(), deadline).await
+        for frame in message.into_frames() {
+            self.write(tungstenite::Message::Frame(frame), deadline).await?;
+        }
+        Ok(())
     }
 
     /// Says why it ends, waits for the client to agree, and lets go of the connection.
@@ -128,14 +142,14 @@ impl Socket {
         &mut self,
         frame: Option<Result<tungstenite::Message, tungstenite::Error>>,
     ) -> Result<Option<Message>, Ending> {
-        use tungstenite::Message as Frame;
+        use tungstenite::Message as Heard;
         match frame {
-            Some(Ok(Frame::Text(text))) => Ok(Some(Message::Text(text))),
-            Some(Ok(Frame::Binary(bytes))) => Ok(Some(Message::Binary(bytes))),
-            Some(Ok(Frame::Ping(_))) => self.pong().await.map(|()| None),
+            Some(Ok(Heard::Text(text))) => Ok(Some(Message::Text(text))),
+            Some(Ok(Heard::Binary(bytes))) => Ok(Some(Message::Binary(bytes))),
+            Some(Ok(Heard::Ping(_))) => self.pong().await.map(|()| None),
             // tungstenite never reads a raw frame.
-            Some(Ok(Frame::Pong(_) | Frame::Frame(_))) => Ok(None),
-            Some(Ok(Frame::Close(_))) | None => Err(Ending::Left),
+            Some(Ok(Heard::Pong(_) | Heard::Frame(_))) => Ok(None),
+            Some(Ok(Heard::Close(_))) | None => Err(Ending::Left),
             Some(Err(error)) => Err(self.ending(&error)),
         }
     }
@@ -189,5 +203,25 @@ async fn before<T>(
         biased;
         () = stop.begun() => Err(Close::stopping()),
         written = timeout_at(deadline, written) => written.map_err(|_elapsed| Close::slow()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(size: usize) -> Vec<(OpCode, usize, bool)> {
+        let frames = Message::Binary(vec![0; size].into()).into_frames();
+        frames.map(|it| (it.header().opcode, it.payload().len(), it.header().is_final)).collect()
+    }
+
+    #[test]
+    fn a_message_is_one_frame_until_it_is_larger_than_a_fragment() {
+        let (first, later) = (OpCode::Data(Data::Binary), OpCode::Data(Data::Continue));
+        assert_eq!(frames(0), [(first, 0, true)]);
+        assert_eq!(frames(MAX_FRAGMENT), [(first, MAX_FRAGMENT, true)]);
+        let in_three =
+            [(first, MAX_FRAGMENT, false), (later, MAX_FRAGMENT, false), (later, 1, true)];
+        assert_eq!(frames(2 * MAX_FRAGMENT + 1), in_three);
     }
 }

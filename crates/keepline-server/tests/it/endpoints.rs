@@ -32,6 +32,16 @@ async fn an_echo_may_be_as_large_as_the_limit() {
 }
 
 #[tokio::test]
+async fn a_text_that_is_cut_within_a_character_on_its_way_is_whole_again() {
+    let world = World::start();
+    let mut client = world.connect("/echo").await;
+    // Any fragment of an even number of bytes ends in the middle of one.
+    let text = format!("x{}", "ä".repeat(100_000));
+    client.send(text.clone()).await;
+    assert!(client.text().await == text, "the echo is another text");
+}
+
+#[tokio::test]
 async fn an_echo_speaks_the_first_subprotocol_offered_and_none_if_none_is() {
     let world = World::start();
     let offered = [("sec-websocket-protocol", "chat.v2, chat.v1")];

@@ -65,6 +65,26 @@ async fn a_client_that_never_reads_cannot_hold_up_the_stop() {
 }
 
 #[tokio::test]
+async fn a_goodbye_does_not_wait_for_the_rest_of_a_large_message() {
+    let (close_within, stop_within) = (DEADLINE, DEADLINE);
+    let limits = Options { close_within, stop_within, ..Options::default() };
+    let mut world = World::narrow(limits);
+    let mut reader = world.connect_narrow("/echo").await;
+    reader.send(Message::binary(vec![0; 512 * 1024])).await;
+    let mut head = [0; 1];
+    soon("the first fragment", reader.socket.get_ref().peek(&mut head)).await.unwrap();
+    world.stop();
+    let mut ready = world.get("/ready").await;
+    while ready.status == 200 {
+        ready = world.get("/ready").await;
+    }
+    let next = reader.next().await;
+    assert!(matches!(next, Message::Close(Some(ref close)) if close.reason == GOODBYE));
+    reader.ended().await;
+    world.stopped().await;
+}
+
+#[tokio::test]
 async fn inside_another_application_it_works_and_stops_by_itself() {
     let server = Server::new(Options::default()).unwrap();
     let app = axum::Router::new().nest("/live", router(&server));
