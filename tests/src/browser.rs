@@ -86,8 +86,12 @@ impl Browser {
         let screen =
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         devtools.send_raw("Emulation.setDeviceMetricsOverride", screen).await?;
-        let scheme = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        devtools.send_raw("Emulation.setEmulatedMedia", scheme).await?;
+        // Without motion, for a picture taken in the middle of a transition shows neither scheme.
+        let media = json!({"features": [
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]});
+        devtools.send_raw("Emulation.setEmulatedMedia", media).await?;
         Ok(())
     }
 
