@@ -32,6 +32,8 @@
 //! | `/task-runner` | runs `count`, `sum` or `words`, and tells how it goes on |
 //! | `/runs/{run_id}` | the newest update of a run, over HTTP |
 //!
+//! The `url` of a run is relative to the root of [`router()`], wherever that is nested.
+//!
 //! # Close codes
 //!
 //! | code | when |
@@ -43,7 +45,7 @@
 //! | 1007 | a text was not UTF-8 |
 //! | 1008 | a credential is missing |
 //! | 1009 | a message was larger than [`Options::message_limit`] |
-//! | 1013 | [`Options::max_sockets`] are open already |
+//! | 1013 | [`Options::max_sockets`] are open already; a page in WebKit sees 1006 |
 //! | 4400 | the address is wrong: a room, a name, a number; the reason says which |
 //! | 4408 | the client read too slowly, or did not answer a ping |
 //!

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use keepline_server::{Options, OptionsError, run};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +30,7 @@ struct CommandLine {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    raise_open_files();
     match serve(CommandLine::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,6 +38,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Each socket is an open file, and shells allow fewer of them than the system would.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let _fewer_sockets_without =
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 async fn serve(CommandLine { host, port, options }: CommandLine) -> Result<(), ServeError> {

@@ -80,7 +80,7 @@ impl Runs {
 }
 
 impl Run {
-    /// The first message about it.
+    /// The first message about it. Its `url` is relative to the root of our router.
     pub(crate) fn started(&self) -> TaskUpdate {
         TaskUpdate::Started { run_id: self.id.clone(), url: format!("/runs/{}", self.id) }
     }

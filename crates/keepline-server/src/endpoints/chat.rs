@@ -49,7 +49,7 @@ fn address(
     Ok((RoomName::parse(&room)?, PersonName::parse(&visitor.name)?))
 }
 
-/// Says why in band as well: WebKit hides some close codes.
+/// Says why in band as well, to a client that looks at messages only.
 async fn refuse(socket: &mut Socket, why: AddressError) -> Result<(), Ending> {
     socket.send(complaint(&why)).await?;
     Err(Close::bad_address(&why).into())

@@ -104,6 +104,18 @@ async fn a_flag_and_its_variable_say_the_same_and_the_flag_wins() {
 }
 
 #[tokio::test]
+async fn it_holds_more_sockets_than_the_shell_allows_open_files() {
+    let mut shell = Command::new("/bin/sh");
+    let program = env!("CARGO_BIN_EXE_keepline-server");
+    shell.args(["-c", "ulimit -S -n 40 && exec \"$0\" --port 0", program]);
+    let program = Program::start(shell.env_clear().kill_on_drop(true)).await;
+    let mut clients = Vec::new();
+    for _ in 0..60 {
+        clients.push(Client::open(program.address, "/stream", &[]).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn a_taken_port_is_named_with_the_way_out() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
