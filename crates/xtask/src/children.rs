@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::clock::Stopwatch;
+use crate::clock::{Spoken, Stopwatch};
 
 /// How long a group may take to end by itself once it was asked to.
 const GRACE: Duration = Duration::from_secs(6);
@@ -100,7 +100,11 @@ impl Group {
     fn ask_to_end(&mut self) {
         // Whom we may not signal, such as a sudo, there is no use in waiting for.
         if self.target.signal(Signal::TERM) != Err(Errno::PERM) {
-            self.leader_ends_within(self.target.manner.grace());
+            let grace = self.target.manner.grace();
+            if !self.leader_ends_within(grace.min(GRACE)) && grace > GRACE {
+                println!("  waiting up to {} for {} to end", Spoken(grace), self.name);
+                self.leader_ends_within(grace);
+            }
         }
         self.bury();
     }

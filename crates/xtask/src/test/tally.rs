@@ -107,17 +107,17 @@ fn result_line(line: &str) -> Option<Counts> {
     })
 }
 
-/// Names an integration test in which wasm-bindgen-test-runner found no test. The unit tests of
-/// a package are built even where it has none.
+/// Names an integration test in which wasm-bindgen-test-runner found no test. Unit tests and doc
+/// tests are built even where a package has none.
 fn empty_target(output: &str) -> Option<String> {
-    let mut target = "";
+    let mut integration_test = None;
     for line in output.lines().map(str::trim) {
-        if let Some(running) = line.strip_prefix("Running ")
-            && (running.starts_with("tests/") || running.starts_with("unittests "))
-        {
-            target = running;
-        } else if line == "no tests to run!" && target.starts_with("tests/") {
-            return Some(format!("there is no test in {target}"));
+        if let Some(target) = line.strip_prefix("Running tests/") {
+            integration_test = Some(target);
+        } else if line.starts_with("Running unittests ") || line.starts_with("Doc-tests ") {
+            integration_test = None;
+        } else if let ("no tests to run!", Some(target)) = (line, integration_test) {
+            return Some(format!("there is no test in tests/{target}"));
         }
     }
     None
@@ -145,13 +145,18 @@ Running headless tests in Chrome on `http://127.0.0.1:40559/`
     test result: ok. 12 passed; 0 failed; 0 ignored; 0 filtered out; finished in 0.03s
 ";
 
-    const ONE_TARGET_EMPTY: &str = "
+    const NO_UNIT_TESTS_NO_DOC_TESTS: &str = "
      Running unittests src/lib.rs (target/wasm32-unknown-unknown/debug/deps/keepline-1.wasm)
 no tests to run!
      Running tests/it/main.rs (target/wasm32-unknown-unknown/debug/deps/it-1.wasm)
 Running headless tests in Chrome on `http://127.0.0.1:40559/`
     test result: ok. 12 passed; 0 failed; 0 ignored; 0 filtered out; finished in 0.03s
+   Doc-tests keepline
+no tests to run!
+";
+    const EMPTY_WORKER: &str = "
      Running tests/worker.rs (target/wasm32-unknown-unknown/debug/deps/worker-1.wasm)
+no tests to run!
 ";
 
     fn tally(output: &str, failure: Option<&str>) -> Counts {
@@ -186,8 +191,8 @@ Running headless tests in Chrome on `http://127.0.0.1:40559/`
 
     #[test]
     fn an_integration_test_without_a_test_is_a_failure() {
-        assert_eq!(tally(ONE_TARGET_EMPTY, None).failed, 0);
-        let counts = tally(&format!("{ONE_TARGET_EMPTY}no tests to run!\n"), None);
+        assert_eq!(tally(NO_UNIT_TESTS_NO_DOC_TESTS, None).failed, 0);
+        let counts = tally(&[NO_UNIT_TESTS_NO_DOC_TESTS, EMPTY_WORKER].concat(), None);
         assert_eq!(counts, Counts { passed: 12, failed: 1, skipped: 0 });
     }
 
