@@ -32,6 +32,7 @@
 //! | `/task-runner` | runs `count`, `sum` or `words`, and tells how it goes on |
 //! | `/runs/{run_id}` | the newest update of a run, over HTTP |
 //!
+//! A request to `/chat/` or `/task-runner` may have at most 64 KiB; a larger one gets an error.
 //! The `url` of a run is relative to the root of [`router()`], wherever that is nested.
 //!
 //! # Close codes
