@@ -1,4 +1,4 @@
-//! wasm-bindgen and trunk, from crates.io, at the versions that the workspace is built for.
+//! wasm-bindgen and trunk, built from source at the versions that the workspace is built for.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
