@@ -4,5 +4,6 @@ mod bad_input;
 mod dashboard;
 mod fastapi;
 mod story;
+mod subprotocol;
 mod websockets_client;
 mod worker;

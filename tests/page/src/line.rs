@@ -64,6 +64,9 @@ fn builder<T, C>(url: &str, options: &Options) -> Builder<T, T, C> {
     for (name, value) in &options.query {
         builder = builder.query(name, value);
     }
+    for token in &options.subprotocols {
+        builder = builder.subprotocol(token);
+    }
     if let Some(timeout) = options.connect_timeout_ms {
         builder = builder.connect_timeout(Duration::from_millis(timeout));
     }

@@ -52,6 +52,8 @@ pub struct Options {
     pub codec: Codec,
     /// Query parameters, not encoded.
     pub query: Vec<(String, String)>,
+    /// Subprotocols, in the order of preference.
+    pub subprotocols: Vec<String>,
     /// How long a handshake may take.
     pub connect_timeout_ms: Option<u64>,
     /// The heartbeat.
