@@ -48,6 +48,7 @@ mod rng;
 mod status;
 mod time;
 mod timers;
+pub mod wire;
 
 pub use backoff::Backoff;
 pub use client::{Client, SendError};
