@@ -10,4 +10,5 @@ mod inbox;
 mod outbox;
 mod settings;
 mod waiting;
+mod wire;
 mod world;
