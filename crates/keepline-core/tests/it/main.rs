@@ -9,6 +9,8 @@ mod heartbeat;
 mod inbox;
 mod outbox;
 mod settings;
+#[cfg(all(feature = "json", not(target_arch = "wasm32")))]
+mod vectors;
 mod waiting;
 mod wire;
 mod world;

@@ -58,7 +58,7 @@ impl<'a> Members<'a> {
 
     fn take(&mut self, name: &'static str) -> Result<Value<'a>, WireError> {
         let at = self.position(name).ok_or(WireError::MissingMember(name))?;
-        Ok(self.kept.swap_remove(at).1)
+        Ok(self.kept.remove(at).1)
     }
 
     fn position(&self, name: &str) -> Option<usize> {

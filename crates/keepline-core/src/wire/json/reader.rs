@@ -56,10 +56,14 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self) -> Result<Members<'a>, WireError> {
-        let mut objects = Deserializer::from_str(self.rest).into_iter::<Members<'a>>();
-        match objects.next() {
+        let mut objects = Deserializer::from_str(self.rest).into_iter();
+        let object = objects.next();
+        let end = objects.byte_offset();
+        // What it needed for this object, it does not keep while the object is read once more.
+        drop(objects);
+        match object {
             Some(Ok(members)) => {
-                self.rest = &self.rest[objects.byte_offset()..];
+                self.rest = &self.rest[end..];
                 Ok(members)
             }
             Some(Err(error)) => Err(other_version(self.rest).unwrap_or_else(|| broken(&error))),
