@@ -3,6 +3,7 @@
 mod bad_input;
 mod dashboard;
 mod fastapi;
+mod proxy;
 mod story;
 mod subprotocol;
 mod websockets_client;

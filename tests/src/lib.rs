@@ -11,6 +11,7 @@ pub mod page;
 pub mod peer;
 pub mod port;
 pub mod program;
+pub mod proxy;
 pub mod server;
 pub mod site;
 pub mod tab;
