@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use e2e::browser::Engine;
 use e2e::page::{Page, Place, statuses};
 use e2e::peer::Peer;
 use e2e_page::report::{Closed, Down, End, Entry, Status};
@@ -20,7 +21,16 @@ fn with(codec: Codec) -> Options {
 
 #[tokio::test]
 async fn typed_json_text_and_binary_go_both_ways() -> anyhow::Result<()> {
-    let (peer, page) = (Peer::start().await?, Page::start(Place::Window).await?);
+    everything_goes_both_ways(Engine::Chromium).await
+}
+
+#[tokio::test]
+async fn typed_json_text_and_binary_go_both_ways_in_firefox() -> anyhow::Result<()> {
+    everything_goes_both_ways(Engine::Firefox).await
+}
+
+async fn everything_goes_both_ways(engine: Engine) -> anyhow::Result<()> {
+    let (peer, page) = (Peer::start().await?, Page::start_in(engine, Place::Window).await?);
 
     let notes = page.open(&peer.ws("/notes"), with(Codec::Json)).await?;
     notes.send(note(7, "grüße \"all\"")).await?;

@@ -1,5 +1,6 @@
 //! The SDK offers subprotocols, and says which one the server chose.
 
+use e2e::browser::Engine;
 use e2e::page::{Page, Place, statuses};
 use e2e::server::Server;
 use e2e_page::report::{Closed, Down, Status};
@@ -12,7 +13,16 @@ fn offering(subprotocols: &[&str]) -> Options {
 
 #[tokio::test]
 async fn the_status_names_the_one_that_the_server_chose() -> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    the_server_chooses(Engine::Chromium).await
+}
+
+#[tokio::test]
+async fn the_status_names_the_one_that_the_server_chose_in_firefox() -> anyhow::Result<()> {
+    the_server_chooses(Engine::Firefox).await
+}
+
+async fn the_server_chooses(engine: Engine) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
 
     let line = page.open(&server.ws("/echo"), offering(&["chat.v2", "chat.v1"])).await?;
     line.is_online(1).await?;
@@ -37,4 +47,17 @@ async fn chromium_loses_a_line_whose_server_chose_none() -> anyhow::Result<()> {
         statuses(log).any(is_lost).then_some(())
     })
     .await
+}
+
+#[tokio::test]
+async fn firefox_opens_a_line_whose_server_chose_none() -> anyhow::Result<()> {
+    let server = Server::start().await?;
+    let page = Page::start_in(Engine::Firefox, Place::Window).await?;
+
+    let line = page.open(&server.ws("/broadcast"), offering(&["chat.v1"])).await?;
+    line.is_online(1).await?;
+
+    let online = Status::Online { protocol: String::new() };
+    assert_eq!(line.statuses().await?.last(), Some(&online));
+    Ok(())
 }

@@ -1,7 +1,9 @@
-//! A headless Chromium with a profile of its own.
+//! A headless browser with a profile of its own.
+
+mod chromium;
+mod firefox;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 use std::{fs, thread};
 
@@ -9,52 +11,63 @@ use anyhow::Context;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities;
-use thirtyfour::{Capabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
+use thirtyfour::{Capabilities, WebDriver};
 
-use crate::environment;
 use crate::program::Program;
 
-const ARGUMENTS: [&str; 13] = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-popup-blocking",
-    "--disable-sync",
-    "--disable-quic",
-    "--no-first-run",
-    "--password-store=basic",
-    "--remote-debugging-port=0",
-];
+/// The engine of a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Blink, in Chromium.
+    Chromium,
+    /// Gecko, in Firefox.
+    Firefox,
+}
+
+impl Engine {
+    /// All that there are, for the stories that are the same in each.
+    pub const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
+}
 
 /// A running browser; dropping it ends the browser, its driver and its profile.
 #[derive(Debug)]
 pub struct Browser {
+    engine: Engine,
     driver: WebDriver,
-    _chromedriver: Program,
-    _chromium: Program,
+    _driving: Program,
+    program: Program,
     _profile: Profile,
 }
 
 impl Browser {
-    /// Starts a browser that nothing else uses: Chromium slows all sockets of a browser down
-    /// after many failures of one.
+    /// Starts a Chromium that nothing else uses: it slows all its sockets down after many
+    /// failures of one.
     ///
     /// # Errors
     ///
     /// When the driver or the browser does not start.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_of(Engine::Chromium).await
+    }
+
+    /// Starts a browser of this engine that nothing else uses.
+    ///
+    /// # Errors
+    ///
+    /// When the driver or the browser does not start.
+    pub async fn start_of(engine: Engine) -> anyhow::Result<Self> {
         let profile = Profile(tempfile::tempdir()?);
-        let (chromium, devtools) = launch(profile.0.path()).await?;
-        let (chromedriver, address) = drive(profile.0.path()).await?;
-        let driver = WebDriver::new(address, attached_to(&devtools)?)
-            .await
-            .with_context(|| format!("its driver said:\n{}", chromedriver.printed()))?;
-        Ok(Self { driver, _chromedriver: chromedriver, _chromium: chromium, _profile: profile })
+        let started = engine.start(profile.0.path()).await?;
+        let Started { program, driver: driving, address, capabilities } = started;
+        let driver = WebDriver::new(address, capabilities).await;
+        let driver = driver.with_context(|| format!("its driver said:\n{}", driving.printed()))?;
+        Ok(Self { engine, driver, _driving: driving, program, _profile: profile })
+    }
+
+    /// Its engine.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// The WebDriver session.
@@ -80,7 +93,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// When the browser refuses.
+    /// When the browser refuses, as Firefox does.
     pub async fn show_as(&self, width: u32, scheme: &str) -> anyhow::Result<()> {
         let devtools = self.driver.cdp();
         let screen =
@@ -95,15 +108,21 @@ impl Browser {
         Ok(())
     }
 
-    /// What the browser complained about since the last call, one line each.
+    /// What the browser complained about since the last call, one line each. Firefox cannot be
+    /// asked: there it is the last lines that the program has printed, its pages' console included.
     ///
     /// # Errors
     ///
     /// When the driver does not answer.
     pub async fn console(&self) -> anyhow::Result<String> {
-        let entries = self.driver.browser_log().await?;
-        let lines = entries.iter().map(|entry| entry.message.as_str());
-        Ok(lines.collect::<Vec<_>>().join("\n"))
+        match self.engine {
+            Engine::Chromium => {
+                let entries = self.driver.browser_log().await?;
+                let lines = entries.iter().map(|entry| entry.message.as_str());
+                Ok(lines.collect::<Vec<_>>().join("\n"))
+            }
+            Engine::Firefox => Ok(self.program.printed()),
+        }
     }
 }
 
@@ -114,30 +133,23 @@ impl Drop for Browser {
     }
 }
 
-/// Starts Chromium, and returns it with the address of its developer tools.
-async fn launch(profile: &Path) -> anyhow::Result<(Program, String)> {
-    let mut command = Command::new(environment::path(environment::CHROME)?);
-    command.args(ARGUMENTS).arg(format!("--user-data-dir={}", profile.display()));
-    command.env("TMPDIR", profile);
-    let mut chromium = Program::start(&mut command)?;
-    let devtools = chromium.prints("DevTools listening on ws://").await?;
-    let (address, _) = devtools.split_once('/').context("no address of developer tools")?;
-    Ok((chromium, address.to_owned()))
+/// A browser and its driver, before they know of each other.
+struct Started {
+    program: Program,
+    driver: Program,
+    /// Where the driver listens.
+    address: String,
+    /// What makes the driver attach itself to that browser.
+    capabilities: Capabilities,
 }
 
-/// Starts the driver, and returns it with its address.
-async fn drive(profile: &Path) -> anyhow::Result<(Program, String)> {
-    let mut command = Command::new(environment::path(environment::CHROMEDRIVER)?);
-    let mut chromedriver = Program::start(command.arg("--port=0").env("TMPDIR", profile))?;
-    let port = chromedriver.prints("started successfully on port ").await?;
-    Ok((chromedriver, format!("http://127.0.0.1:{}", port.trim_end_matches('.'))))
-}
-
-fn attached_to(devtools: &str) -> anyhow::Result<Capabilities> {
-    let mut chrome = DesiredCapabilities::chrome();
-    chrome.set_debugger_address(devtools)?;
-    chrome.set_browser_log_level(LoggingPrefsLogLevel::All)?;
-    Ok(chrome.into())
+impl Engine {
+    async fn start(self, profile: &Path) -> anyhow::Result<Started> {
+        match self {
+            Self::Chromium => chromium::start(profile).await,
+            Self::Firefox => firefox::start(profile).await,
+        }
+    }
 }
 
 /// The folder that a browser writes its state to, and what it leaves behind when it is killed.

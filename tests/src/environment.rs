@@ -13,11 +13,17 @@ pub const PAGE: &str = "KEEPLINE_PAGE_DIR";
 /// The Python of an environment with `tests/peers/requirements.txt`.
 pub const PYTHON: &str = "KEEPLINE_PYTHON";
 
-/// The WebDriver server of the browser.
+/// The WebDriver server of Chromium.
 pub const CHROMEDRIVER: &str = "CHROMEDRIVER";
 
-/// The browser.
+/// Chromium, or Chrome.
 pub const CHROME: &str = "CHROME";
+
+/// The WebDriver server of Firefox.
+pub const GECKODRIVER: &str = "GECKODRIVER";
+
+/// Firefox.
+pub const FIREFOX: &str = "FIREFOX";
 
 /// The folder that keeps the screenshots.
 pub const SCREENSHOTS: &str = "KEEPLINE_SCREENSHOTS";

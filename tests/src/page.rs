@@ -7,7 +7,7 @@ use e2e_page::request::{LineId, Options, Payload, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Engine};
 use crate::site::StaticSite;
 use crate::wait::{PATIENCE, until};
 
@@ -28,27 +28,41 @@ pub struct Page {
 }
 
 impl Page {
-    /// Opens the page in a new browser.
+    /// Opens the page in a new Chromium.
     ///
     /// # Errors
     ///
     /// When the browser does not start, or the page does not load.
     pub async fn start(place: Place) -> anyhow::Result<Self> {
-        Self::load(place, None).await
+        Self::start_in(Engine::Chromium, place).await
     }
 
-    /// Opens the page under a Content-Security-Policy.
+    /// Opens the page in a new browser of this engine.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not start, or the page does not load.
+    pub async fn start_in(engine: Engine, place: Place) -> anyhow::Result<Self> {
+        Self::load(engine, place, None).await
+    }
+
+    /// Opens the page in a new Chromium under a Content-Security-Policy.
     ///
     /// # Errors
     ///
     /// When the browser does not start, or the page does not load.
     pub async fn start_under(policy: &'static str) -> anyhow::Result<Self> {
-        Self::load(Place::Window, Some(HeaderValue::from_static(policy))).await
+        let policy = HeaderValue::from_static(policy);
+        Self::load(Engine::Chromium, Place::Window, Some(policy)).await
     }
 
-    async fn load(place: Place, policy: Option<HeaderValue>) -> anyhow::Result<Self> {
+    async fn load(
+        engine: Engine,
+        place: Place,
+        policy: Option<HeaderValue>,
+    ) -> anyhow::Result<Self> {
         let site = StaticSite::start(policy).await?;
-        let browser = Browser::start().await?;
+        let browser = Browser::start_of(engine).await?;
         let path = match place {
             Place::Window => "/index.html",
             Place::Worker => "/index.html?worker",

@@ -61,7 +61,7 @@ pub struct Counts {
 /// A proxy on a free port of the loopback. Dropping it stops it, and closes whatever is open.
 ///
 /// What it does is felt by each connection on its own, and by both sides of it alike. Of a
-/// connection it holds at most a few MiB in each direction.
+/// connection it keeps at most 1 MiB each way, beside what the system does.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -147,8 +147,7 @@ impl Proxy {
         self.network.lines().counts
     }
 
-    /// How many connections are open now, dead ones included: those that an end of theirs still
-    /// holds.
+    /// How many connections are open now: those that at least one side has not ended, dead or not.
     #[must_use]
     pub fn open(&self) -> usize {
         self.network.lines().open.iter().filter(|line| !line.is_closed()).count()
