@@ -133,6 +133,13 @@ def an_end_code(value: object) -> int:
     return code
 
 
+def a_close_code(value: object) -> int:
+    """A number that a close frame can carry."""
+    if a_number(value) > 0xFFFF:
+        raise malformed("a code that no close has")
+    return a_number(value)
+
+
 def some_bytes(value: object) -> bytes:
     """Base64 with padding, in its only canonical form."""
     text = a_text(value)
@@ -170,7 +177,7 @@ REQUIRED: dict[str, dict[str, Callable[[object], object]]] = {
         "version": a_number,
         "session": hexadecimal(32),
         "instance": hexadecimal(16),
-        "attempt": a_positive_number,
+        "attempt": a_number,
         "received": a_number,
         "messageBytes": a_number,
         "windowMessages": a_positive_number,
@@ -189,12 +196,12 @@ REQUIRED: dict[str, dict[str, Callable[[object], object]]] = {
         "expiresMs": a_number,
     },
     "ack": {"taken": a_number, "credit": a_number, "creditBytes": a_number},
-    "message": {"number": a_positive_number},
+    "message": {"number": a_number},
     "ping": {"token": a_number},
     "pong": {"token": a_number},
     "end": {"taken": a_number, "code": an_end_code, "reason": a_reason},
     "bye": {
-        "code": a_number,
+        "code": a_close_code,
         "again": a_flag,
         "afterMs": a_number,
         "spreadMs": a_number,
@@ -283,6 +290,8 @@ def check_together(record: Record) -> None:
             raise malformed("a message needs either a text or bytes")
         case "hello" if record["windowBytes"] < record["messageBytes"]:
             raise malformed("a window holds less than a message")
+        case "bye" if not record["again"] and (record["afterMs"] or record["spreadMs"]):
+            raise malformed("a bye says when to come back, and not to")
         case "greeting" if ("previousTaken" in record) != ("previousSent" in record):
             raise malformed("half of what became of the previous epoch")
 
