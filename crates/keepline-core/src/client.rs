@@ -1,14 +1,24 @@
 //! The client's end of a line: one state machine that decides everything and does nothing.
 
+mod account;
 mod connection;
+mod drain;
+mod ending;
+mod greeting;
+mod moving;
 mod news;
+mod phase;
+mod records;
+mod session;
 mod transition;
 
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use core::fmt;
 
-use self::connection::Connection;
+use self::connection::{Asked, Connection, Dial};
+pub use self::phase::{Phase, Transition};
+use self::session::SessionEnd;
 use crate::backoff::Pace;
 use crate::close::check_close;
 use crate::outbox::{Outbox, Queued};
@@ -33,15 +43,24 @@ pub struct Client {
     /// Consecutive failures since the line last settled.
     failures: u32,
     pace: Pace,
-    outbox: Outbox,
+    mode: Mode,
     outputs: VecDeque<Output>,
     last_conn: ConnId,
+}
+
+/// What a line holds on to from one connection to the next.
+#[derive(Debug)]
+enum Mode {
+    Plain(Outbox),
+    Session(SessionEnd),
 }
 
 #[derive(Debug)]
 enum State {
     Idle,
-    Connecting(ConnId),
+    Connecting(Dial),
+    /// A session's hello is said; its greeting has not come.
+    Greeting(Asked),
     Online(Connection),
     /// The far end is closing: the connection takes no more, but the line still reads as online
     /// until its `Closed` says what this means.
@@ -96,6 +115,25 @@ impl fmt::Display for SendError {
 
 impl core::error::Error for SendError {}
 
+impl State {
+    const fn is_over(&self) -> bool {
+        matches!(self, Self::Closing { .. } | Self::Ended(_))
+    }
+
+    const fn phase(&self) -> Phase {
+        match self {
+            Self::Idle => Phase::Idle,
+            Self::Connecting(_) => Phase::Connecting,
+            Self::Greeting(_) => Phase::Greeting,
+            Self::Online(_) => Phase::Online,
+            Self::Leaving(_) => Phase::Leaving,
+            Self::Waiting { .. } => Phase::Waiting,
+            Self::Closing { .. } => Phase::Closing,
+            Self::Ended(_) => Phase::Ended,
+        }
+    }
+}
+
 impl Client {
     /// A client at rest. `seed` is its only source of chance: hand in a random one.
     ///
@@ -109,7 +147,10 @@ impl Client {
             timers: Timers::default(),
             failures: 0,
             pace: Pace::new(&config.backoff),
-            outbox: Outbox::new(),
+            mode: match &config.session {
+                None => Mode::Plain(Outbox::new()),
+                Some(session) => Mode::Session(SessionEnd::new(session)),
+            },
             outputs: VecDeque::new(),
             last_conn: ConnId(0),
             config,
@@ -125,6 +166,7 @@ impl Client {
                 self.attempt(now);
             }
             State::Connecting(_)
+            | State::Greeting(_)
             | State::Online(_)
             | State::Leaving(_)
             | State::Waiting { .. }
@@ -148,66 +190,81 @@ impl Client {
         }
     }
 
-    /// Accepts a message: handed to the socket at once when the line is open, else queued in
-    /// order until it is. It is handed to a socket at most once. Drain
-    /// [`Client::poll_output`] afterwards.
+    /// Accepts a message, in order. Drain [`Client::poll_output`] afterwards.
     ///
-    /// The bound of the outbox holds while the line is down. An open line hands everything to the
-    /// socket, whose own buffer has no bound that the core knows.
+    /// A plain line hands it to the socket at once when the line is open, else queues it until it
+    /// is; it is handed to a socket at most once. The bound of the outbox holds while the line is
+    /// down: an open line hands everything to the socket, whose own buffer has no bound that the
+    /// core knows.
+    ///
+    /// A session keeps it until its fate is known; the bound of the outbox always holds.
     ///
     /// # Errors
     /// When it is too large, the outbox is full, or the line was closed or ended.
     pub fn send(&mut self, payload: Payload) -> Result<MessageId, SendError> {
-        let (size, limit) = (payload.len(), self.config.limits.message_bytes);
+        let (size, limit) = (payload.len(), self.largest_message());
         if size > limit {
             return Err(SendError::TooLarge { size, limit });
         }
-        match &self.state {
-            State::Online(_) => {
-                self.transmit(payload);
-                Ok(self.outbox.number())
+        match (&self.state, &mut self.mode) {
+            (State::Closing { .. } | State::Ended(_), _) => Err(SendError::Ended),
+            (_, Mode::Session(session)) if session.is_finishing() => Err(SendError::Ended),
+            (State::Online(Connection { id, .. }), Mode::Plain(outbox)) => {
+                let (conn, id) = (*id, outbox.number());
+                self.transmit(conn, payload);
+                Ok(id)
             }
-            State::Idle | State::Connecting(_) | State::Leaving(_) | State::Waiting { .. } => {
-                self.enqueue(payload)
-            }
-            State::Closing { .. } | State::Ended(_) => Err(SendError::Ended),
+            (
+                State::Idle
+                | State::Connecting(_)
+                | State::Greeting(_)
+                | State::Online(_)
+                | State::Leaving(_)
+                | State::Waiting { .. },
+                _,
+            ) => self.enqueue(payload),
         }
     }
 
     fn enqueue(&mut self, payload: Payload) -> Result<MessageId, SendError> {
-        if !self.outbox.has_room_for(payload.len(), &self.config.limits) {
-            return Err(SendError::Full { queued: self.outbox.queued() });
+        let queued = self.queued();
+        if !queued.leave_room_for(payload.len(), &self.config.limits) {
+            return Err(SendError::Full { queued });
         }
-        Ok(self.outbox.push(payload))
+        let id = match &mut self.mode {
+            Mode::Plain(outbox) => outbox.push(payload),
+            Mode::Session(session) => session.delivery.outgoing.push(payload),
+        };
+        self.ask_for_flush();
+        Ok(id)
     }
 
     /// Ends the line: with a closing handshake when it is open, at once when it is not.
     ///
-    /// What was handed over is not in doubt when the far end answers with the same code, as
-    /// RFC 6455 §5.5.1 asks of an endpoint that has read all before it; else it is reported as
-    /// [`Event::Unknown`](crate::Event). What still waits is reported as
-    /// [`Event::NeverSent`](crate::Event). Does nothing on an ended line.
+    /// On a plain line, what was handed over is not in doubt when the far end answers with the same
+    /// code, as RFC 6455 §5.5.1 asks of an endpoint that has read all before it; else it is reported
+    /// as [`Event::Unknown`](crate::Event). A session says `end`, and the far end's answer says what
+    /// it has taken. What still waits is reported as [`Event::Undeliverable`](crate::Event). Does
+    /// nothing on an ended line.
     ///
     /// # Errors
     /// When a page may not send such a code or reason; the line then stays as it is.
     pub fn close(&mut self, code: CloseCode, reason: &str, now: Instant) -> Result<(), CloseError> {
         check_close(code, reason)?;
-        match &self.state {
-            State::Online(connection) => {
+        match (&self.state, &self.mode) {
+            (State::Online(_), Mode::Session(_)) => self.say_end(code, reason, now),
+            (State::Online(connection), Mode::Plain(_)) => {
                 let connection = connection.clone();
                 self.outputs.push_back(Output::Close(connection.id, code, reason.to_string()));
                 self.enter(State::Closing { connection, asked: Some(code) }, now);
             }
-            State::Leaving(connection) => {
+            (State::Leaving(connection), _) => {
                 let connection = connection.clone();
                 self.enter(State::Closing { connection, asked: None }, now);
             }
-            State::Connecting(conn) => {
-                self.outputs.push_back(Output::Abandon(*conn));
-                self.end(End::Application, now);
-            }
-            State::Idle | State::Waiting { .. } => self.end(End::Application, now),
-            State::Closing { .. } | State::Ended(_) => {}
+            (State::Connecting(_) | State::Greeting(_), _) => self.abandon(now),
+            (State::Idle | State::Waiting { .. }, _) => self.end(End::Application, now),
+            (State::Closing { .. } | State::Ended(_), _) => {}
         }
         Ok(())
     }
@@ -218,19 +275,22 @@ impl Client {
         if let State::Ended(_) = self.state {
             return;
         }
-        self.outputs.extend(self.conn().map(Output::Abandon));
+        self.let_go();
         self.end(End::Application, now);
     }
 
     /// Takes in what happened in the world. News of a connection that was given up is ignored.
     pub fn handle_input(&mut self, input: Input, now: Instant) {
-        if self.conn() != Some(input.conn()) {
+        if Some(input.conn()) == self.moves_to() {
+            return self.hear_of_move(input, now);
+        }
+        if Some(input.conn()) != self.conn() {
             return;
         }
         match input {
-            Input::Opened(conn, protocol) => self.opened(conn, protocol, now),
+            Input::Opened(conn, protocol, draw) => self.opened(conn, protocol, draw, now),
             Input::OpenFailed(_, failure) => self.open_failed(failure, now),
-            Input::Received(_, payload) => self.received(payload, now),
+            Input::Received(conn, payload) => self.received(conn, payload, now),
             Input::TooLarge(_, size) => self.too_large(size, now),
             Input::Answered(_, payload) => self.answered(payload, now),
             Input::PeerClosing(_) => self.peer_closing(now),
@@ -249,6 +309,11 @@ impl Client {
                 Timer::Probe => self.probe(now),
                 Timer::Answer => self.give_up(Down::Silent, now),
                 Timer::Close => self.close_timed_out(now),
+                Timer::Silence => self.give_up(Down::Silent, now),
+                Timer::Ack => self.flush(now),
+                Timer::Move => self.stay(),
+                Timer::Drain => self.drain_due(now),
+                Timer::Finish => self.finish_now(now),
             }
         }
     }
@@ -269,7 +334,9 @@ impl Client {
     pub fn status(&self) -> Status {
         match &self.state {
             State::Idle => Status::Idle,
-            State::Connecting(_) => Status::Connecting { attempt: self.next_attempt() },
+            State::Connecting(_) | State::Greeting(_) => {
+                Status::Connecting { attempt: self.next_attempt() }
+            }
             State::Online(connection) | State::Leaving(connection) => {
                 Status::Online { protocol: connection.protocol.clone() }
             }
@@ -283,21 +350,33 @@ impl Client {
         }
     }
 
-    /// How much waits for a line.
+    /// How much is held: on a plain line what waits for a connection, in a session also what the
+    /// far end has not taken yet.
     #[must_use]
     pub fn queued(&self) -> Queued {
-        self.outbox.queued()
+        match &self.mode {
+            Mode::Plain(outbox) => outbox.queued(),
+            Mode::Session(session) => session.delivery.outgoing.queued(),
+        }
     }
 
     /// Whether the outbox would take a message of this size now, or says by another error that
     /// waiting for room is pointless.
     #[must_use]
     pub fn has_room_for(&self, bytes: usize) -> bool {
-        match &self.state {
-            State::Idle | State::Connecting(_) | State::Leaving(_) | State::Waiting { .. } => {
-                self.outbox.has_room_for(bytes, &self.config.limits)
+        match (&self.state, &self.mode) {
+            (State::Closing { .. } | State::Ended(_), _) | (State::Online(_), Mode::Plain(_)) => {
+                true
             }
-            State::Online(_) | State::Closing { .. } | State::Ended(_) => true,
+            (
+                State::Idle
+                | State::Connecting(_)
+                | State::Greeting(_)
+                | State::Online(_)
+                | State::Leaving(_)
+                | State::Waiting { .. },
+                _,
+            ) => self.queued().leave_room_for(bytes, &self.config.limits),
         }
     }
 
@@ -307,11 +386,40 @@ impl Client {
         &self.config.limits
     }
 
-    /// The one connection that this client owns, if any.
+    /// The largest message that [`Client::send`] takes, in bytes. In a session the far end may
+    /// lower it.
+    #[must_use]
+    pub fn largest_message(&self) -> usize {
+        let own = self.config.limits.message_bytes;
+        match &self.mode {
+            Mode::Plain(_) => own,
+            Mode::Session(session) => own.min(session.largest_message()),
+        }
+    }
+
+    /// The largest WebSocket message that a driver needs to copy: a larger one is told as
+    /// [`Input::TooLarge`].
+    #[must_use]
+    pub fn largest_frame(&self) -> usize {
+        match self.reading() {
+            Some(reading) => reading.limits.bytes,
+            None => self.config.limits.message_bytes,
+        }
+    }
+
+    /// Whether a driver must keep this connection: the present one, or the one that a session moves
+    /// to.
+    #[must_use]
+    pub fn owns(&self, conn: ConnId) -> bool {
+        self.conn() == Some(conn) || self.moves_to() == Some(conn)
+    }
+
+    /// The present connection, if there is one.
     #[must_use]
     pub const fn conn(&self) -> Option<ConnId> {
         match &self.state {
-            State::Connecting(conn) => Some(*conn),
+            State::Connecting(dial) => Some(dial.conn),
+            State::Greeting(asked) => Some(asked.dial.conn),
             State::Online(connection)
             | State::Leaving(connection)
             | State::Closing { connection, .. } => Some(connection.id),

@@ -21,6 +21,8 @@ impl CloseCode {
     pub const POLICY: Self = Self(1008);
     /// 1009: a message is too big to process.
     pub const TOO_BIG: Self = Self(1009);
+    /// 4500: the session id belongs to somebody else.
+    pub const FOREIGN_SESSION: Self = Self(4500);
 
     /// What Keepline does when the far end closes with this code, unless the application judges
     /// otherwise ([`Input::Closed`](crate::Input)).
@@ -28,7 +30,8 @@ impl CloseCode {
     /// [`Verdict::End`] for what another attempt cannot mend: 1000 (the far end is done), 1002,
     /// 1003, 1007, 1009, 1010 and 1015 (protocol, data, size, extension, TLS), 1008, 3000, 3003
     /// and 4401, 4403 (refused credentials), and the rest of 4400–4499 but 4408 (timeout) and
-    /// 4429 (too many requests). Everything else is tried again.
+    /// 4429 (too many requests). Everything else is tried again; of 4500–4549, with which a session
+    /// resynchronises, the third in a row with the same code ends the line all the same.
     #[must_use]
     pub const fn verdict(self) -> Verdict {
         match self.0 {
@@ -37,6 +40,11 @@ impl CloseCode {
             4400..=4499 => Verdict::End,
             _ => Verdict::Retry,
         }
+    }
+
+    /// Whether the session's ends must resynchronise (docs/protocol.md §10).
+    pub(crate) const fn is_resync(self) -> bool {
+        matches!(self.0, 4500..=4549)
     }
 
     /// Whether a page may send this code: 1000, or 3000 to 4999 (WHATWG WebSockets, `close()`).

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use crate::backoff::Backoff;
 use crate::heartbeat::Probe;
+use crate::wire::{Coding, Credentials, MAX_NUMBER, Window};
 
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -28,6 +29,45 @@ pub struct Config {
     pub heartbeat: Option<Probe>,
     /// The bounds of the queues and of a message.
     pub limits: Limits,
+    /// How the line speaks `keepline.v1`. Default: not at all, the line is plain.
+    pub session: Option<SessionConfig>,
+}
+
+/// How a line speaks the session protocol (docs/protocol.md).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    /// Which of the two encodings is offered. Default: binary.
+    pub coding: Coding,
+    /// What the far end may have in flight, and the largest message in either direction: at most
+    /// `limits.inbox_messages`, `limits.inbox_bytes` and `limits.outbox_bytes`.
+    pub window: Window,
+    /// What becomes of messages that the far end has lost. Default: [`AfterLoss::Tell`].
+    pub after_loss: AfterLoss,
+    /// Who the client says it is. Default: nobody.
+    pub credentials: Option<Credentials>,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self {
+            coding: Coding::Binary,
+            window: Window::default(),
+            after_loss: AfterLoss::Tell,
+            credentials: None,
+        }
+    }
+}
+
+/// What becomes of messages that were sent in a session which the far end has lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AfterLoss {
+    /// They are reported as [`Event::Undeliverable`](crate::Event) or
+    /// [`Event::Unknown`](crate::Event).
+    #[default]
+    Tell,
+    /// They are sent again in the new session. One that the lost session had taken after all then
+    /// arrives twice.
+    SendAgain,
 }
 
 impl Default for Config {
@@ -39,6 +79,7 @@ impl Default for Config {
             backoff: Backoff::default(),
             heartbeat: None,
             limits: Limits::default(),
+            session: None,
         }
     }
 }
@@ -85,6 +126,12 @@ pub enum ConfigError {
     MessageOver(&'static str),
     /// The probe's message is larger than `limits.message_bytes`.
     ProbeOverMessage,
+    /// A session has a heartbeat of its own: `heartbeat` and `session` exclude each other.
+    ProbeInSession,
+    /// `session.window` is zero somewhere, too high, or its `bytes` are below its `message_bytes`.
+    Window,
+    /// `session.window` is larger than this queue, which must hold all of it.
+    WindowOver(&'static str),
 }
 
 impl fmt::Display for ConfigError {
@@ -99,6 +146,15 @@ impl fmt::Display for ConfigError {
             Self::ProbeOverMessage => {
                 f.write_str("the heartbeat's message is larger than limits.message_bytes")
             }
+            Self::ProbeInSession => {
+                f.write_str("heartbeat and session exclude each other: a session has its own")
+            }
+            Self::Window => f.write_str(
+                "session.window is zero or too high, or its bytes are below its message_bytes",
+            ),
+            Self::WindowOver(field) => {
+                write!(f, "session.window is larger than {field}, which must hold it")
+            }
         }
     }
 }
@@ -110,11 +166,31 @@ impl Config {
         self.check_durations()?;
         self.check_backoff()?;
         self.limits.check()?;
+        if let Some(session) = &self.session {
+            self.check_session(session)?;
+        }
         match &self.heartbeat {
             Some(probe) if probe.message.len() > self.limits.message_bytes => {
                 Err(ConfigError::ProbeOverMessage)
             }
             Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_session(&self, session: &SessionConfig) -> Result<(), ConfigError> {
+        let (window, limits) = (session.window, &self.limits);
+        if self.heartbeat.is_some() {
+            return Err(ConfigError::ProbeInSession);
+        }
+        window.check()?;
+        let queues = [
+            ("limits.inbox_messages", window.messages, limits.inbox_messages),
+            ("limits.inbox_bytes", window.bytes, limits.inbox_bytes),
+            ("limits.outbox_bytes", window.message_bytes, limits.outbox_bytes),
+        ];
+        match queues.into_iter().find(|(_, wanted, room)| *wanted > *room as u64) {
+            Some((field, _, _)) => Err(ConfigError::WindowOver(field)),
+            None => Ok(()),
         }
     }
 
@@ -142,6 +218,17 @@ impl Config {
     }
 }
 
+impl Window {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let fits = |count| (1..=MAX_NUMBER / 4).contains(&count);
+        let counts = [self.messages, self.message_bytes, self.bytes];
+        match counts.into_iter().all(fits) && self.message_bytes <= self.bytes {
+            true => Ok(()),
+            false => Err(ConfigError::Window),
+        }
+    }
+}
+
 impl Limits {
     fn check(&self) -> Result<(), ConfigError> {
         let counts = [
@@ -162,7 +249,7 @@ impl Limits {
     }
 }
 
-fn check_duration(field: &'static str, duration: Duration) -> Result<(), ConfigError> {
+pub(crate) fn check_duration(field: &'static str, duration: Duration) -> Result<(), ConfigError> {
     if duration.is_zero() || duration > LONGEST {
         return Err(ConfigError::Duration(field));
     }

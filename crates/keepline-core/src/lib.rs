@@ -17,14 +17,17 @@
 //! 5. Tell the application last, when nothing is borrowed: it may call back in.
 //!
 //! ```
-//! use keepline_core::{Client, Config, Event, Input, Instant, Output, Payload};
+//! use keepline_core::wire::{Instance, SessionId};
+//! use keepline_core::{Client, Config, Draw, Event, Input, Instant, Output, Payload};
 //!
 //! let now = Instant::ORIGIN;
 //! let mut client = Client::new(Config::default(), 42)?;
 //! client.connect(now);
 //! let Some(Output::Open(conn)) = client.poll_output() else { panic!("nothing to open") };
 //!
-//! client.handle_input(Input::Opened(conn, String::new()), now);
+//! // A plain line has no use for it; a session needs random bits here.
+//! let draw = Draw { session: SessionId([0; 16]), instance: Instance([0; 8]) };
+//! client.handle_input(Input::Opened(conn, String::new(), draw), now);
 //! client.send(Payload::Text("hello".into()))?;
 //! let outputs: Vec<Output> = core::iter::from_fn(|| client.poll_output()).collect();
 //! assert!(outputs.contains(&Output::Transmit(conn, Payload::Text("hello".into()))));
@@ -39,25 +42,31 @@ mod backoff;
 mod client;
 mod close;
 mod config;
+mod delivery;
 mod heartbeat;
 mod inbox;
 mod message;
 mod outbox;
 mod port;
 mod rng;
+mod sessions;
 mod status;
 mod time;
 mod timers;
 pub mod wire;
 
 pub use backoff::Backoff;
-pub use client::{Client, SendError};
+pub use client::{Client, Phase, SendError, Transition};
 pub use close::{CloseCode, CloseError, Closed, MAX_CLOSE_REASON, Verdict};
-pub use config::{Config, ConfigError, Limits};
+pub use config::{AfterLoss, Config, ConfigError, Limits, SessionConfig};
+pub use delivery::Breach;
 pub use heartbeat::{Answer, Probe};
 pub use inbox::{Arrival, Inbox};
-pub use message::{MessageId, MessageIds, Payload};
+pub use message::{Doubt, Loss, MessageId, MessageIds, Payload};
 pub use outbox::Queued;
-pub use port::{ConnId, Event, Input, OpenFailure, Output};
-pub use status::{Down, End, Status};
+pub use port::{ConnId, Draw, Event, Input, OpenFailure, Output};
+pub use sessions::{
+    Caller, Counts, Over, Refused, ServerConfig, ServerOutput, SessionEvent, SessionKey, Sessions,
+};
+pub use status::{Broken, Down, End, Status};
 pub use time::Instant;

@@ -81,3 +81,45 @@ impl fmt::Display for MessageIds {
         }
     }
 }
+
+/// Why a message certainly was not taken by the far end, and never will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// The line ended before it was given to a connection.
+    NeverSent,
+    /// The session ended before the far end's application took it.
+    NotTaken,
+    /// It is larger than the far end takes, which was known only later.
+    TooLarge,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NeverSent => "never sent",
+            Self::NotTaken => "not taken before the session ended",
+            Self::TooLarge => "too large for the far end",
+        })
+    }
+}
+
+/// Why nobody can say whether a message was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Doubt {
+    /// Plain mode: it was handed to a connection that was lost.
+    LineLost,
+    /// The far end has lost the session, and remembers nothing of it.
+    SessionLost,
+    /// The line ended before the far end had said so.
+    Ended,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LineLost => "the connection was lost",
+            Self::SessionLost => "the far end has lost the session",
+            Self::Ended => "the line ended before an answer came",
+        })
+    }
+}

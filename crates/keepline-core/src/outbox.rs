@@ -14,6 +14,13 @@ pub struct Queued {
     pub bytes: usize,
 }
 
+impl Queued {
+    pub(crate) const fn leave_room_for(&self, bytes: usize, limits: &Limits) -> bool {
+        self.messages < limits.outbox_messages
+            && bytes <= limits.outbox_bytes.saturating_sub(self.bytes)
+    }
+}
+
 /// Numbers every accepted message, and keeps those that no socket has been given yet.
 ///
 /// Messages leave in the order of their ids and only from the front, so what waits is always the
@@ -37,10 +44,6 @@ impl Outbox {
 
     pub(crate) fn queued(&self) -> Queued {
         Queued { messages: self.queue.len(), bytes: self.bytes }
-    }
-
-    pub(crate) fn has_room_for(&self, bytes: usize, limits: &Limits) -> bool {
-        self.queue.len() < limits.outbox_messages && bytes <= limits.outbox_bytes - self.bytes
     }
 
     /// Numbers a message that goes straight to a socket.

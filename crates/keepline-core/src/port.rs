@@ -3,17 +3,19 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use crate::{CloseCode, Closed, MessageIds, Payload, Status, Verdict};
+use crate::wire::{Instance, SessionId};
+use crate::{CloseCode, Closed, Doubt, Loss, MessageIds, Payload, Status, Verdict};
 
 /// The number of one connection: every attempt has its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
 /// What happened in the world. A socket event without the id of its connection does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// The handshake is done; the subprotocol that the server chose, or empty.
-    Opened(ConnId, String),
+    /// The handshake is done; the subprotocol that the server chose, or empty; and, fresh for
+    /// each connection, what a session may need that nobody can guess.
+    Opened(ConnId, String, Draw),
     /// The socket could not even be made.
     OpenFailed(ConnId, OpenFailure),
     /// A message arrived.
@@ -39,7 +41,7 @@ pub enum Input {
 impl Input {
     pub(crate) const fn conn(&self) -> ConnId {
         match self {
-            Self::Opened(conn, _)
+            Self::Opened(conn, _, _)
             | Self::OpenFailed(conn, _)
             | Self::Received(conn, _)
             | Self::Answered(conn, _)
@@ -49,6 +51,16 @@ impl Input {
             | Self::Buffered(conn, _) => *conn,
         }
     }
+}
+
+/// Random bits from a cryptographic source, such as `crypto.getRandomValues`. The core cannot draw
+/// them itself: its seed is no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// The id of a session, should a new one begin.
+    pub session: SessionId,
+    /// Tells this client from a copy of its memory; only the first one drawn is used.
+    pub instance: Instance,
 }
 
 /// Why a socket could not be made, in the environment's own words.
@@ -72,8 +84,14 @@ pub enum Output {
     Close(ConnId, CloseCode, String),
     /// Stop listening, close the socket if it can be, and forget it.
     Abandon(ConnId),
-    /// Give the application this message, which arrived.
+    /// Give the application this message, which arrived. In session mode, call
+    /// [`Client::took`](crate::Client::took) when it has taken it.
     Deliver(Payload),
+    /// Forget what was delivered and not taken: the session ended without it.
+    Discard,
+    /// Call [`Client::flush`](crate::Client::flush) when the present turn of the event loop is
+    /// over, so that all that is sent in it leaves together.
+    Flush,
     /// Tell the application that a message of at least this size was over the limit.
     Refuse {
         /// Its size in bytes, or less.
@@ -90,11 +108,18 @@ pub enum Event {
     Status(Status),
     /// A heartbeat probe was answered after this long.
     RoundTrip(Duration),
-    /// These messages were handed to a socket that was lost: each may have arrived or not. What
-    /// was handed over before an answered probe is not among them, for the far end had read it.
-    Unknown(MessageIds),
-    /// The line ended before these messages could be handed to a socket: none of them arrived.
-    NeverSent(MessageIds),
+    /// The far end's application has taken these messages. Session mode only.
+    Delivered(MessageIds),
+    /// These messages were not taken by the far end, and never will be.
+    Undeliverable(MessageIds, Loss),
+    /// Each of these messages may have been taken or not.
+    Unknown(MessageIds, Doubt),
+    /// The far end has lost the session, and a new one has begun. How many of its messages are
+    /// missing; `None` if nobody knows. Session mode only.
+    Restarted {
+        /// The far end's messages that never came.
+        missed: Option<u64>,
+    },
 }
 
 impl core::fmt::Display for Event {
@@ -102,8 +127,16 @@ impl core::fmt::Display for Event {
         match self {
             Self::Status(status) => status.fmt(f),
             Self::RoundTrip(took) => write!(f, "round trip of {} ms", took.as_millis()),
-            Self::Unknown(ids) => write!(f, "{ids} may be lost"),
-            Self::NeverSent(ids) => write!(f, "{ids} never sent"),
+            Self::Delivered(ids) => write!(f, "{ids} delivered"),
+            Self::Undeliverable(ids, why) => write!(f, "{ids} not delivered: {why}"),
+            Self::Unknown(ids, why) => write!(f, "{ids} may be lost: {why}"),
+            Self::Restarted { missed: Some(0) } => f.write_str("a new session"),
+            Self::Restarted { missed: Some(missed) } => {
+                write!(f, "a new session; {missed} messages missed")
+            }
+            Self::Restarted { missed: None } => {
+                f.write_str("a new session; nobody knows what was missed")
+            }
         }
     }
 }

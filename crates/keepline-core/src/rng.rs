@@ -12,7 +12,8 @@ impl Rng {
         Self { state: seed }
     }
 
-    fn next(&mut self) -> u64 {
+    /// 64 bits, each as likely as the other.
+    pub(crate) fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,7 +24,7 @@ impl Rng {
     /// A duration drawn uniformly from `[0, most]`, to the microsecond.
     pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
         let most = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
-        let scaled = u128::from(self.next()) * (u128::from(most) + 1);
+        let scaled = u128::from(self.bits()) * (u128::from(most) + 1);
         Duration::from_micros((scaled >> 64) as u64)
     }
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::{Closed, Instant};
+use crate::{CloseCode, Closed, Instant};
 
 /// Where the line stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,42 @@ pub enum Down {
     /// Nothing failed, but the last minute has seen as many attempts as it may
     /// ([`Backoff::attempts_per_minute`](crate::Backoff)).
     Paced,
+    /// Session mode: three attempts in a row never opened, and none ever has. A server that does
+    /// not speak `keepline.v1` looks like this in some browsers.
+    PerhapsNotKeepline(Closed),
+    /// Session mode: the far end has broken the protocol, and the connection was closed for it.
+    Broken(Broken),
+    /// Session mode: the server announced that it would close, and when to come back.
+    Bye {
+        /// Why, as a close code.
+        code: CloseCode,
+        /// Why, in its own words.
+        reason: String,
+    },
+    /// Session mode: the session has moved to a server that stays.
+    GoneAway,
+}
+
+/// How the far end has broken the session protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// The code that the connection was closed with.
+    pub code: CloseCode,
+    /// What was wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the far end has broken the protocol (code {}): {}", self.code, self.what)
+    }
+}
+
+fn told(f: &mut fmt::Formatter<'_>, code: CloseCode, reason: &str) -> fmt::Result {
+    match reason {
+        "" => write!(f, "told to go with code {code}"),
+        reason => write!(f, "told to go with code {code}: {reason}"),
+    }
 }
 
 impl fmt::Display for Down {
@@ -92,6 +128,12 @@ impl fmt::Display for Down {
             Self::Closed(closed) => closed.fmt(f),
             Self::Silent => f.write_str("the far end went silent"),
             Self::Paced => f.write_str("too many attempts in the last minute"),
+            Self::PerhapsNotKeepline(closed) => {
+                write!(f, "{closed}; perhaps not a Keepline server")
+            }
+            Self::Broken(broken) => broken.fmt(f),
+            Self::Bye { code, reason } => told(f, *code, reason),
+            Self::GoneAway => f.write_str("the server goes away"),
         }
     }
 }
@@ -105,6 +147,24 @@ pub enum End {
     Closed(Closed),
     /// The environment refuses to open such a socket; its own words.
     Refused(String),
+    /// Session mode: the server does not speak `keepline.v1`.
+    NotKeepline,
+    /// Session mode: the far end has broken the protocol, and another attempt would not mend it.
+    Broken(Broken),
+    /// Session mode: the server said not to come back.
+    Bye {
+        /// Why, as a close code.
+        code: CloseCode,
+        /// Why, in its own words.
+        reason: String,
+    },
+    /// Session mode: the far end's application has ended the session.
+    Session {
+        /// 1000, or a code of the application's own.
+        code: CloseCode,
+        /// Why, in its own words.
+        reason: String,
+    },
 }
 
 impl fmt::Display for End {
@@ -113,6 +173,15 @@ impl fmt::Display for End {
             Self::Application => f.write_str("closed by the application"),
             Self::Closed(closed) => closed.fmt(f),
             Self::Refused(message) => f.write_str(message),
+            Self::NotKeepline => f.write_str("the server does not speak keepline.v1"),
+            Self::Broken(broken) => broken.fmt(f),
+            Self::Bye { code, reason } => told(f, *code, reason),
+            Self::Session { code, reason } if reason.is_empty() => {
+                write!(f, "the far end ended the session with code {code}")
+            }
+            Self::Session { code, reason } => {
+                write!(f, "the far end ended the session with code {code}: {reason}")
+            }
         }
     }
 }

@@ -17,11 +17,32 @@ pub(crate) enum Timer {
     Answer,
     /// The closing handshake must be done.
     Close,
+    /// A session's line has been silent for too long.
+    Silence,
+    /// The far end must be told what was taken.
+    Ack,
+    /// The connection that a session moves to must have its greeting.
+    Move,
+    /// The server that goes away waits no longer.
+    Drain,
+    /// All that was sent must have been taken.
+    Finish,
 }
 
 impl Timer {
-    const ALL: [Self; 6] =
-        [Self::Connect, Self::Retry, Self::Settle, Self::Probe, Self::Answer, Self::Close];
+    const ALL: [Self; 11] = [
+        Self::Connect,
+        Self::Retry,
+        Self::Settle,
+        Self::Probe,
+        Self::Answer,
+        Self::Close,
+        Self::Silence,
+        Self::Ack,
+        Self::Move,
+        Self::Drain,
+        Self::Finish,
+    ];
 }
 
 #[derive(Clone, Debug, Default)]

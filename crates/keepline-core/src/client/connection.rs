@@ -1,56 +1,87 @@
-//! One open connection: how far it is proven, and what it was given.
+//! One open connection: how far it is proven, and what belongs to it alone.
 
-use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::time::Duration;
 
-use crate::{ConnId, Instant, MessageId};
-
-/// More probes than this are never out without an answer: each waits for a quiet spell.
-const MOST_ASKED: usize = 8;
+use super::account::Account;
+use super::drain::Drain;
+use crate::delivery::Link;
+use crate::{ConnId, Instant};
 
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub(super) id: ConnId,
     pub(super) protocol: String,
+    pub(super) speech: Speech,
+    pub(super) drain: Drain,
     opened_at: Instant,
     /// Open for long enough, and the far end has said something.
     settled: bool,
-    /// What was handed over from here on is unknown if the connection is lost.
-    unproven: MessageId,
-    /// The probes without an answer yet, the oldest first.
-    asked: VecDeque<Asked>,
-    /// Bytes of payload that the socket was given.
-    handed: u64,
-    /// How many of them the network had taken when this was last told.
-    taken: u64,
 }
 
-/// A probe without its answer yet.
+/// How the two ends talk on a connection.
 #[derive(Clone, Debug)]
-struct Asked {
-    at: Instant,
-    /// What was handed over below this id went out ahead of the probe.
-    behind: MessageId,
+pub(super) enum Speech {
+    Plain(Account),
+    Session(Link, Move),
+}
+
+/// Whether the session is about to move to another connection.
+#[derive(Clone, Debug)]
+pub(super) enum Move {
+    Stays,
+    /// A handshake is under way.
+    Dialing(Dial),
+    /// The hello is said, the greeting has not come.
+    Asked(Asked),
+}
+
+impl Move {
+    pub(super) const fn conn(&self) -> Option<ConnId> {
+        match self {
+            Self::Stays => None,
+            Self::Dialing(dial) => Some(dial.conn),
+            Self::Asked(asked) => Some(asked.dial.conn),
+        }
+    }
+}
+
+/// An attempt to connect.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dial {
+    pub(super) conn: ConnId,
+    /// When it has failed: a session's greeting included.
+    pub(super) until: Instant,
+}
+
+/// An attempt on which the hello is said.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) dial: Dial,
+    /// The position that the hello announced.
+    pub(super) received: u64,
 }
 
 impl Connection {
-    pub(super) const fn new(
+    pub(super) const fn plain(
         id: ConnId,
         protocol: String,
-        first: MessageId,
+        account: Account,
         opened_at: Instant,
     ) -> Self {
-        Self {
-            id,
-            protocol,
-            opened_at,
-            settled: false,
-            unproven: first,
-            asked: VecDeque::new(),
-            handed: 0,
-            taken: 0,
-        }
+        let speech = Speech::Plain(account);
+        Self { id, protocol, speech, drain: Drain::new(), opened_at, settled: false }
+    }
+
+    /// Settled from the beginning: a greeting is what no proxy can forge.
+    pub(super) const fn session(
+        id: ConnId,
+        protocol: String,
+        link: Link,
+        opened_at: Instant,
+    ) -> Self {
+        let speech = Speech::Session(link, Move::Stays);
+        Self { id, protocol, speech, drain: Drain::new(), opened_at, settled: true }
     }
 
     /// Takes note of a message from the far end; `Some` is when the connection will have settled,
@@ -69,36 +100,19 @@ impl Connection {
         self.settled
     }
 
-    pub(super) const fn hand_over(&mut self, bytes: usize) {
-        self.handed += bytes as u64;
-    }
-
-    pub(super) fn probed(&mut self, now: Instant, next: MessageId) {
-        if self.asked.len() < MOST_ASKED {
-            self.asked.push_back(Asked { at: now, behind: next });
+    /// The bookkeeping of a plain connection.
+    pub(super) const fn account(&mut self) -> Option<&mut Account> {
+        match &mut self.speech {
+            Speech::Plain(account) => Some(account),
+            Speech::Session(..) => None,
         }
     }
 
-    /// The answer to the oldest probe: the far end has read all that went out ahead of it. Returns
-    /// the round trip, when an answer was due.
-    ///
-    /// When the far end has skipped an answer, the next one is counted for the skipped probe: the
-    /// account then doubts too much, never too little.
-    pub(super) fn answered(&mut self, now: Instant) -> Option<Duration> {
-        let asked = self.asked.pop_front()?;
-        self.unproven = asked.behind;
-        Some(now - asked.at)
-    }
-
-    pub(super) const fn unproven(&self) -> MessageId {
-        self.unproven
-    }
-
-    /// Whether the network has taken more of what the socket was given since this was last told.
-    pub(super) const fn drains(&mut self, buffered: u64) -> bool {
-        let taken = self.handed.saturating_sub(buffered);
-        let drains = taken > self.taken;
-        self.taken = taken;
-        drains
+    /// The attempt to move away from this connection, if there is one.
+    pub(super) const fn moves_to(&self) -> Option<ConnId> {
+        match &self.speech {
+            Speech::Plain(_) => None,
+            Speech::Session(_, to) => to.conn(),
+        }
     }
 }

@@ -2,19 +2,39 @@
 
 use alloc::string::String;
 
-use super::connection::Connection;
-use super::{Client, State};
+use super::account::Account;
+use super::connection::{Connection, Dial};
+use super::{Client, Mode, State};
 use crate::timers::Timer;
-use crate::{Closed, ConnId, Down, End, Event, Instant, OpenFailure, Output, Payload, Verdict};
+use crate::{
+    Breach, Broken, Closed, ConnId, Down, Draw, End, Event, Instant, OpenFailure, Output, Payload,
+    Verdict,
+};
 
 /// What is heard of the one connection that the client owns.
 impl Client {
-    pub(super) fn opened(&mut self, conn: ConnId, protocol: String, now: Instant) {
-        let State::Connecting(_) = self.state else { return };
-        let first = self.outbox.first_queued();
-        self.enter(State::Online(Connection::new(conn, protocol, first, now)), now);
-        while let Some(payload) = self.outbox.pop() {
-            self.transmit(payload);
+    pub(super) fn opened(&mut self, conn: ConnId, protocol: String, draw: Draw, now: Instant) {
+        let State::Connecting(dial) = self.state else { return };
+        match &self.mode {
+            Mode::Plain(outbox) => {
+                let account = Account::new(outbox.first_queued());
+                self.enter(State::Online(Connection::plain(conn, protocol, account, now)), now);
+                self.hand_over_all(conn);
+            }
+            Mode::Session(_) => self.say_hello(dial, &protocol, draw, now),
+        }
+    }
+
+    fn hand_over_all(&mut self, conn: ConnId) {
+        while let Some(payload) = self.waiting() {
+            self.transmit(conn, payload);
+        }
+    }
+
+    fn waiting(&mut self) -> Option<Payload> {
+        match &mut self.mode {
+            Mode::Plain(outbox) => outbox.pop(),
+            Mode::Session(_) => None,
         }
     }
 
@@ -25,21 +45,29 @@ impl Client {
                 self.down(Down::Failed(why), now);
             }
             // A socket that was open has failed, whatever it says of opening.
-            (State::Online(_) | State::Leaving(_) | State::Closing { .. }, _) => {
+            (
+                State::Greeting(_) | State::Online(_) | State::Leaving(_) | State::Closing { .. },
+                _,
+            ) => {
                 self.closed(Closed::abnormal(), None, now);
             }
             (State::Idle | State::Waiting { .. } | State::Ended(_), _) => {}
         }
     }
 
-    pub(super) fn received(&mut self, payload: Payload, now: Instant) {
-        if self.heard(now) {
+    pub(super) fn received(&mut self, conn: ConnId, payload: Payload, now: Instant) {
+        if let Mode::Session(_) = self.mode {
+            self.hear_frame(conn, &payload, now);
+        } else if self.heard(now) {
             self.outputs.push_back(Output::Deliver(payload));
         }
     }
 
     pub(super) fn too_large(&mut self, size: usize, now: Instant) {
-        if self.heard(now) {
+        if let Mode::Session(_) = self.mode {
+            let what = String::from("a frame over the limit");
+            self.broken(Broken { code: Breach::TooLarge.close_code(), what }, now);
+        } else if self.heard(now) {
             self.outputs.push_back(Output::Refuse { size });
         }
     }
@@ -48,7 +76,7 @@ impl Client {
         if !self.heard(now) {
             return;
         }
-        match self.connection_mut().and_then(|connection| connection.answered(now)) {
+        match self.account().and_then(|account| account.answered(now)) {
             Some(round_trip) => self.tell(Event::RoundTrip(round_trip)),
             // Nobody asked: it is the application's own.
             None => self.outputs.push_back(Output::Deliver(payload)),
@@ -75,11 +103,15 @@ impl Client {
     pub(super) fn closed(&mut self, closed: Closed, judged: Option<Verdict>, now: Instant) {
         match &self.state {
             State::Closing { asked, .. } if closed.answers(*asked) => {
-                self.finish(End::Application, now);
+                self.end_without_doubt(End::Application, now);
             }
             State::Closing { .. } => self.end(End::Application, now),
-            State::Connecting(_) | State::Online(_) | State::Leaving(_) => {
-                match judged.unwrap_or_else(|| closed.code.verdict()) {
+            State::Connecting(_) => match self.verdict(&closed, judged) {
+                Verdict::Retry => self.never_opened(closed, now),
+                Verdict::End => self.end(End::Closed(closed), now),
+            },
+            State::Greeting(_) | State::Online(_) | State::Leaving(_) => {
+                match self.verdict(&closed, judged) {
                     Verdict::Retry => self.down(Down::Closed(closed), now),
                     Verdict::End => self.end(End::Closed(closed), now),
                 }
@@ -88,9 +120,30 @@ impl Client {
         }
     }
 
+    /// What a close means, besides what the server has said before it.
+    fn verdict(&mut self, closed: &Closed, judged: Option<Verdict>) -> Verdict {
+        let is_hopeless = self.is_hopeless_close(closed);
+        match judged {
+            Some(judged) => judged,
+            // The server lets go of the old connection when it has greeted on the new one.
+            None if self.moves_to().is_some() => Verdict::Retry,
+            None if is_hopeless => Verdict::End,
+            None => closed.code.verdict(),
+        }
+    }
+
+    fn never_opened(&mut self, closed: Closed, now: Instant) {
+        let doubts = match &mut self.mode {
+            Mode::Plain(_) => false,
+            Mode::Session(session) => session.doubts(),
+        };
+        let why = if doubts { Down::PerhapsNotKeepline } else { Down::Closed };
+        self.down(why(closed), now);
+    }
+
     /// A network that still takes what it was given puts off what would end the connection.
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
-        let drains = self.connection_mut().is_some_and(|connection| connection.drains(bytes));
+        let drains = self.connection_mut().is_some_and(|connection| connection.drain.drains(bytes));
         if !drains {
             return;
         }
@@ -102,6 +155,7 @@ impl Client {
         {
             self.timers.set(Timer::Answer, now + probe.within);
         }
+        self.expect_sound(now);
     }
 }
 
@@ -113,10 +167,17 @@ impl Client {
         if retry_at > now {
             return self.enter(State::Waiting { why: Down::Paced, retry_at }, now);
         }
+        let dial = self.dial(now);
+        self.enter(State::Connecting(dial), now);
+    }
+
+    /// Has a socket opened.
+    pub(super) fn dial(&mut self, now: Instant) -> Dial {
         self.pace.record(now);
-        self.last_conn = ConnId(self.last_conn.0 + 1);
-        self.outputs.push_back(Output::Open(self.last_conn));
-        self.enter(State::Connecting(self.last_conn), now);
+        let conn = ConnId(self.last_conn.0 + 1);
+        self.last_conn = conn;
+        self.outputs.push_back(Output::Open(conn));
+        Dial { conn, until: now + self.config.connect_timeout }
     }
 
     pub(super) fn settle(&mut self) {
@@ -127,14 +188,15 @@ impl Client {
     }
 
     pub(super) fn probe(&mut self, now: Instant) {
-        let (State::Online(connection), Some(probe)) = (&mut self.state, &self.config.heartbeat)
-        else {
+        let (Mode::Plain(outbox), Some(probe)) = (&self.mode, &self.config.heartbeat) else {
             return;
         };
-        connection.probed(now, self.outbox.next_id());
-        let message = probe.message.clone();
-        self.timers.set(Timer::Answer, now + probe.within);
-        self.transmit(message);
+        let (next_id, message, within) = (outbox.next_id(), probe.message.clone(), probe.within);
+        if let (Some(conn), Some(account)) = (self.conn(), self.account()) {
+            account.probed(now, next_id);
+            self.timers.set(Timer::Answer, now + within);
+            self.transmit(conn, message);
+        }
     }
 
     pub(super) fn close_timed_out(&mut self, now: Instant) {
@@ -146,6 +208,7 @@ impl Client {
             }
             State::Idle
             | State::Connecting(_)
+            | State::Greeting(_)
             | State::Online(_)
             | State::Waiting { .. }
             | State::Ended(_) => {}

@@ -1,47 +1,111 @@
 //! How a client passes from one state to the next, and what it tells on the way.
 
+use core::time::Duration;
+
+use super::account::Account;
 use super::connection::Connection;
-use super::{Client, State};
+use super::session::Draining;
+use super::{Client, Mode, State};
 use crate::timers::Timer;
-use crate::{Down, End, Event, Instant, MessageIds, Output, Payload};
+use crate::wire::{Bye, Return};
+use crate::{ConnId, Doubt, Down, End, Event, Instant, Loss, MessageIds, Output, Payload};
+
+/// No server may keep its clients away for longer.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
 
 impl Client {
     /// The connection is of no use any more, though its socket does not say so.
     pub(super) fn give_up(&mut self, why: Down, now: Instant) {
-        self.outputs.extend(self.conn().map(Output::Abandon));
+        self.let_go();
         self.down(why, now);
+    }
+
+    /// The present connection is to be forgotten.
+    pub(super) fn let_go(&mut self) {
+        self.outputs.extend(self.conn().map(Output::Abandon));
     }
 
     /// The connection is gone; another will be tried.
     pub(super) fn down(&mut self, why: Down, now: Instant) {
-        self.tell_unknown();
+        self.tell_doubts();
+        if let Some(next) = self.next_after_loss() {
+            return self.enter(next, now);
+        }
+        match self.farewell() {
+            Some(Bye { code, again: None, reason }) => self.end(End::Bye { code, reason }, now),
+            Some(Bye { code, again: Some(again), reason }) => {
+                let delay = self.advised(again);
+                self.wait(Down::Bye { code, reason }, delay, now);
+            }
+            None => {
+                let delay = self.delay();
+                self.wait(why, delay, now);
+            }
+        }
+    }
+
+    fn wait(&mut self, why: Down, delay: Duration, now: Instant) {
+        let retry_at = (now + delay).max(self.pace.next_allowed());
+        self.enter(State::Waiting { why, retry_at }, now);
+    }
+
+    /// How long to wait by our own judgement: after the loss of a session's line as the greeting
+    /// has advised, for a server that dies without a word.
+    fn delay(&mut self) -> Duration {
         if !self.is_settled() {
             self.failures = self.failures.saturating_add(1);
+            return self.config.backoff.delay(self.failures, &mut self.rng);
         }
-        let drawn = now + self.config.backoff.delay(self.failures, &mut self.rng);
-        let retry_at = drawn.max(self.pace.next_allowed());
-        self.enter(State::Waiting { why, retry_at }, now);
+        let first = match &self.mode {
+            Mode::Session(session) => session.terms.map_or(Duration::ZERO, |terms| terms.spread),
+            Mode::Plain(_) => Duration::ZERO,
+        };
+        self.rng.up_to(first.max(self.config.backoff.base))
+    }
+
+    fn advised(&mut self, again: Return) -> Duration {
+        let (after, spread) = (again.after.min(LONGEST_ABSENCE), again.spread.min(LONGEST_ABSENCE));
+        after + self.rng.up_to(spread)
+    }
+
+    /// What the server said before it closed the connection.
+    fn farewell(&mut self) -> Option<Bye> {
+        match &mut self.mode {
+            Mode::Plain(_) => None,
+            Mode::Session(session) => session.farewell.take(),
+        }
     }
 
     /// The line is gone for good, and with it what was under way.
     pub(super) fn end(&mut self, why: End, now: Instant) {
         self.tell_unknown();
-        self.finish(why, now);
+        self.end_without_doubt(why, now);
     }
 
-    /// The line is gone for good, and nothing that was handed over is in doubt.
-    pub(super) fn finish(&mut self, why: End, now: Instant) {
-        if let Some(ids) = self.outbox.ids() {
-            self.outbox.clear();
-            self.tell(Event::NeverSent(ids));
+    /// The line is gone for good, and nothing that a plain one has handed over is in doubt.
+    pub(super) fn end_without_doubt(&mut self, why: End, now: Instant) {
+        match &mut self.mode {
+            Mode::Plain(outbox) => {
+                let never_sent = outbox.ids();
+                outbox.clear();
+                self.tell_all(never_sent, |ids| Event::Undeliverable(ids, Loss::NeverSent));
+            }
+            Mode::Session(_) => self.settle_fates(None),
         }
         self.enter(State::Ended(why), now);
     }
 
     /// The only place where the state changes.
     pub(super) fn enter(&mut self, next: State, now: Instant) {
-        let before = self.status();
+        let (before, left) = (self.status(), self.moves_to());
+        debug_assert!(
+            self.state.phase().may_become(next.phase()),
+            "{:?} does not become {:?}",
+            self.state.phase(),
+            next.phase()
+        );
         self.state = next;
+        self.outputs.extend(left.filter(|conn| !self.owns(*conn)).map(Output::Abandon));
         self.arm(now);
         let after = self.status();
         if before != after {
@@ -53,14 +117,21 @@ impl Client {
         self.timers.stop_all();
         match &self.state {
             State::Idle | State::Ended(_) => {}
-            State::Connecting(_) => {
-                self.timers.set(Timer::Connect, now + self.config.connect_timeout);
+            State::Connecting(dial) => self.timers.set(Timer::Connect, dial.until),
+            State::Greeting(asked) => self.timers.set(Timer::Connect, asked.dial.until),
+            State::Online(_) => {
+                self.expect_silence(now);
+                self.expect_sound(now);
             }
-            State::Online(_) => self.expect_silence(now),
             State::Waiting { retry_at, .. } => self.timers.set(Timer::Retry, *retry_at),
             State::Leaving(_) | State::Closing { .. } => {
                 self.timers.set(Timer::Close, now + self.config.close_timeout);
             }
+        }
+        if let Mode::Session(session) = &self.mode
+            && let Some(finish) = &session.finishing
+        {
+            self.timers.set(Timer::Finish, finish.by);
         }
     }
 
@@ -71,23 +142,37 @@ impl Client {
         }
     }
 
-    /// Hands a payload to the open connection.
-    pub(super) fn transmit(&mut self, payload: Payload) {
-        if let State::Online(connection) = &mut self.state {
-            connection.hand_over(payload.len());
-            self.outputs.push_back(Output::Transmit(connection.id, payload));
+    /// Hands a payload to a connection.
+    pub(super) fn transmit(&mut self, conn: ConnId, payload: Payload) {
+        if let Some(connection) = self.connection_mut() {
+            connection.drain.hand_over(payload.len());
         }
+        self.outputs.push_back(Output::Transmit(conn, payload));
     }
 
     pub(super) fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
 
+    /// What a connection leaves in doubt when it is lost.
+    fn tell_doubts(&mut self) {
+        match &mut self.mode {
+            Mode::Plain(_) => self.tell_unknown(),
+            Mode::Session(session) => match session.draining {
+                Draining::No => {}
+                // The next connection will say how far the session had come, if it is still there.
+                Draining::Flushing => session.draining = Draining::No,
+                Draining::Ending => self.part(None),
+            },
+        }
+    }
+
     fn tell_unknown(&mut self) {
-        let end = self.outbox.first_queued();
-        let lost = self.connection_mut().map(|connection| connection.unproven());
+        let Mode::Plain(outbox) = &self.mode else { return };
+        let end = outbox.first_queued();
+        let lost = self.account().map(|account| account.unproven());
         if let Some(ids) = lost.and_then(|first| MessageIds::between(first, end)) {
-            self.tell(Event::Unknown(ids));
+            self.tell(Event::Unknown(ids, Doubt::LineLost));
         }
     }
 
@@ -96,7 +181,18 @@ impl Client {
             State::Online(connection)
             | State::Leaving(connection)
             | State::Closing { connection, .. } => Some(connection),
-            State::Idle | State::Connecting(_) | State::Waiting { .. } | State::Ended(_) => None,
+            State::Idle
+            | State::Connecting(_)
+            | State::Greeting(_)
+            | State::Waiting { .. }
+            | State::Ended(_) => None,
+        }
+    }
+
+    pub(super) const fn account(&mut self) -> Option<&mut Account> {
+        match self.connection_mut() {
+            Some(connection) => connection.account(),
+            None => None,
         }
     }
 
@@ -105,6 +201,7 @@ impl Client {
             State::Online(connection) | State::Leaving(connection) => connection.is_settled(),
             State::Idle
             | State::Connecting(_)
+            | State::Greeting(_)
             | State::Waiting { .. }
             | State::Closing { .. }
             | State::Ended(_) => false,

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use keepline_core::{
-    CloseCode, Closed, Config, ConnId, Event, Input, Limits, MessageId, OpenFailure, Output,
+    CloseCode, Closed, Config, ConnId, Event, Input, Limits, Loss, MessageId, OpenFailure, Output,
     Payload, Probe, Status,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::world::{World, millis, secs, text};
+use crate::world::{DRAW, World, millis, secs, text};
 
 /// A little generator of our own, so that a failure is replayed by its seed.
 struct Dice(u64);
@@ -32,7 +32,7 @@ fn any_input(world: &World, dice: &mut Dice) -> Input {
     let newest = world.attempts.len() as u64;
     let conn = ConnId(newest.saturating_sub(dice.roll(3)));
     match dice.roll(11) {
-        0..=2 => Input::Opened(conn, String::new()),
+        0..=2 => Input::Opened(conn, String::new(), DRAW),
         3 => Input::Received(conn, text("news")),
         4 => Input::Answered(conn, text("pong")),
         5 => Input::PeerClosing(conn),
@@ -101,9 +101,14 @@ impl Books {
         let (mut unknown, mut never) = (BTreeSet::new(), BTreeSet::new());
         for event in &world.events {
             match event {
-                Event::Unknown(ids) => unknown.extend(ids.first.0..=ids.last.0),
-                Event::NeverSent(ids) => never.extend(ids.first.0..=ids.last.0),
+                Event::Unknown(ids, _) => unknown.extend(ids.first.0..=ids.last.0),
+                Event::Undeliverable(ids, Loss::NeverSent) => {
+                    never.extend(ids.first.0..=ids.last.0)
+                }
                 Event::Status(_) | Event::RoundTrip(_) => {}
+                Event::Delivered(_) | Event::Undeliverable(..) | Event::Restarted { .. } => {
+                    panic!("a plain line knows nothing of {event}")
+                }
             }
         }
         let handed = BTreeSet::from_iter(handed);

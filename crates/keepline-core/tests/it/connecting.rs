@@ -4,13 +4,13 @@ use keepline_core::{Closed, Config, ConnId, Down, End, Input, OpenFailure, Statu
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::world::{World, secs, text};
+use crate::world::{DRAW, World, secs, text};
 
 #[test]
 fn a_line_comes_up_and_says_so() {
     let mut world = World::connecting(Config::default());
     assert_eq!(world.client.status(), Status::Connecting { attempt: 1 });
-    world.input(Input::Opened(world.conn(), "chat.v1".to_owned()));
+    world.input(Input::Opened(world.conn(), "chat.v1".to_owned(), DRAW));
     assert_eq!(world.client.status(), Status::Online { protocol: "chat.v1".to_owned() });
     assert_eq!(world.statuses(), ["connecting", "online"]);
 }
@@ -56,7 +56,7 @@ fn news_of_an_abandoned_socket_is_harmless() {
     world.accept();
     let told = world.events.len();
     for late in [
-        Input::Opened(hung, String::new()),
+        Input::Opened(hung, String::new(), DRAW),
         Input::Received(hung, text("late")),
         Input::Answered(hung, text("late")),
         Input::TooLarge(hung, 9),

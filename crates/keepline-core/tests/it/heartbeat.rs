@@ -79,7 +79,7 @@ fn an_answer_that_is_late_by_a_whole_probe_proves_only_what_its_own_probe_can() 
     world.hear("pong");
     world.cut();
     assert_eq!(world.events[0], Event::RoundTrip(secs(10)));
-    assert!(matches!(world.events[1], Event::Unknown(ids) if ids.count() == 1));
+    assert!(matches!(world.events[1], Event::Unknown(ids, _) if ids.count() == 1));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn what_went_out_ahead_of_an_answered_probe_is_not_in_doubt() {
     let doubtful = world.send("two").unwrap();
     world.hear("pong");
     world.cut();
-    let Some(Event::Unknown(ids)) = world.events.get(1) else { panic!("{:?}", world.events) };
+    let Some(Event::Unknown(ids, _)) = world.events.get(1) else { panic!("{:?}", world.events) };
     assert_eq!((ids.first, ids.last), (doubtful, doubtful));
 }
 

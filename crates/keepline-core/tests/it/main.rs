@@ -8,6 +8,7 @@ mod connecting;
 mod heartbeat;
 mod inbox;
 mod outbox;
+mod session;
 mod settings;
 #[cfg(all(feature = "json", not(target_arch = "wasm32")))]
 mod vectors;

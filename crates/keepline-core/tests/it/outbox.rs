@@ -1,7 +1,7 @@
 //! What becomes of what is sent.
 
 use keepline_core::{
-    Config, Event, Input, Limits, MessageId, MessageIds, Payload, Queued, SendError,
+    Config, Doubt, Event, Input, Limits, Loss, MessageId, MessageIds, Payload, Queued, SendError,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -46,7 +46,7 @@ fn what_a_lost_socket_was_given_is_reported_as_unknown_and_what_waits_is_not() {
     world.input(Input::PeerClosing(world.conn()));
     world.send("three").unwrap();
     world.cut();
-    assert_eq!(world.events[0], Event::Unknown(ids(1, 2)));
+    assert_eq!(world.events[0], Event::Unknown(ids(1, 2), Doubt::LineLost));
     world.run_to_next_attempt();
     world.accept();
     assert_eq!(world.on_this_socket(), [&text("three")]);
@@ -72,7 +72,7 @@ fn what_still_waits_at_the_end_was_never_sent() {
     world.send("two").unwrap();
     world.events.clear();
     world.close();
-    assert_eq!(world.events[0], Event::NeverSent(ids(1, 2)));
+    assert_eq!(world.events[0], Event::Undeliverable(ids(1, 2), Loss::NeverSent));
     assert_eq!(world.statuses(), ["ended"]);
     assert_eq!(world.client.queued(), Queued::default());
 }
@@ -84,7 +84,13 @@ fn a_line_ended_by_the_far_end_accounts_for_everything() {
     world.input(Input::PeerClosing(world.conn()));
     world.send("two").unwrap();
     world.close_from_afar(1000);
-    assert_eq!(world.events[..2], [Event::Unknown(ids(1, 1)), Event::NeverSent(ids(2, 2))]);
+    assert_eq!(
+        world.events[..2],
+        [
+            Event::Unknown(ids(1, 1), Doubt::LineLost),
+            Event::Undeliverable(ids(2, 2), Loss::NeverSent)
+        ]
+    );
     assert_eq!(world.send("three"), Err(SendError::Ended));
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use keepline_core::wire::{Instance, SessionId};
 use keepline_core::{
-    Client, CloseCode, Closed, Config, ConnId, Event, Input, Instant, MessageId, OpenFailure,
+    Client, CloseCode, Closed, Config, ConnId, Draw, Event, Input, Instant, MessageId, OpenFailure,
     Output, Payload, Probe, SendError, Status, Verdict,
 };
 
@@ -24,6 +25,9 @@ pub(crate) struct World {
     probe: Option<Probe>,
     conn: Option<ConnId>,
 }
+
+/// What a connection draws; a plain line has no use for it.
+pub(crate) const DRAW: Draw = Draw { session: SessionId([7; 16]), instance: Instance([7; 8]) };
 
 pub(crate) fn text(text: &str) -> Payload {
     Payload::Text(text.to_owned())
@@ -94,7 +98,7 @@ impl World {
     }
 
     pub(crate) fn accept(&mut self) {
-        self.input(Input::Opened(self.conn(), String::new()));
+        self.input(Input::Opened(self.conn(), String::new(), DRAW));
     }
 
     pub(crate) fn fail_to_open(&mut self, failure: OpenFailure) {
@@ -190,6 +194,7 @@ impl World {
                 Output::Deliver(payload) => self.messages.push(payload),
                 Output::Refuse { size } => self.refused.push(size),
                 Output::Event(event) => self.events.push(event),
+                Output::Discard | Output::Flush => panic!("a plain line has no session"),
             }
         }
     }

@@ -1,0 +1,28 @@
+//! Whether the network still takes what a socket was given.
+
+/// Counts what the present socket was given, and what of it the network has taken.
+#[derive(Clone, Debug)]
+pub(super) struct Drain {
+    /// Bytes of payload that the socket was given.
+    handed: u64,
+    /// How many of them the network had taken when this was last told.
+    taken: u64,
+}
+
+impl Drain {
+    pub(super) const fn new() -> Self {
+        Self { handed: 0, taken: 0 }
+    }
+
+    pub(super) const fn hand_over(&mut self, bytes: usize) {
+        self.handed += bytes as u64;
+    }
+
+    /// Whether the network has taken more of what the socket was given since this was last told.
+    pub(super) const fn drains(&mut self, buffered: u64) -> bool {
+        let taken = self.handed.saturating_sub(buffered);
+        let drains = taken > self.taken;
+        self.taken = taken;
+        drains
+    }
+}

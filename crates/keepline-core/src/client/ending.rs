@@ -1,0 +1,139 @@
+//! How a session ends, and what that says of the messages that were under way.
+
+use core::time::Duration;
+
+use super::session::Draining;
+use super::{Client, Mode, State};
+use crate::delivery::Fates;
+use crate::timers::Timer;
+use crate::wire::{Finale, FrameWriter, Previous, Record};
+use crate::{AfterLoss, CloseCode, Doubt, Down, End, Event, Instant, Loss, Output};
+
+/// This part of a server's patience is left for the `end` and its answer.
+const PART_FOR_THE_END: u32 = 8;
+
+/// Longer than this no server that goes away is believed to wait.
+const LONGEST_DRAIN: Duration = Duration::from_secs(60 * 60);
+
+impl Client {
+    /// Ends the session in band: what still may go out goes first.
+    pub(super) fn say_end(&mut self, code: CloseCode, reason: &str, now: Instant) {
+        self.flush(now);
+        let State::Online(connection) = &self.state else { return };
+        let connection = connection.clone();
+        self.write_end(code, reason);
+        self.enter(State::Closing { connection, asked: None }, now);
+    }
+
+    /// Says how far the application is, and that it takes nothing more.
+    fn write_end(&mut self, code: CloseCode, reason: &str) {
+        let (Some(conn), Mode::Session(session)) = (self.conn(), &mut self.mode) else { return };
+        let taken = session.delivery.incoming.taken();
+        let mut frame = FrameWriter::new(session.config.coding);
+        frame.record(&Record::End(Finale { taken, code, reason: reason.into() }));
+        session.take_nothing_more();
+        self.outputs.push_back(Output::Discard);
+        self.transmit(conn, frame.finish());
+    }
+
+    /// The far end has answered our `end`: every fate is known.
+    pub(super) fn end_answered(&mut self, finale: &Finale, now: Instant) {
+        self.settle_fates(Some(finale.taken));
+        self.let_go();
+        self.enter(State::Ended(End::Application), now);
+    }
+
+    /// The far end's application has ended the session.
+    pub(super) fn ended_from_afar(&mut self, finale: Finale, now: Instant) {
+        self.write_end(CloseCode::NORMAL, "");
+        self.settle_fates(Some(finale.taken));
+        self.let_go();
+        let Finale { code, reason, .. } = finale;
+        self.enter(State::Ended(End::Session { code, reason }), now);
+    }
+
+    /// Tells what became of everything that is held, once and for all. `taken` is the far end's
+    /// last word, if it has said one.
+    pub(super) fn settle_fates(&mut self, taken: Option<u64>) {
+        let Mode::Session(session) = &mut self.mode else { return };
+        let fates = session.delivery.outgoing.end(taken.map(last_word));
+        session.leave();
+        session.finishing = None;
+        self.tell_fates(fates, Doubt::Ended);
+    }
+
+    pub(super) fn tell_fates(&mut self, fates: Fates, doubt: Doubt) {
+        let Fates { delivered, not_taken, unknown, never_sent } = fates;
+        self.tell_all(delivered, Event::Delivered);
+        self.tell_all(not_taken, |ids| Event::Undeliverable(ids, Loss::NotTaken));
+        self.tell_all(unknown, |ids| Event::Unknown(ids, doubt));
+        self.tell_all(never_sent, |ids| Event::Undeliverable(ids, Loss::NeverSent));
+    }
+}
+
+/// A server that goes away and takes the session with it.
+impl Client {
+    /// Sends nothing new, and ends the session once everything is taken, or shortly before the
+    /// server's patience is over.
+    pub(super) fn drain_within(&mut self, within: Duration, now: Instant) {
+        if let (State::Online(_), Mode::Session(session)) = (&self.state, &mut self.mode)
+            && session.draining == Draining::No
+        {
+            let within = within.min(LONGEST_DRAIN);
+            session.draining = Draining::Flushing;
+            self.timers.set(Timer::Drain, now + (within - within / PART_FOR_THE_END));
+        }
+    }
+
+    pub(super) fn end_drain_if_settled(&mut self, now: Instant) {
+        if let (State::Online(_), Mode::Session(session)) = (&self.state, &self.mode)
+            && session.draining == Draining::Flushing
+            && session.delivery.outgoing.is_settled()
+            && session.delivery.incoming.is_settled()
+        {
+            self.end_drain(now);
+        }
+    }
+
+    /// The drain is over, one way or the other.
+    pub(super) fn drain_due(&mut self, now: Instant) {
+        let Mode::Session(session) = &self.mode else { return };
+        match session.draining {
+            Draining::No => {}
+            Draining::Flushing => self.end_drain(now),
+            Draining::Ending => {
+                self.let_go();
+                self.down(Down::GoneAway, now);
+            }
+        }
+    }
+
+    /// Ends the session with the server that goes away; its answer begins the next one.
+    fn end_drain(&mut self, now: Instant) {
+        self.write_end(CloseCode::NORMAL, "");
+        if let Mode::Session(session) = &mut self.mode {
+            session.draining = Draining::Ending;
+        }
+        self.timers.set(Timer::Drain, now + self.config.close_timeout);
+    }
+
+    /// The server that goes away has said its last word.
+    pub(super) fn drained(&mut self, finale: &Finale, now: Instant) {
+        self.part(Some(finale.taken));
+        self.let_go();
+        self.down(Down::GoneAway, now);
+    }
+
+    /// Leaves a session that the line itself outlives; what was in no frame goes on to the next.
+    pub(super) fn part(&mut self, taken: Option<u64>) {
+        let Mode::Session(session) = &mut self.mode else { return };
+        let again = session.config.after_loss == AfterLoss::SendAgain;
+        let fates = session.delivery.outgoing.lose(taken.map(last_word), again);
+        session.leave();
+        self.tell_fates(fates, Doubt::SessionLost);
+    }
+}
+
+const fn last_word(taken: u64) -> Previous {
+    Previous { taken, sent: 0 }
+}

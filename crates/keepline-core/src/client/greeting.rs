@@ -1,0 +1,95 @@
+//! How a session's connection begins: a hello is said, and a greeting comes back.
+
+use alloc::string::String;
+
+use super::connection::{Asked, Connection, Dial};
+use super::{Client, Mode, State};
+use crate::delivery::{Delivery, Link};
+use crate::wire::{Epoch, FrameWriter, Greeting, Record};
+use crate::{AfterLoss, Breach, Doubt, Draw, End, Event, Instant, Loss, MessageIds, Output};
+
+impl Client {
+    /// Says hello on a connection that has just opened.
+    pub(super) fn say_hello(&mut self, dial: Dial, protocol: &str, draw: Draw, now: Instant) {
+        let Mode::Session(session) = &mut self.mode else { return };
+        session.opened();
+        if protocol != session.config.coding.subprotocol() {
+            self.let_go();
+            return self.end(End::NotKeepline, now);
+        }
+        session.farewell = None;
+        let asked = self.hello(dial, draw);
+        self.enter(State::Greeting(asked), now);
+    }
+
+    /// Hands the hello to a connection.
+    pub(super) fn hello(&mut self, dial: Dial, draw: Draw) -> Asked {
+        let Mode::Session(session) = &mut self.mode else {
+            return Asked { dial, received: 0 };
+        };
+        let hello = session.hello(draw);
+        let asked = Asked { dial, received: hello.received };
+        let mut frame = FrameWriter::new(session.config.coding);
+        frame.record(&Record::Hello(hello));
+        self.outputs.push_back(Output::Transmit(dial.conn, frame.finish()));
+        asked
+    }
+
+    /// The server accepts the hello: the line is open.
+    pub(super) fn greeted(
+        &mut self,
+        asked: Asked,
+        greeting: &Greeting,
+        now: Instant,
+    ) -> Result<(), Breach> {
+        let link = self.agree(asked, greeting)?;
+        let Mode::Session(session) = &mut self.mode else { return Ok(()) };
+        session.heed(greeting);
+        let protocol = String::from(session.config.coding.subprotocol());
+        self.failures = 0;
+        self.enter(State::Online(Connection::session(asked.dial.conn, protocol, link, now)), now);
+        self.flush(now);
+        self.finish_if_settled(now);
+        Ok(())
+    }
+
+    /// Finds the place from which both ends go on.
+    fn agree(&mut self, asked: Asked, greeting: &Greeting) -> Result<Link, Breach> {
+        let Mode::Session(session) = &mut self.mode else { return Err(Breach::OutOfPlace) };
+        if session.epoch == Some(greeting.epoch) {
+            session.delivery.outgoing.resume(greeting.received)?;
+            return Ok(Delivery::next_link(session.config.coding, asked.received));
+        }
+        if greeting.received != 0 {
+            return Err(Breach::Position);
+        }
+        let known = session.epoch.replace(greeting.epoch);
+        self.begin_epoch(known, greeting);
+        let Mode::Session(session) = &self.mode else { return Err(Breach::OutOfPlace) };
+        Ok(session.delivery.first_link(session.config.coding))
+    }
+
+    /// The server's state is a new one: what became of what was sent in the one before?
+    fn begin_epoch(&mut self, known: Option<Epoch>, greeting: &Greeting) {
+        let Mode::Session(session) = &mut self.mode else { return };
+        let received = session.delivery.incoming.received();
+        let again = session.config.after_loss == AfterLoss::SendAgain;
+        let fates = session.delivery.outgoing.lose(greeting.previous, again);
+        session.stale += session.delivery.incoming.waiting();
+        let too_large = session.delivery.begin(greeting.window);
+        self.tell_fates(fates, Doubt::SessionLost);
+        self.tell_all(too_large, |ids| Event::Undeliverable(ids, Loss::TooLarge));
+        if known.is_some() {
+            let missed = greeting.previous.map(|it| it.sent.saturating_sub(received));
+            self.tell(Event::Restarted { missed });
+        }
+    }
+
+    pub(super) fn tell_all(
+        &mut self,
+        runs: impl IntoIterator<Item = MessageIds>,
+        what: impl Fn(MessageIds) -> Event,
+    ) {
+        runs.into_iter().for_each(|ids| self.tell(what(ids)));
+    }
+}

@@ -1,0 +1,208 @@
+//! What each record means to a client, by where the line stands.
+
+use alloc::string::ToString;
+
+use super::connection::{Asked, Connection, Speech};
+use super::session::Draining;
+use super::{Client, Mode, State};
+use crate::delivery::Arrived;
+use crate::timers::Timer;
+use crate::wire::{
+    Ack, Bye, Coding, Finale, FrameLimits, GoAway, Record, Records, Window, WireError, records,
+};
+use crate::{Breach, Broken, ConnId, Event, Instant, Output, Payload};
+
+/// Why a frame ends its connection.
+pub(super) enum Wrong {
+    Wire(WireError),
+    Breach(Breach),
+}
+
+impl From<WireError> for Wrong {
+    fn from(error: WireError) -> Self {
+        Self::Wire(error)
+    }
+}
+
+impl From<Breach> for Wrong {
+    fn from(breach: Breach) -> Self {
+        Self::Breach(breach)
+    }
+}
+
+impl From<Wrong> for Broken {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Wire(error) => Self { code: error.close_code(), what: error.to_string() },
+            Wrong::Breach(breach) => Self { code: breach.close_code(), what: breach.to_string() },
+        }
+    }
+}
+
+/// What a frame is read by.
+#[derive(Clone, Copy)]
+pub(super) struct Reading {
+    pub(super) coding: Coding,
+    pub(super) limits: FrameLimits,
+}
+
+impl Client {
+    /// Takes in a frame of a session's present connection.
+    pub(super) fn hear_frame(&mut self, conn: ConnId, frame: &Payload, now: Instant) {
+        let Some(reading) = self.reading() else { return };
+        self.hear_records(conn, records(reading.coding, frame, reading.limits), now);
+    }
+
+    pub(super) fn hear_records(&mut self, conn: ConnId, heard: Records<'_>, now: Instant) {
+        for record in heard {
+            let heard = record.map_err(Wrong::from).and_then(|it| self.hear_record(it, now));
+            if let Err(wrong) = heard {
+                return self.broken(wrong.into(), now);
+            }
+            if self.conn() != Some(conn) {
+                return;
+            }
+        }
+        self.expect_sound(now);
+        self.ask_for_flush();
+        self.end_drain_if_settled(now);
+        self.finish_if_settled(now);
+    }
+
+    pub(super) fn reading(&self) -> Option<Reading> {
+        let Mode::Session(session) = &self.mode else { return None };
+        let Window { message_bytes, .. } = session.config.window;
+        let coding = session.config.coding;
+        Some(Reading { coding, limits: FrameLimits::for_messages(message_bytes, coding) })
+    }
+
+    fn hear_record(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+        match &self.state {
+            State::Greeting(asked) => self.answer_to_hello(*asked, record, now),
+            State::Online(_) | State::Leaving(_) => self.in_conversation(record, now),
+            State::Closing { .. } => self.last_words(record, now),
+            State::Idle | State::Connecting(_) | State::Waiting { .. } | State::Ended(_) => {
+                Err(Breach::OutOfPlace.into())
+            }
+        }
+    }
+
+    fn answer_to_hello(&mut self, asked: Asked, record: Record, now: Instant) -> Result<(), Wrong> {
+        match record {
+            Record::Greeting(greeting) => Ok(self.greeted(asked, &greeting, now)?),
+            Record::Bye(bye) => Ok(self.take_leave(bye)),
+            Record::End(finale) => Ok(self.ended_from_afar(finale, now)),
+            Record::Hello(_)
+            | Record::Ack(_)
+            | Record::Message(..)
+            | Record::Ping(_)
+            | Record::Pong(_)
+            | Record::GoAway(_)
+            | Record::Renew(_)
+            | Record::Renewed(_) => Err(Breach::OutOfPlace.into()),
+        }
+    }
+
+    fn in_conversation(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+        match record {
+            Record::Message(number, payload) => Ok(self.message(number, payload)?),
+            Record::Ack(ack) => Ok(self.acknowledged(ack)?),
+            Record::Ping(token) => Ok(self.pong(token)),
+            Record::Bye(bye) => Ok(self.take_leave(bye)),
+            Record::End(finale) => Ok(self.end_heard(finale, now)),
+            Record::GoAway(go_away) => Ok(self.go_away(go_away, now)),
+            // A pong is a sign of life, as any frame is; and renewed credentials are as wished.
+            Record::Pong(_) | Record::Renewed(_) => Ok(()),
+            Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
+                Err(Breach::OutOfPlace.into())
+            }
+        }
+    }
+
+    fn message(&mut self, number: u64, payload: Payload) -> Result<(), Breach> {
+        let Some((_, link, session)) = self.talk() else { return Ok(()) };
+        match session.delivery.message(link, number, payload.len())? {
+            Arrived::New => self.outputs.push_back(Output::Deliver(payload)),
+            Arrived::Again => {}
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, ack: Ack) -> Result<(), Breach> {
+        let Some((_, link, session)) = self.talk() else { return Ok(()) };
+        let delivered = session.delivery.ack(link, ack)?;
+        if !delivered.is_empty() {
+            session.understood();
+        }
+        self.tell_all(delivered, Event::Delivered);
+        Ok(())
+    }
+
+    fn pong(&mut self, token: u64) {
+        if let Some((_, link, _)) = self.talk() {
+            link.say(Record::Pong(token));
+        }
+    }
+
+    fn take_leave(&mut self, bye: Bye) {
+        if let Mode::Session(session) = &mut self.mode {
+            session.farewell = Some(bye);
+        }
+    }
+
+    /// After our own `end`, only what says more of fates counts.
+    fn last_words(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+        match record {
+            Record::Ack(ack) => Ok(self.last_ack(ack)?),
+            Record::End(finale) => Ok(self.end_answered(&finale, now)),
+            Record::Message(..)
+            | Record::Ping(_)
+            | Record::Pong(_)
+            | Record::Bye(_)
+            | Record::GoAway(_)
+            | Record::Renewed(_) => Ok(()),
+            Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
+                Err(Breach::OutOfPlace.into())
+            }
+        }
+    }
+
+    fn last_ack(&mut self, ack: Ack) -> Result<(), Breach> {
+        let Mode::Session(session) = &mut self.mode else { return Ok(()) };
+        let State::Closing {
+            connection: Connection { speech: Speech::Session(link, _), .. }, ..
+        } = &mut self.state
+        else {
+            return Ok(());
+        };
+        let delivered = session.delivery.ack(link, ack)?;
+        self.tell_all(delivered, Event::Delivered);
+        Ok(())
+    }
+
+    /// A frame came: the next one must come in time.
+    pub(super) fn expect_sound(&mut self, now: Instant) {
+        if let (State::Online(_), Mode::Session(session)) = (&self.state, &self.mode)
+            && let Some(terms) = session.terms
+        {
+            self.timers.set(Timer::Silence, now + terms.silence);
+        }
+    }
+
+    fn go_away(&mut self, go_away: GoAway, now: Instant) {
+        match go_away.reachable {
+            true => self.move_away(now),
+            false => self.drain_within(go_away.within, now),
+        }
+    }
+
+    /// The far end says `end`: in answer to ours, or of its own.
+    fn end_heard(&mut self, finale: Finale, now: Instant) {
+        match &self.mode {
+            Mode::Session(session) if session.draining == Draining::Ending => {
+                self.drained(&finale, now);
+            }
+            Mode::Session(_) | Mode::Plain(_) => self.ended_from_afar(finale, now),
+        }
+    }
+}

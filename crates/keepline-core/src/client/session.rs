@@ -1,0 +1,392 @@
+//! What a client holds of its session, from one connection to the next.
+
+use core::time::Duration;
+
+use super::connection::{Move, Speech};
+use super::{Client, Mode, State};
+use crate::delivery::{Delivery, Link};
+use crate::timers::Timer;
+use crate::wire::{Bye, Credentials, Epoch, Greeting, Hello, Instance, Record, SessionId};
+use crate::{Broken, CloseCode, Closed, ConnId, Down, Draw, Instant, Output, SessionConfig};
+
+/// How long an acknowledgement may wait for a message to go with (docs/protocol.md §5.2).
+const ACK_WITHIN: Duration = Duration::from_millis(50);
+
+/// The slowest network that the largest message is allowed for, in bytes a second.
+const FLOOR_RATE: u64 = 64 * 1024;
+
+/// So many closes in a row with the same code of resynchronisation end the line.
+const MOST_RESYNCS: u8 = 3;
+
+/// So many attempts that never opened make one doubt that there is a Keepline server.
+const DOUBT_AFTER: u32 = 3;
+
+#[derive(Debug)]
+pub(super) struct SessionEnd {
+    pub(super) config: SessionConfig,
+    pub(super) delivery: Delivery,
+    pub(super) identity: Option<Identity>,
+    /// The epoch that the server has greeted with.
+    pub(super) epoch: Option<Epoch>,
+    /// What the last greeting said of time.
+    pub(super) terms: Option<Terms>,
+    /// What the server said before it closed the present connection.
+    pub(super) farewell: Option<Bye>,
+    pub(super) draining: Draining,
+    pub(super) finishing: Option<Finish>,
+    /// What an earlier epoch delivered, and the application has not taken yet.
+    pub(super) stale: usize,
+    resync: Resync,
+    never_opened: u32,
+    flush_asked: bool,
+}
+
+/// Who this client is to a server.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Identity {
+    /// `None` when the next connection must draw another.
+    pub(super) session: Option<SessionId>,
+    pub(super) instance: Instance,
+    attempt: u64,
+}
+
+/// What a greeting says of time, within bounds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) silence: Duration,
+    pub(super) spread: Duration,
+}
+
+/// How far a session is that ends with its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Draining {
+    No,
+    /// Nothing new is sent.
+    Flushing,
+    /// The `end` is said.
+    Ending,
+}
+
+/// The application wants everything taken, and then the end.
+#[derive(Clone, Debug)]
+pub(super) struct Finish {
+    pub(super) by: Instant,
+    pub(super) code: CloseCode,
+    pub(super) reason: alloc::string::String,
+}
+
+/// Closes in a row with one code of resynchronisation.
+#[derive(Clone, Copy, Debug)]
+enum Resync {
+    None,
+    Last(CloseCode, u8),
+}
+
+impl SessionEnd {
+    pub(super) fn new(config: &SessionConfig) -> Self {
+        Self {
+            config: config.clone(),
+            delivery: Delivery::new(config.window),
+            identity: None,
+            epoch: None,
+            terms: None,
+            farewell: None,
+            draining: Draining::No,
+            finishing: None,
+            stale: 0,
+            resync: Resync::None,
+            never_opened: 0,
+            flush_asked: false,
+        }
+    }
+
+    pub(super) const fn is_finishing(&self) -> bool {
+        self.finishing.is_some()
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining != Draining::No
+    }
+
+    pub(super) fn largest_message(&self) -> usize {
+        let own = self.config.window.message_bytes;
+        let largest = self.delivery.outgoing.largest().map_or(own, |far| far.min(own));
+        usize::try_from(largest).unwrap_or(usize::MAX)
+    }
+
+    /// The hello for a new connection.
+    pub(super) fn hello(&mut self, draw: Draw) -> Hello {
+        let identity = self.identity.get_or_insert(Identity {
+            session: None,
+            instance: draw.instance,
+            attempt: 0,
+        });
+        identity.attempt += 1;
+        let session = *identity.session.get_or_insert(draw.session);
+        Hello {
+            session,
+            instance: identity.instance,
+            attempt: identity.attempt,
+            epoch: self.epoch,
+            received: self.delivery.incoming.received(),
+            window: self.config.window,
+            credentials: self.config.credentials.clone(),
+        }
+    }
+
+    /// The next hello opens a session of its own.
+    pub(super) fn forget_identity(&mut self) {
+        if let Some(identity) = &mut self.identity {
+            identity.session = None;
+        }
+        self.epoch = None;
+    }
+
+    /// What was delivered and not taken is forgotten by the application too.
+    pub(super) fn take_nothing_more(&mut self) {
+        self.stale = 0;
+        self.delivery.forget_arrivals();
+    }
+
+    /// The session is over for this end; the next hello opens another.
+    pub(super) fn leave(&mut self) {
+        self.stale += self.delivery.incoming.waiting();
+        self.delivery.forget_arrivals();
+        self.draining = Draining::No;
+        self.forget_identity();
+    }
+
+    /// Something was acknowledged: the two ends understand each other.
+    pub(super) const fn understood(&mut self) {
+        self.resync = Resync::None;
+    }
+
+    /// Whether a close with this code of resynchronisation is one too many.
+    pub(super) fn is_hopeless(&mut self, code: CloseCode) -> bool {
+        let count = match self.resync {
+            Resync::Last(last, count) if last == code => count + 1,
+            Resync::Last(..) | Resync::None => 1,
+        };
+        self.resync = Resync::Last(code, count);
+        count >= MOST_RESYNCS
+    }
+
+    /// Whether so many attempts have failed to open that one doubts what is there.
+    pub(super) const fn doubts(&mut self) -> bool {
+        self.never_opened = self.never_opened.saturating_add(1);
+        self.terms.is_none() && self.never_opened >= DOUBT_AFTER
+    }
+
+    pub(super) const fn opened(&mut self) {
+        self.never_opened = 0;
+    }
+
+    pub(super) fn heed(&mut self, greeting: &Greeting) {
+        let ping = greeting.ping.clamp(Duration::from_secs(1), Duration::from_secs(5 * 60));
+        let largest = Duration::from_secs(self.config.window.message_bytes.div_ceil(FLOOR_RATE));
+        let silence = greeting.silence.clamp(Duration::from_secs(2), Duration::from_secs(15 * 60));
+        self.terms = Some(Terms {
+            silence: silence.max(ping + largest + Duration::from_secs(1)),
+            spread: greeting.spread.min(Duration::from_secs(5 * 60)),
+        });
+    }
+}
+
+/// What the application asks of a session.
+impl Client {
+    /// Tells the far end that the application has taken the next `count` messages of those
+    /// delivered. What an earlier session delivered is counted too, and told to nobody. Does
+    /// nothing on a plain line. Drain [`Client::poll_output`] afterwards.
+    pub fn took(&mut self, count: usize, now: Instant) {
+        let Mode::Session(session) = &mut self.mode else { return };
+        let stale = session.stale.min(count);
+        session.stale -= stale;
+        session.delivery.incoming.took(count - stale);
+        self.owe_ack(now);
+    }
+
+    /// Everything that was sent in this turn of the event loop leaves, in as few frames as may be.
+    /// To be called when [`Output::Flush`] has asked for it; does nothing at other times.
+    pub fn flush(&mut self, now: Instant) {
+        if let Mode::Session(session) = &mut self.mode {
+            session.flush_asked = false;
+        }
+        while let Some((conn, frame)) = self.next_frame() {
+            self.transmit(conn, frame);
+        }
+        self.owe_ack(now);
+    }
+
+    fn next_frame(&mut self) -> Option<(ConnId, crate::Payload)> {
+        let (conn, link, session) = self.talk_back()?;
+        let draining = session.is_draining();
+        Some((conn, session.delivery.frame(link, draining)?))
+    }
+
+    /// Ends the line once everything that was sent has been taken, or when `within` is over: then
+    /// as [`Client::close`] does. Takes no more messages. On a plain line it closes at once.
+    ///
+    /// # Errors
+    /// When a page may not send such a code or reason; the line then stays as it is.
+    pub fn finish(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        within: Duration,
+        now: Instant,
+    ) -> Result<(), crate::CloseError> {
+        crate::close::check_close(code, reason)?;
+        if let (Mode::Session(session), false) = (&mut self.mode, self.state.is_over()) {
+            let by = now + within;
+            session.finishing = Some(Finish { by, code, reason: reason.into() });
+            self.timers.set(Timer::Finish, by);
+            self.finish_if_settled(now);
+            return Ok(());
+        }
+        self.close(code, reason, now)
+    }
+
+    pub(super) fn finish_if_settled(&mut self, now: Instant) {
+        if let Mode::Session(session) = &self.mode
+            && session.is_finishing()
+            && session.delivery.outgoing.queued().messages == 0
+        {
+            self.finish_now(now);
+        }
+    }
+
+    pub(super) fn finish_now(&mut self, now: Instant) {
+        let Mode::Session(session) = &mut self.mode else { return };
+        if let Some(Finish { code, reason, .. }) = session.finishing.take() {
+            // It was checked when the application asked for it.
+            let closed = self.close(code, &reason, now);
+            debug_assert!(closed.is_ok());
+        }
+    }
+
+    /// Replaces the credentials: for the next hello, and in band if the line is open.
+    pub fn renew(&mut self, credentials: Credentials) {
+        let Mode::Session(session) = &mut self.mode else { return };
+        session.config.credentials = Some(credentials.clone());
+        if let Some((_, link, _)) = self.talk_back() {
+            link.say(Record::Renew(credentials));
+            self.ask_for_flush();
+        }
+    }
+
+    /// The largest number of messages that came again by a newer connection, and were discarded.
+    #[must_use]
+    pub const fn repeated(&self) -> u64 {
+        match &self.mode {
+            Mode::Plain(_) => 0,
+            Mode::Session(session) => session.delivery.incoming.repeated(),
+        }
+    }
+}
+
+/// What all of a session's files need.
+impl Client {
+    /// The link of a session's open connection, and the session; `None` once its `end` is said.
+    pub(super) fn talk(&mut self) -> Option<(ConnId, &mut Link, &mut SessionEnd)> {
+        let Mode::Session(session) = &mut self.mode else { return None };
+        let (State::Online(connection) | State::Leaving(connection)) = &mut self.state else {
+            return None;
+        };
+        match &mut connection.speech {
+            Speech::Session(link, _) if session.draining != Draining::Ending => {
+                Some((connection.id, link, session))
+            }
+            Speech::Session(..) | Speech::Plain(_) => None,
+        }
+    }
+
+    /// The same, while the connection takes what it is given.
+    fn talk_back(&mut self) -> Option<(ConnId, &mut Link, &mut SessionEnd)> {
+        match &self.state {
+            State::Online(_) => self.talk(),
+            State::Idle
+            | State::Connecting(_)
+            | State::Greeting(_)
+            | State::Leaving(_)
+            | State::Waiting { .. }
+            | State::Closing { .. }
+            | State::Ended(_) => None,
+        }
+    }
+
+    pub(super) fn ask_for_flush(&mut self) {
+        let Some((_, link, session)) = self.talk_back() else { return };
+        let draining = session.is_draining();
+        if !session.flush_asked && session.delivery.has_frame(link, draining) {
+            session.flush_asked = true;
+            self.outputs.push_back(Output::Flush);
+        }
+    }
+
+    /// Tells the far end soon what was taken, or at once if it waits for it.
+    fn owe_ack(&mut self, now: Instant) {
+        let Some((_, link, session)) = self.talk_back() else { return };
+        let (owes, at_once) =
+            (session.delivery.owes_ack(link), session.delivery.owes_ack_now(link));
+        if !owes {
+            self.timers.stop(Timer::Ack);
+        } else if at_once {
+            self.ask_for_flush();
+        } else if !self.timers.is_set(Timer::Ack) {
+            self.timers.set(Timer::Ack, now + ACK_WITHIN);
+        }
+        self.end_drain_if_settled(now);
+    }
+
+    pub(super) fn moves_to(&self) -> Option<ConnId> {
+        match &self.state {
+            State::Online(connection) | State::Leaving(connection) => connection.moves_to(),
+            State::Idle
+            | State::Connecting(_)
+            | State::Greeting(_)
+            | State::Waiting { .. }
+            | State::Closing { .. }
+            | State::Ended(_) => None,
+        }
+    }
+
+    pub(super) const fn moving(&mut self) -> Option<&mut Move> {
+        let (State::Online(connection) | State::Leaving(connection)) = &mut self.state else {
+            return None;
+        };
+        match &mut connection.speech {
+            Speech::Plain(_) => None,
+            Speech::Session(_, to) => Some(to),
+        }
+    }
+
+    /// Closes the present connection, for the far end has broken the protocol on it.
+    pub(super) fn broken(&mut self, broken: Broken, now: Instant) {
+        let Some(conn) = self.conn() else { return };
+        let reason = broken.what.clone();
+        self.outputs.push_back(Output::Close(conn, broken.code, reason));
+        self.let_go();
+        match self.is_hopeless(broken.code) {
+            true => self.end(crate::End::Broken(broken), now),
+            false => self.down(Down::Broken(broken), now),
+        }
+    }
+
+    /// Whether another attempt after a breach of the protocol would be in vain.
+    fn is_hopeless(&mut self, code: CloseCode) -> bool {
+        match &mut self.mode {
+            Mode::Session(session) if code.is_resync() => session.is_hopeless(code),
+            Mode::Session(_) | Mode::Plain(_) => true,
+        }
+    }
+
+    /// Whether a close that came from afar is the last of too many, or of an identity that is not
+    /// ours.
+    pub(super) fn is_hopeless_close(&mut self, closed: &Closed) -> bool {
+        let Mode::Session(session) = &mut self.mode else { return false };
+        if closed.code == CloseCode::FOREIGN_SESSION {
+            session.forget_identity();
+        }
+        closed.code.is_resync() && session.is_hopeless(closed.code)
+    }
+}

@@ -1,0 +1,81 @@
+//! What belongs to one connection of a session, and ends with it.
+
+use alloc::collections::VecDeque;
+
+use super::Breach;
+use crate::wire::{Ack, Coding, FrameWriter, Record};
+
+/// More pongs than these are not kept for a far end that asks and does not read.
+const MOST_CONTROLS: usize = 64;
+
+/// One connection, after its greeting.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    coding: Coding,
+    controls: VecDeque<Record>,
+    /// The number that must come next here.
+    expected: u64,
+    /// What the far end knows of our position.
+    told: Option<Ack>,
+    /// What the far end said last of its own.
+    heard: Option<Ack>,
+}
+
+impl Link {
+    pub(super) const fn new(coding: Coding, announced: u64, told: Option<Ack>) -> Self {
+        Self { coding, controls: VecDeque::new(), expected: announced + 1, told, heard: None }
+    }
+
+    pub(crate) const fn coding(&self) -> Coding {
+        self.coding
+    }
+
+    /// Puts a record before the messages of the next frame.
+    pub(crate) fn say(&mut self, record: Record) {
+        if self.controls.len() == MOST_CONTROLS {
+            let pong = self.controls.iter().position(|it| matches!(it, Record::Pong(_)));
+            self.controls.remove(pong.unwrap_or(0));
+        }
+        self.controls.push_back(record);
+    }
+
+    pub(super) fn has_controls(&self) -> bool {
+        !self.controls.is_empty()
+    }
+
+    pub(super) fn write_controls(&mut self, frame: &mut FrameWriter) {
+        for record in self.controls.drain(..) {
+            frame.record(&record);
+        }
+    }
+
+    pub(super) const fn told(&self) -> Option<Ack> {
+        self.told
+    }
+
+    pub(super) fn tell(&mut self, ack: Ack, frame: &mut FrameWriter) {
+        frame.record(&Record::Ack(ack));
+        self.told = Some(ack);
+    }
+
+    pub(super) fn expect(&mut self, number: u64) -> Result<(), Breach> {
+        if number != self.expected {
+            return Err(Breach::Number);
+        }
+        self.expected += 1;
+        Ok(())
+    }
+
+    pub(super) fn hear(&mut self, ack: Ack) -> Result<(), Breach> {
+        let goes_back = self.heard.is_some_and(|heard| {
+            ack.taken < heard.taken
+                || ack.credit.number < heard.credit.number
+                || ack.credit.bytes < heard.credit.bytes
+        });
+        if goes_back {
+            return Err(Breach::WentBack);
+        }
+        self.heard = Some(ack);
+        Ok(())
+    }
+}

@@ -1,0 +1,240 @@
+//! The sending half of a session's end: what is held until the far end has taken it.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use super::Breach;
+use crate::wire::{Ack, Credit, Previous, Window};
+use crate::{MessageId, MessageIds, Payload, Queued};
+
+/// Numbers messages, and keeps each until its fate is known.
+///
+/// Ids belong to the application and rise for ever; numbers belong to an epoch. The first message
+/// held has the number after `taken`, and what was put into a frame is always a first part of
+/// what is held.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    held: VecDeque<Held>,
+    bytes: usize,
+    next_id: MessageId,
+    /// Up to where the far end has taken them.
+    taken: Mark,
+    /// Up to where the present connection was given them.
+    given: Mark,
+    /// Up to where any connection of this epoch was given them.
+    sent: u64,
+    credit: Credit,
+    /// The largest message that the far end takes; `None` before it said so.
+    largest: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Held {
+    id: MessageId,
+    payload: Payload,
+}
+
+/// A number, and the sum of all sizes up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) number: u64,
+    pub(super) bytes: u64,
+}
+
+impl Mark {
+    pub(super) const fn after(self, size: usize) -> Self {
+        Self { number: self.number + 1, bytes: self.bytes + size as u64 }
+    }
+
+    pub(super) const fn is_within(self, credit: Credit) -> bool {
+        self.number <= credit.number && self.bytes <= credit.bytes
+    }
+}
+
+/// What became of messages when an epoch ended.
+#[derive(Debug, Default)]
+pub(crate) struct Fates {
+    pub(crate) delivered: Vec<MessageIds>,
+    /// Given to a connection, and certainly not taken.
+    pub(crate) not_taken: Vec<MessageIds>,
+    /// Given to a connection; nobody knows.
+    pub(crate) unknown: Vec<MessageIds>,
+    /// In no frame yet.
+    pub(crate) never_sent: Vec<MessageIds>,
+}
+
+impl Outgoing {
+    pub(crate) const fn new() -> Self {
+        Self {
+            held: VecDeque::new(),
+            bytes: 0,
+            next_id: MessageId::FIRST,
+            taken: Mark { number: 0, bytes: 0 },
+            given: Mark { number: 0, bytes: 0 },
+            sent: 0,
+            credit: Credit { number: 0, bytes: 0 },
+            largest: None,
+        }
+    }
+
+    /// Queued and unacknowledged together.
+    pub(crate) fn queued(&self) -> Queued {
+        Queued { messages: self.held.len(), bytes: self.bytes }
+    }
+
+    /// The largest message that the far end takes, if it has said so.
+    pub(crate) const fn largest(&self) -> Option<u64> {
+        self.largest
+    }
+
+    /// Whether everything that was given to any connection has been taken.
+    pub(crate) const fn is_settled(&self) -> bool {
+        self.sent <= self.taken.number
+    }
+
+    /// The last number that a message has.
+    pub(crate) fn last(&self) -> u64 {
+        self.taken.number + self.held.len() as u64
+    }
+
+    pub(crate) fn push(&mut self, payload: Payload) -> MessageId {
+        let id = self.next_id;
+        self.next_id = MessageId(id.0 + 1);
+        self.bytes += payload.len();
+        self.held.push_back(Held { id, payload });
+        id
+    }
+
+    /// Begins an epoch: what is held is numbered anew. What the far end would not take for its
+    /// size leaves.
+    pub(crate) fn begin(&mut self, window: Window) -> Vec<MessageIds> {
+        self.taken = Mark::default();
+        self.given = Mark::default();
+        self.sent = 0;
+        self.credit = Credit { number: window.messages, bytes: window.bytes };
+        self.largest = Some(window.message_bytes);
+        let mut too_large = Vec::new();
+        let bytes = &mut self.bytes;
+        self.held.retain(|held| {
+            let fits = held.payload.len() as u64 <= window.message_bytes;
+            if !fits {
+                *bytes -= held.payload.len();
+                extend(&mut too_large, held.id);
+            }
+            fits
+        });
+        too_large
+    }
+
+    /// Whether a far end may have received exactly so many.
+    pub(crate) const fn could_resume(&self, received: u64) -> bool {
+        self.taken.number <= received && received <= self.sent
+    }
+
+    /// Up to where the far end has taken them.
+    pub(crate) const fn taken(&self) -> u64 {
+        self.taken.number
+    }
+
+    /// Goes on with the present epoch on a new connection, after what the far end has received.
+    pub(crate) fn resume(&mut self, received: u64) -> Result<(), Breach> {
+        if !self.could_resume(received) {
+            return Err(Breach::Position);
+        }
+        self.given = self.taken;
+        let passed = (received - self.taken.number) as usize;
+        for held in self.held.iter().take(passed) {
+            self.given = self.given.after(held.payload.len());
+        }
+        Ok(())
+    }
+
+    /// Whether there is a message that may go out now. While the line drains, only what was given
+    /// to a connection before may.
+    pub(crate) fn has_next(&self, draining: bool) -> bool {
+        self.peek(draining).is_some()
+    }
+
+    /// The next message to give to the present connection.
+    pub(crate) fn next(&mut self, draining: bool) -> Option<(u64, &Payload)> {
+        self.given = self.peek(draining)?;
+        self.sent = self.sent.max(self.given.number);
+        let index = (self.given.number - self.taken.number - 1) as usize;
+        Some((self.given.number, &self.held.get(index)?.payload))
+    }
+
+    fn peek(&self, draining: bool) -> Option<Mark> {
+        let held = self.held.get((self.given.number - self.taken.number) as usize)?;
+        let next = self.given.after(held.payload.len());
+        let may = next.is_within(self.credit) && !(draining && next.number > self.sent);
+        may.then_some(next)
+    }
+
+    /// Takes in how far the far end is; returns what is delivered by that. Levels never go back.
+    pub(crate) fn acknowledged(&mut self, ack: Ack) -> Result<Vec<MessageIds>, Breach> {
+        self.credit.number = self.credit.number.max(ack.credit.number);
+        self.credit.bytes = self.credit.bytes.max(ack.credit.bytes);
+        self.taken_up_to(ack.taken)
+    }
+
+    /// Lets go of what the far end has taken.
+    pub(crate) fn taken_up_to(&mut self, number: u64) -> Result<Vec<MessageIds>, Breach> {
+        if number > self.sent {
+            return Err(Breach::NeverSent);
+        }
+        let mut ids = Vec::new();
+        while self.taken.number < number {
+            let Some(held) = self.let_go() else { break };
+            self.taken = self.taken.after(held.payload.len());
+            extend(&mut ids, held.id);
+        }
+        if self.given.number < self.taken.number {
+            self.given = self.taken;
+        }
+        Ok(ids)
+    }
+
+    /// Ends the epoch: what was given to a connection has a fate now, and leaves unless it is to
+    /// be sent `again`. What was in no frame stays.
+    pub(crate) fn lose(&mut self, previous: Option<Previous>, again: bool) -> Fates {
+        let mut fates = Fates::default();
+        if let Some(previous) = previous {
+            // A `taken` that cannot be proves nothing beyond what was sent.
+            let taken = previous.taken.min(self.sent);
+            fates.delivered = self.taken_up_to(taken).unwrap_or_default();
+        }
+        let doubtful = if previous.is_some() { &mut fates.not_taken } else { &mut fates.unknown };
+        if !again {
+            for _ in self.taken.number..self.sent {
+                let Some(held) = self.held.pop_front() else { break };
+                self.bytes -= held.payload.len();
+                extend(doubtful, held.id);
+            }
+        }
+        (self.taken, self.given, self.sent) = (Mark::default(), Mark::default(), 0);
+        fates
+    }
+
+    /// Ends everything: nothing is held any more.
+    pub(crate) fn end(&mut self, previous: Option<Previous>) -> Fates {
+        let mut fates = self.lose(previous, false);
+        while let Some(held) = self.let_go() {
+            extend(&mut fates.never_sent, held.id);
+        }
+        fates
+    }
+
+    fn let_go(&mut self) -> Option<Held> {
+        let held = self.held.pop_front()?;
+        self.bytes -= held.payload.len();
+        Some(held)
+    }
+}
+
+/// Adds an id to runs of ids, which rise.
+fn extend(runs: &mut Vec<MessageIds>, id: MessageId) {
+    match runs.last_mut() {
+        Some(run) if run.last.0 + 1 == id.0 => run.last = id,
+        Some(_) | None => runs.push(MessageIds { first: id, last: id }),
+    }
+}

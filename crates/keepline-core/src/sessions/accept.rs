@@ -1,0 +1,272 @@
+//! What a hello leads to: a session resumed or begun, or a refusal that touches nothing.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use super::alarms::Whose;
+use super::line::{LastWord, Line, Stage, Talk};
+use super::session::{Fit, Owner, Session, Stand, Terms};
+use super::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionKey, Sessions};
+use crate::wire::{Bye, Epoch, Finale, FrameWriter, GoAway, Hello, Previous, Record, Return};
+use crate::{CloseCode, ConnId, Instant};
+
+/// A crowd that finds a full server comes back in this time, spread over as much again.
+const FULL_FOR: Duration = Duration::from_secs(10);
+
+const SUPERSEDED: CloseCode = CloseCode(4452);
+const FULL: CloseCode = CloseCode(4429);
+const REFUSED: CloseCode = CloseCode(4401);
+const OTHER_SUBJECT: CloseCode = CloseCode(4456);
+
+impl Sessions {
+    /// The verifier's answer to [`ServerOutput::Verify`].
+    pub fn verified(&mut self, conn: ConnId, who: Result<Caller, Refused>, now: Instant) {
+        let Some(line) = self.lines.get_mut(&conn) else { return };
+        let hello = match &line.stage {
+            Stage::Verifying { hello, .. } => hello.clone(),
+            Stage::Attached(_) => return self.renewed(conn, who, now),
+            Stage::Silent { .. } | Stage::Closing { .. } => return,
+        };
+        match who {
+            Ok(caller) => self.accept(conn, &hello, caller, now),
+            Err(Refused { reason }) => self.close(conn, REFUSED, &reason, None, now),
+        }
+    }
+
+    fn accept(&mut self, conn: ConnId, hello: &Hello, caller: Caller, now: Instant) {
+        let Caller { subject, expires } = caller;
+        let scope = self.lines.get(&conn).map_or_else(String::new, |line| line.scope.clone());
+        let owner = Owner { scope, subject };
+        match self.by_id.get(&hello.session).copied() {
+            Some(key) => self.accept_known(conn, hello, key, owner, expires, now),
+            None => self.accept_unknown(conn, hello, owner, expires, now),
+        }
+    }
+
+    fn accept_known(
+        &mut self,
+        conn: ConnId,
+        hello: &Hello,
+        key: SessionKey,
+        owner: Owner,
+        expires: Option<Duration>,
+        now: Instant,
+    ) {
+        let Some(session) = self.by_key.get(&key) else { return };
+        if session.owner != owner {
+            return self.refuse_foreign(conn, now);
+        }
+        if !session.is_newer(hello) {
+            return self.refuse_superseded(conn, now);
+        }
+        if session.is_ending() {
+            self.finish(key, Over::Server, None, now);
+            return self.accept_unknown(conn, hello, owner, expires, now);
+        }
+        match session.fit(hello) {
+            Ok(Fit::Resumes | Fit::BeginsUnheard) => self.attach(conn, hello, key, expires, now),
+            Ok(Fit::Replaces) => {
+                self.give_up(key, Over::Replaced, now);
+                self.accept_unknown(conn, hello, owner, expires, now);
+            }
+            Err(breach) => {
+                self.counts.breaches += 1;
+                self.close(conn, breach.close_code(), &alloc::format!("{breach}"), None, now);
+            }
+        }
+    }
+
+    fn accept_unknown(
+        &mut self,
+        conn: ConnId,
+        hello: &Hello,
+        owner: Owner,
+        expires: Option<Duration>,
+        now: Instant,
+    ) {
+        let mut previous = None;
+        if let Some(tombstone) = self.tombstones.find(hello.session) {
+            let knows_it = hello.epoch == Some(tombstone.epoch);
+            if tombstone.owner != owner {
+                return self.refuse_foreign(conn, now);
+            }
+            if tombstone.instance != hello.instance || tombstone.attempt >= hello.attempt {
+                return self.refuse_superseded(conn, now);
+            }
+            if tombstone.ended && (knows_it || hello.epoch.is_none()) {
+                let taken = tombstone.positions.taken;
+                return self.refuse_ended(conn, taken, now);
+            }
+            previous = knows_it.then_some((tombstone.epoch, tombstone.positions));
+        }
+        if self.draining.is_some() || !self.has_place_for(&owner) {
+            return self.refuse_full(conn, now);
+        }
+        self.tombstones.take(hello.session);
+        let key = self.begin(conn, hello, owner, previous, now);
+        self.attach(conn, hello, key, expires, now);
+    }
+
+    fn has_place_for(&self, owner: &Owner) -> bool {
+        let own = match &owner.subject {
+            None => self.anonymous < self.config.anonymous_sessions,
+            Some(subject) => {
+                let present = self.by_subject.get(subject).copied().unwrap_or(0);
+                present < self.config.sessions_per_subject
+            }
+        };
+        let memory = self.total + Session::first_cost() <= self.config.total_bytes;
+        own && memory && self.by_key.len() < self.config.sessions
+    }
+
+    fn begin(
+        &mut self,
+        conn: ConnId,
+        hello: &Hello,
+        owner: Owner,
+        previous: Option<(Epoch, Previous)>,
+        now: Instant,
+    ) -> SessionKey {
+        let key = SessionKey(self.last_key.0 + 1);
+        self.last_key = key;
+        match &owner.subject {
+            None => self.anonymous += 1,
+            Some(subject) => *self.by_subject.entry(subject.clone()).or_default() += 1,
+        }
+        let epoch = self.draw_epoch();
+        let window = self.config.window;
+        let session = Session::new(hello, owner, epoch, window, previous, now);
+        self.by_id.insert(hello.session, key);
+        self.by_key.insert(key, session);
+        self.detached.insert((now, key), ());
+        self.recount(key);
+        self.outputs.push_back(ServerOutput::Begin(key, conn));
+        key
+    }
+
+    fn draw_epoch(&mut self) -> Epoch {
+        loop {
+            if let Some(epoch) = Epoch::new(self.rng.bits().to_be_bytes()) {
+                return epoch;
+            }
+        }
+    }
+
+    fn attach(
+        &mut self,
+        conn: ConnId,
+        hello: &Hello,
+        key: SessionKey,
+        expires: Option<Duration>,
+        now: Instant,
+    ) {
+        self.detach_older(key, now);
+        let terms = self.terms();
+        let (Some(session), Some(line)) = (self.by_key.get_mut(&key), self.lines.get_mut(&conn))
+        else {
+            return;
+        };
+        let Ok((mut link, received, previous)) = session.attach(conn, line.coding, hello) else {
+            return;
+        };
+        let greeting = terms.greeting(session.epoch, received, expires, previous);
+        link.say(Record::Greeting(greeting));
+        if let Some(until) = self.draining {
+            link.say(Record::GoAway(GoAway { reachable: false, within: until - now }));
+        }
+        self.alarms.stop(Whose::Session(key), &mut session.alarm);
+        line.stage = Stage::Attached(Talk {
+            key,
+            link,
+            heard: now,
+            sent: now,
+            ack_by: None,
+            woken: false,
+            last: LastWord::NotYet,
+        });
+        self.set_line_alarm(conn);
+        self.tell(key, SessionEvent::Attached);
+        self.wake(key);
+    }
+
+    /// The new connection of a session ends the older one; or the session leaves those without.
+    fn detach_older(&mut self, key: SessionKey, now: Instant) {
+        let Some(session) = self.by_key.get(&key) else { return };
+        match session.stand {
+            Stand::Detached(since) => {
+                self.detached.remove(&(since, key));
+            }
+            Stand::Attached(older) | Stand::Ending(older) => {
+                self.close(older, SUPERSEDED, "a newer connection has the session", None, now);
+            }
+        }
+    }
+
+    fn terms(&self) -> Terms {
+        let per_second = f64::from(self.config.returns_per_second);
+        let spread = Duration::from_secs_f64(self.lines.len() as f64 / per_second);
+        Terms {
+            window: self.config.window,
+            ping: self.config.ping,
+            silence: self.config.client_silence,
+            spread,
+            hold: self.config.hold,
+        }
+    }
+
+    fn refuse_foreign(&mut self, conn: ConnId, now: Instant) {
+        self.counts.foreign += 1;
+        let why = "the session belongs to somebody else";
+        self.close(conn, CloseCode::FOREIGN_SESSION, why, None, now);
+    }
+
+    fn refuse_superseded(&mut self, conn: ConnId, now: Instant) {
+        self.counts.superseded += 1;
+        let why = "another instance or a later attempt has the session";
+        self.close(conn, SUPERSEDED, why, None, now);
+    }
+
+    fn refuse_ended(&mut self, conn: ConnId, taken: u64, now: Instant) {
+        let finale = Finale { taken, code: CloseCode::NORMAL, reason: String::new() };
+        let last = self.only(conn, &Record::End(finale));
+        self.close(conn, CloseCode::NORMAL, "the session has ended", last, now);
+    }
+
+    fn refuse_full(&mut self, conn: ConnId, now: Instant) {
+        self.counts.full += 1;
+        let reason = "no more sessions here";
+        let again = Some(Return { after: FULL_FOR, spread: FULL_FOR });
+        let bye = Record::Bye(Bye { code: FULL, again, reason: reason.into() });
+        let last = self.only(conn, &bye);
+        self.close(conn, FULL, reason, last, now);
+    }
+
+    /// A frame with this record only, in the encoding of the connection.
+    pub(super) fn only(&self, conn: ConnId, record: &Record) -> Option<crate::Payload> {
+        let Line { coding, .. } = self.lines.get(&conn)?;
+        let mut frame = FrameWriter::new(*coding);
+        frame.record(record);
+        Some(frame.finish())
+    }
+
+    /// The verifier's answer to credentials that were renewed in band.
+    fn renewed(&mut self, conn: ConnId, who: Result<Caller, Refused>, now: Instant) {
+        let Some((talk, session)) = self.talk(conn) else { return };
+        let key = talk.key;
+        match who {
+            Ok(Caller { subject, expires }) if subject == session.owner.subject => {
+                talk.link.say(Record::Renewed(expires));
+                self.wake(key);
+            }
+            Ok(_) => {
+                self.lost(key, now);
+                let why = "the new credentials belong to somebody else";
+                self.close(conn, OTHER_SUBJECT, why, None, now);
+            }
+            Err(Refused { reason }) => {
+                self.lost(key, now);
+                self.close(conn, REFUSED, &reason, None, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! How sessions end, and how a server goes away.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::alarms::Whose;
+use super::line::{LastWord, Stage};
+use super::session::{Session, Stand};
+use super::{Over, SessionEvent, SessionKey, Sessions};
+use crate::delivery::Fates;
+use crate::wire::{Bye, Finale, GoAway, Previous, Record, Return};
+use crate::{CloseCode, ConnId, Doubt, Instant, Loss};
+
+impl Sessions {
+    /// Ends a session in band: the client is told how far the application has come, and its answer
+    /// says how far it has. [`SessionEvent::Over`] follows.
+    pub fn end(&mut self, key: SessionKey, code: CloseCode, reason: &str, now: Instant) {
+        let Some(session) = self.by_key.get_mut(&key) else { return };
+        match session.stand {
+            Stand::Ending(_) => {}
+            Stand::Detached(_) => self.finish(key, Over::Server, None, now),
+            Stand::Attached(conn) => {
+                let finale = session.finale(code, reason);
+                session.stand = Stand::Ending(conn);
+                let last = self.only(conn, &Record::End(finale));
+                if let (Some((talk, _)), Some(last)) = (self.talk(conn), last) {
+                    talk.last = LastWord::Ready(last);
+                }
+                let until = now + self.config.close_timeout;
+                self.set_session_alarm(key, until);
+                self.wake(key);
+            }
+        }
+    }
+
+    /// Says goodbye on every connection and closes it: the clients come back as `again` says, or
+    /// not at all. Sessions are kept.
+    pub fn say_bye(&mut self, code: CloseCode, again: Option<Return>, reason: &str, now: Instant) {
+        let conns: Vec<ConnId> = self.lines.keys().copied().collect();
+        for conn in conns {
+            if let Some(Stage::Closing { .. }) = self.lines.get(&conn).map(|line| &line.stage) {
+                continue;
+            }
+            if let Some((talk, _)) = self.talk(conn) {
+                let key = talk.key;
+                self.lost(key, now);
+            }
+            let bye = Record::Bye(Bye { code, again, reason: super::shortened(reason) });
+            let last = self.only(conn, &bye);
+            self.close(conn, code, reason, last, now);
+        }
+    }
+
+    /// Tells every client that this server stops within so long, and whether its session can be
+    /// reached elsewhere. If not, nothing new is sent and no new session is taken any more.
+    pub fn go_away(&mut self, reachable: bool, within: Duration, now: Instant) {
+        if !reachable {
+            self.draining = Some(now + within);
+        }
+        let keys: Vec<SessionKey> = self.by_key.keys().copied().collect();
+        for key in keys {
+            let Some(conn) = self.conn(key) else { continue };
+            if let Some((talk, _)) = self.talk(conn) {
+                talk.link.say(Record::GoAway(GoAway { reachable, within }));
+            }
+            if !reachable {
+                self.tell(key, SessionEvent::Draining);
+            }
+            self.wake(key);
+        }
+    }
+
+    /// A client has ended its session, or answers our end of it.
+    pub(super) fn ended_from_afar(
+        &mut self,
+        conn: ConnId,
+        key: SessionKey,
+        finale: Finale,
+        now: Instant,
+    ) {
+        let Some(session) = self.by_key.get(&key) else { return };
+        let taken = Some(finale.taken);
+        if session.is_ending() {
+            self.finish(key, Over::Server, taken, now);
+            return self.close(conn, CloseCode::NORMAL, "", None, now);
+        }
+        let answer = Record::End(session.finale(CloseCode::NORMAL, ""));
+        let last = self.only(conn, &answer);
+        let Finale { code, reason, .. } = finale;
+        self.finish(key, Over::Client { code, reason }, taken, now);
+        self.close(conn, CloseCode::NORMAL, "", last, now);
+    }
+
+    /// A session has lost its connection: it waits for another, unless it was ending.
+    pub(super) fn lost(&mut self, key: SessionKey, now: Instant) {
+        let Some(session) = self.by_key.get_mut(&key) else { return };
+        match session.stand {
+            Stand::Ending(_) => self.finish(key, Over::Server, None, now),
+            Stand::Detached(_) => {}
+            Stand::Attached(_) => {
+                session.stand = Stand::Detached(now);
+                self.detached.insert((now, key), ());
+                let until = now + self.config.hold;
+                self.set_session_alarm(key, until);
+                self.tell(key, SessionEvent::Detached);
+            }
+        }
+    }
+
+    /// Gives a session up, which its client did not end.
+    pub(super) fn give_up(&mut self, key: SessionKey, why: Over, now: Instant) {
+        self.counts.given_up += 1;
+        if let Some(conn) = self.conn(key) {
+            self.close(conn, CloseCode(4452), "the session began anew", None, now);
+        }
+        self.finish(key, why, None, now);
+    }
+
+    /// The session is over: its fates are told, and a tombstone is laid. `taken` is the client's
+    /// last word, if it has said one.
+    pub(super) fn finish(&mut self, key: SessionKey, why: Over, taken: Option<u64>, now: Instant) {
+        let Some(mut session) = self.by_key.remove(&key) else { return };
+        self.forget(key, &mut session);
+        let ended = match why {
+            Over::Client { .. } | Over::Server => true,
+            Over::Expired | Over::Evicted | Over::Replaced => false,
+        };
+        let until = now + self.config.tombstone_hold;
+        self.tombstones.lay(session.id, session.tombstone(ended), until);
+        self.set_tombstone_alarm();
+        let previous = taken.map(|taken| Previous { taken, sent: 0 });
+        let Fates { delivered, not_taken, unknown, never_sent } =
+            session.delivery.outgoing.end(previous);
+        self.tell_all(key, delivered, SessionEvent::Delivered);
+        self.tell_all(key, not_taken, |ids| SessionEvent::Undeliverable(ids, Loss::NotTaken));
+        self.tell_all(key, unknown, |ids| SessionEvent::Unknown(ids, Doubt::SessionLost));
+        self.tell_all(key, never_sent, |ids| SessionEvent::Undeliverable(ids, Loss::NeverSent));
+        self.tell(key, SessionEvent::Over(why));
+    }
+
+    fn forget(&mut self, key: SessionKey, session: &mut Session) {
+        self.by_id.remove(&session.id);
+        self.alarms.stop(Whose::Session(key), &mut session.alarm);
+        if let Stand::Detached(since) = session.stand {
+            self.detached.remove(&(since, key));
+        }
+        self.total -= session.counted;
+        match &session.owner.subject {
+            None => self.anonymous -= 1,
+            Some(subject) => {
+                if let Some(count) = self.by_subject.get_mut(subject) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.by_subject.remove(subject);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes room in the total for what the session `key` sends, by giving up those that have been
+    /// without a connection for longest. `false` if there is none to be had.
+    pub(super) fn make_room(&mut self, bytes: usize, key: SessionKey, now: Instant) -> bool {
+        while self.total + bytes > self.config.total_bytes {
+            let longest = self.detached.keys().map(|(_, it)| *it).find(|it| *it != key);
+            let Some(longest) = longest else { return false };
+            self.give_up(longest, Over::Evicted, now);
+        }
+        true
+    }
+}

@@ -1,0 +1,68 @@
+//! One connection of a server, from its opening to its end.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use super::SessionKey;
+use crate::delivery::Link;
+use crate::wire::{Coding, Hello};
+use crate::{Instant, Payload};
+
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) coding: Coding,
+    /// The address that it was opened on.
+    pub(super) scope: String,
+    pub(super) stage: Stage,
+    pub(super) alarm: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// No hello has come.
+    Silent { until: Instant },
+    /// A verifier is asked who is there.
+    Verifying { hello: Hello, until: Instant },
+    /// It carries a session.
+    Attached(Talk),
+    /// This end has closed it, after one last frame.
+    Closing { last: Option<Payload>, until: Instant },
+}
+
+/// What belongs to a session's present connection.
+#[derive(Debug)]
+pub(super) struct Talk {
+    pub(super) key: SessionKey,
+    pub(super) link: Link,
+    pub(super) heard: Instant,
+    pub(super) sent: Instant,
+    /// When the client must be told at the latest what was taken.
+    pub(super) ack_by: Option<Instant>,
+    /// Whether the driver knows that there is something to send.
+    pub(super) woken: bool,
+    /// This end has said `end` in this frame, and says nothing after it.
+    pub(super) last: LastWord,
+}
+
+/// Whether this end has said `end`.
+#[derive(Debug)]
+pub(super) enum LastWord {
+    NotYet,
+    Ready(Payload),
+    Said,
+}
+
+impl Line {
+    /// When something must be done about it.
+    pub(super) fn deadline(&self, ping: Duration, silence: Duration) -> Instant {
+        match &self.stage {
+            Stage::Silent { until }
+            | Stage::Verifying { until, .. }
+            | Stage::Closing { until, .. } => *until,
+            Stage::Attached(talk) => {
+                let beat = (talk.sent + ping).min(talk.heard + silence);
+                talk.ack_by.map_or(beat, |by| by.min(beat))
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The server's end of one client.
+
+use alloc::string::String;
+use core::mem;
+
+use crate::delivery::{Delivery, Link};
+use crate::wire::{Coding, Epoch, Finale, Greeting, Hello, Instance, Previous, SessionId, Window};
+use crate::{Breach, ConnId, Instant};
+
+/// What a session costs beside its payloads, and each message: an estimate from above.
+const SESSION_COST: usize = 1_024;
+const MESSAGE_COST: usize = 64;
+
+/// To whom a session belongs: nobody else may have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// The address that it was opened on.
+    pub(super) scope: String,
+    pub(super) subject: Option<String>,
+}
+
+/// The server's end of a session: it outlives connections, and ends by an `end` or by time.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: SessionId,
+    pub(super) owner: Owner,
+    pub(super) epoch: Epoch,
+    instance: Instance,
+    attempt: u64,
+    pub(super) delivery: Delivery,
+    pub(super) stand: Stand,
+    /// What became of an earlier epoch, for a client that knows only that one.
+    previous: Option<(Epoch, Previous)>,
+    /// What this session has been counted for in the total.
+    pub(super) counted: usize,
+    pub(super) alarm: Option<Instant>,
+}
+
+/// Whether a connection is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    Attached(ConnId),
+    Detached(Instant),
+    /// This end has said `end` on the connection, and waits for the answer.
+    Ending(ConnId),
+}
+
+/// How a hello fits to a session that is known.
+pub(super) enum Fit {
+    Resumes,
+    /// The client has never heard of this epoch, and nothing has passed in it.
+    BeginsUnheard,
+    /// The client cannot go on from here.
+    Replaces,
+}
+
+impl Session {
+    pub(super) fn new(
+        hello: &Hello,
+        owner: Owner,
+        epoch: Epoch,
+        window: Window,
+        previous: Option<(Epoch, Previous)>,
+        now: Instant,
+    ) -> Self {
+        let mut delivery = Delivery::new(window);
+        let none_yet = delivery.begin(hello.window);
+        debug_assert!(none_yet.is_empty());
+        Self {
+            id: hello.session,
+            owner,
+            epoch,
+            instance: hello.instance,
+            attempt: hello.attempt,
+            delivery,
+            stand: Stand::Detached(now),
+            previous,
+            counted: 0,
+            alarm: None,
+        }
+    }
+
+    pub(super) const fn conn(&self) -> Option<ConnId> {
+        match self.stand {
+            Stand::Attached(conn) | Stand::Ending(conn) => Some(conn),
+            Stand::Detached(_) => None,
+        }
+    }
+
+    /// Whether this end has said `end`.
+    pub(super) const fn is_ending(&self) -> bool {
+        matches!(self.stand, Stand::Ending(_))
+    }
+
+    /// Whether a hello comes from this client, and not from a copy of it or from the past.
+    pub(super) fn is_newer(&self, hello: &Hello) -> bool {
+        self.instance == hello.instance && self.attempt < hello.attempt
+    }
+
+    pub(super) fn fit(&self, hello: &Hello) -> Result<Fit, Breach> {
+        if hello.epoch == Some(self.epoch) {
+            return match self.delivery.outgoing.could_resume(hello.received) {
+                true => Ok(Fit::Resumes),
+                false => Err(Breach::Position),
+            };
+        }
+        let nothing_passed =
+            self.delivery.incoming.received() == 0 && self.delivery.outgoing.taken() == 0;
+        Ok(if nothing_passed { Fit::BeginsUnheard } else { Fit::Replaces })
+    }
+
+    /// Takes a connection whose hello fits, and makes its link and the positions of its greeting.
+    pub(super) fn attach(
+        &mut self,
+        conn: ConnId,
+        coding: Coding,
+        hello: &Hello,
+    ) -> Result<(Link, u64, Option<Previous>), Breach> {
+        self.attempt = hello.attempt;
+        self.stand = Stand::Attached(conn);
+        if hello.epoch == Some(self.epoch) {
+            self.delivery.outgoing.resume(hello.received)?;
+            let received = self.delivery.incoming.received();
+            return Ok((Delivery::next_link(coding, received), received, None));
+        }
+        self.delivery.outgoing.resume(0)?;
+        let previous = self.previous.filter(|(epoch, _)| Some(*epoch) == hello.epoch);
+        Ok((self.delivery.first_link(coding), 0, previous.map(|(_, positions)| positions)))
+    }
+
+    /// What is left of it for those who ask later.
+    pub(super) fn tombstone(&self, ended: bool) -> super::tombstones::Tombstone {
+        super::tombstones::Tombstone {
+            owner: self.owner.clone(),
+            instance: self.instance,
+            attempt: self.attempt,
+            epoch: self.epoch,
+            positions: Previous {
+                taken: self.delivery.incoming.taken(),
+                sent: self.delivery.outgoing.last(),
+            },
+            ended,
+        }
+    }
+
+    /// What it costs now beyond what it was last counted for.
+    pub(super) fn recount(&mut self) -> (usize, usize) {
+        let queued = self.delivery.outgoing.queued();
+        let cost = SESSION_COST + queued.bytes + MESSAGE_COST * queued.messages;
+        (mem::replace(&mut self.counted, cost), cost)
+    }
+
+    pub(super) const fn first_cost() -> usize {
+        SESSION_COST
+    }
+
+    pub(super) const fn cost_of(bytes: usize) -> usize {
+        MESSAGE_COST + bytes
+    }
+
+    pub(super) fn finale(&self, code: crate::CloseCode, reason: &str) -> Finale {
+        Finale { taken: self.delivery.incoming.taken(), code, reason: reason.into() }
+    }
+}
+
+/// What all greetings of a server have in common.
+pub(super) struct Terms {
+    pub(super) window: Window,
+    pub(super) ping: core::time::Duration,
+    pub(super) silence: core::time::Duration,
+    pub(super) spread: core::time::Duration,
+    pub(super) hold: core::time::Duration,
+}
+
+impl Terms {
+    pub(super) const fn greeting(
+        &self,
+        epoch: Epoch,
+        received: u64,
+        expires: Option<core::time::Duration>,
+        previous: Option<Previous>,
+    ) -> Greeting {
+        let Self { window, ping, silence, spread, hold } = *self;
+        Greeting { epoch, received, window, ping, silence, spread, hold, expires, previous }
+    }
+}

@@ -1,0 +1,4 @@
+//! Stories about a session: both ends, in virtual time.
+
+mod delivery;
+mod pair;

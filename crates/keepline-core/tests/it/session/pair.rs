@@ -1,0 +1,345 @@
+//! One client and one server, with a network between them that the test commands.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use keepline_core::wire::{Coding, Credentials, FrameLimits, Instance, Record, SessionId, records};
+use keepline_core::{
+    Caller, Client, CloseCode, Closed, Config, ConnId, Draw, Event, Input, Instant, MessageId,
+    Output, Payload, Refused, SendError, ServerConfig, ServerOutput, SessionConfig, SessionEvent,
+    SessionKey, Sessions, Status,
+};
+
+use crate::world::text;
+
+/// The two ends of a session in virtual time. Frames pass at once, unless the test holds them.
+pub(crate) struct Pair {
+    pub(crate) now: Instant,
+    pub(crate) client: Client,
+    pub(crate) server: Sessions,
+    /// What the client's application was told, but for messages.
+    pub(crate) events: Vec<Event>,
+    /// What the server's applications were told, but for messages.
+    pub(crate) told: Vec<(SessionKey, SessionEvent)>,
+    /// What either application has been given and not taken.
+    pub(crate) client_inbox: VecDeque<Payload>,
+    pub(crate) server_inbox: VecDeque<(SessionKey, Payload)>,
+    /// What either application has taken.
+    pub(crate) client_took: Vec<String>,
+    pub(crate) server_took: Vec<String>,
+    pub(crate) begun: Vec<SessionKey>,
+    /// How the server closed connections.
+    pub(crate) closes: Vec<(ConnId, u16)>,
+    /// How the client closed connections.
+    pub(crate) close_frames: Vec<(ConnId, u16)>,
+    /// Every frame that passed, by who sent it.
+    pub(crate) passed: Vec<(Side, Vec<Record>)>,
+    pub(crate) abandoned: Vec<ConnId>,
+    /// Whether applications take what they are given, at once.
+    pub(crate) client_takes: bool,
+    pub(crate) server_takes: bool,
+    /// Whether frames of a side get lost.
+    pub(crate) swallow: Option<Side>,
+    /// Whether connections are opened at once.
+    pub(crate) reachable: bool,
+    /// Who the server says somebody with these credentials is.
+    pub(crate) subjects: BTreeMap<String, Option<String>>,
+    attempts: Vec<ConnId>,
+    open: Vec<ConnId>,
+    coding: Coding,
+    drawn: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Client,
+    Server,
+}
+
+pub(crate) fn session() -> Config {
+    Config { session: Some(SessionConfig::default()), ..Config::default() }
+}
+
+impl Pair {
+    pub(crate) fn at_rest(config: Config, server: ServerConfig) -> Self {
+        let coding = config.session.as_ref().map_or(Coding::Binary, |session| session.coding);
+        Self {
+            now: Instant::ORIGIN + Duration::from_secs(1_000),
+            client: Client::new(config, 7).unwrap(),
+            server: Sessions::new(server, 11).unwrap(),
+            events: Vec::new(),
+            told: Vec::new(),
+            client_inbox: VecDeque::new(),
+            server_inbox: VecDeque::new(),
+            client_took: Vec::new(),
+            server_took: Vec::new(),
+            begun: Vec::new(),
+            closes: Vec::new(),
+            close_frames: Vec::new(),
+            passed: Vec::new(),
+            abandoned: Vec::new(),
+            client_takes: true,
+            server_takes: true,
+            swallow: None,
+            reachable: true,
+            subjects: BTreeMap::new(),
+            attempts: Vec::new(),
+            open: Vec::new(),
+            coding,
+            drawn: 0,
+        }
+    }
+
+    pub(crate) fn online() -> Self {
+        Self::online_with(session(), ServerConfig::default())
+    }
+
+    pub(crate) fn online_with(config: Config, server: ServerConfig) -> Self {
+        let mut pair = Self::at_rest(config, server);
+        pair.client.connect(pair.now);
+        pair.settle();
+        assert!(pair.is_online(), "{}", pair.client.status());
+        pair
+    }
+
+    pub(crate) fn is_online(&self) -> bool {
+        matches!(self.client.status(), Status::Online { .. })
+    }
+
+    pub(crate) fn conn(&self) -> ConnId {
+        *self.attempts.last().expect("the client has opened a connection")
+    }
+
+    /// The session that began last.
+    pub(crate) fn key(&self) -> SessionKey {
+        *self.begun.last().expect("a session has begun")
+    }
+
+    pub(crate) fn send(&mut self, message: &str) -> Result<MessageId, SendError> {
+        self.client.send(text(message))
+    }
+
+    /// The client sends these in one turn of its event loop.
+    pub(crate) fn say(&mut self, messages: &[&str]) {
+        for message in messages {
+            self.send(message).unwrap();
+        }
+        self.settle();
+    }
+
+    pub(crate) fn server_says(&mut self, message: &str) -> Result<MessageId, SendError> {
+        let sent = self.server.send(self.key(), text(message), self.now);
+        self.settle();
+        sent
+    }
+
+    /// The line breaks; the server hears of it as well.
+    pub(crate) fn cut(&mut self) {
+        let conn = self.conn();
+        self.lose(conn);
+        self.client.handle_input(Input::Closed(conn, Closed::abnormal(), None), self.now);
+        self.settle();
+    }
+
+    /// The server hears that a connection is gone.
+    pub(crate) fn lose(&mut self, conn: ConnId) {
+        self.open.retain(|open| *open != conn);
+        self.server.closed(conn, self.now);
+    }
+
+    /// The server closes a connection from afar, in spite of what it may think.
+    pub(crate) fn close_from_afar(&mut self, code: u16) {
+        let conn = self.conn();
+        self.lose(conn);
+        let closed = Closed { code: CloseCode(code), reason: String::new(), clean: true };
+        self.client.handle_input(Input::Closed(conn, closed, None), self.now);
+        self.settle();
+    }
+
+    /// A frame of the client's, made up by the test.
+    pub(crate) fn forge(&mut self, conn: ConnId, frame: &Payload) {
+        self.server.received(conn, frame, self.now);
+        self.settle();
+    }
+
+    /// A frame of the server's, made up by the test.
+    pub(crate) fn forge_from_server(&mut self, frame: Payload) {
+        let conn = self.conn();
+        self.client.handle_input(Input::Received(conn, frame), self.now);
+        self.settle();
+    }
+
+    /// A connection that the test opens beside the client's.
+    pub(crate) fn stranger(&mut self, number: u64) -> ConnId {
+        let conn = ConnId(1_000 + number);
+        self.server.opened(conn, self.coding, "/session", self.now);
+        conn
+    }
+
+    /// The server's process dies, and comes back with nothing.
+    pub(crate) fn restart_server(&mut self) {
+        self.server = Sessions::new(ServerConfig::default(), 12).unwrap();
+        self.server_inbox.clear();
+        self.cut();
+    }
+
+    pub(crate) fn run_for(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            let due = [self.client.poll_timeout(), self.server.poll_timeout()];
+            let Some(due) = due.into_iter().flatten().min().filter(|due| *due <= end) else {
+                break;
+            };
+            self.now = self.now.max(due);
+            self.client.handle_timeout(self.now);
+            self.server.handle_timeout(self.now);
+            self.settle();
+            let due = [self.client.poll_timeout(), self.server.poll_timeout()];
+            let next = due.into_iter().flatten().min();
+            assert!(next.is_none_or(|next| next > self.now), "a deadline must lie ahead");
+        }
+        self.now = end;
+    }
+
+    /// Lets everything happen that takes no time.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            let client = self.perform_client();
+            let server = self.perform_server();
+            if !client && !server {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn client_takes_all(&mut self) {
+        let count = self.client_inbox.len();
+        self.client_took.extend(self.client_inbox.drain(..).map(|payload| words(&payload)));
+        self.client.took(count, self.now);
+    }
+
+    pub(crate) fn server_takes_all(&mut self) {
+        for (key, payload) in std::mem::take(&mut self.server_inbox) {
+            self.server_took.push(words(&payload));
+            self.server.took(key, 1, self.now);
+        }
+    }
+
+    fn perform_client(&mut self) -> bool {
+        let mut acted = false;
+        let mut flush = false;
+        loop {
+            while let Some(output) = self.client.poll_output() {
+                acted = true;
+                match output {
+                    Output::Open(conn) => self.open_connection(conn),
+                    Output::Transmit(conn, frame) => self.carry_to_server(conn, &frame),
+                    Output::Close(conn, code, _) => {
+                        self.close_frames.push((conn, code.0));
+                        self.lose(conn);
+                    }
+                    Output::Abandon(conn) => {
+                        self.abandoned.push(conn);
+                        self.lose(conn);
+                    }
+                    Output::Deliver(payload) => self.client_inbox.push_back(payload),
+                    Output::Discard => self.client_inbox.clear(),
+                    Output::Refuse { size } => panic!("a session refuses no {size} bytes"),
+                    Output::Flush => flush = true,
+                    Output::Event(event) => self.events.push(event),
+                }
+            }
+            if self.client_takes && !self.client_inbox.is_empty() {
+                self.client_takes_all();
+            } else if std::mem::take(&mut flush) {
+                self.client.flush(self.now);
+            } else {
+                return acted;
+            }
+        }
+    }
+
+    fn open_connection(&mut self, conn: ConnId) {
+        self.attempts.push(conn);
+        if !self.reachable {
+            let closed = Input::Closed(conn, Closed::abnormal(), None);
+            return self.client.handle_input(closed, self.now);
+        }
+        self.drawn += 1;
+        let draw =
+            Draw { session: SessionId([self.drawn; 16]), instance: Instance([self.drawn; 8]) };
+        self.open.push(conn);
+        self.server.opened(conn, self.coding, "/session", self.now);
+        let protocol = self.coding.subprotocol().to_owned();
+        self.client.handle_input(Input::Opened(conn, protocol, draw), self.now);
+    }
+
+    fn carry_to_server(&mut self, conn: ConnId, frame: &Payload) {
+        if self.swallow != Some(Side::Client) && self.open.contains(&conn) {
+            self.passed.push((Side::Client, read(self.coding, frame)));
+            self.server.received(conn, frame, self.now);
+        }
+    }
+
+    fn perform_server(&mut self) -> bool {
+        let mut acted = false;
+        while let Some(output) = self.server.poll_output() {
+            acted = true;
+            match output {
+                ServerOutput::Verify(conn, credentials) => self.verify(conn, credentials.as_ref()),
+                ServerOutput::Wake(conn) => self.carry_to_client(conn),
+                ServerOutput::Close(conn, code, reason) => {
+                    self.carry_to_client(conn);
+                    self.closes.push((conn, code.0));
+                    self.lose(conn);
+                    let closed = Closed { code, reason, clean: true };
+                    self.client.handle_input(Input::Closed(conn, closed, None), self.now);
+                }
+                ServerOutput::Begin(key, _) => self.begun.push(key),
+                ServerOutput::Deliver(key, payload) => self.server_inbox.push_back((key, payload)),
+                ServerOutput::Event(key, event) => {
+                    if let SessionEvent::Over(_) = event {
+                        self.server_inbox.retain(|(of, _)| *of != key);
+                    }
+                    self.told.push((key, event));
+                }
+            }
+            if self.server_takes {
+                self.server_takes_all();
+            }
+        }
+        acted
+    }
+
+    fn carry_to_client(&mut self, conn: ConnId) {
+        while let Some(frame) = self.server.poll_frame(conn, self.now) {
+            if self.swallow != Some(Side::Server) && self.open.contains(&conn) {
+                self.passed.push((Side::Server, read(self.coding, &frame)));
+                self.client.handle_input(Input::Received(conn, frame), self.now);
+            }
+        }
+    }
+
+    fn verify(&mut self, conn: ConnId, credentials: Option<&Credentials>) {
+        let who = match credentials {
+            None => Ok(Caller::default()),
+            Some(Credentials(secret)) => match self.subjects.get(secret) {
+                Some(subject) => Ok(Caller { subject: subject.clone(), expires: None }),
+                None => Err(Refused { reason: "nobody knows you".to_owned() }),
+            },
+        };
+        self.server.verified(conn, who, self.now);
+    }
+}
+
+pub(crate) fn words(payload: &Payload) -> String {
+    match payload {
+        Payload::Text(text) => text.clone(),
+        Payload::Binary(bytes) => format!("{bytes:?}"),
+    }
+}
+
+fn read(coding: Coding, frame: &Payload) -> Vec<Record> {
+    let limits = FrameLimits::for_messages(1 << 20, coding);
+    records(coding, frame, limits).map(Result::unwrap).collect()
+}
