@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use keepline_core::{Backoff, Closed, Config, ConfigError, Limits, Probe, Verdict};
+use keepline_core::{Backoff, Closed, Config, ConfigError, Limits, Probe, SessionConfig, Verdict};
 
 use crate::driver::{Driver, Judge};
 use crate::endpoint::{Endpoint, UrlError, is_token};
@@ -55,6 +55,17 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// no notice of a half-open line before the browser has one. See [`Probe`].
     pub fn heartbeat(mut self, probe: Probe) -> Self {
         self.config.heartbeat = Some(probe);
+        self
+    }
+
+    /// Speaks the session protocol `keepline.v1` (docs/protocol.md): what is sent is delivered
+    /// exactly once and in order across any number of reconnections, or reported. The server must
+    /// speak it too; the mode is never guessed. Default: a plain line, for any WebSocket server.
+    ///
+    /// A session has a heartbeat and a subprotocol of its own: it excludes
+    /// [`heartbeat`](Self::heartbeat) and [`subprotocol`](Self::subprotocol).
+    pub fn session(mut self, session: SessionConfig) -> Self {
+        self.config.session = Some(session);
         self
     }
 
@@ -114,7 +125,12 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
                 return Err(BuildError::Subprotocol(token.clone()));
             }
         }
-        Endpoint::new(&self.url, &self.query, &self.subprotocols)
+        let subprotocols = match &self.config.session {
+            None => self.subprotocols.clone(),
+            Some(_) if !self.subprotocols.is_empty() => return Err(BuildError::TwoProtocols),
+            Some(session) => vec![session.coding.subprotocol().to_owned()],
+        };
+        Endpoint::new(&self.url, &self.query, &subprotocols)
             .map_err(|error| BuildError::Url { url: without_secrets(&self.url), error })
     }
 }
@@ -131,6 +147,8 @@ pub enum BuildError {
     },
     /// This subprotocol is not a token, or was given twice.
     Subprotocol(String),
+    /// `session` and `subprotocol` exclude each other: a session has its own.
+    TwoProtocols,
     /// A setting cannot be used, or contradicts another.
     Config(ConfigError),
 }
@@ -142,6 +160,9 @@ impl fmt::Display for BuildError {
             Self::Subprotocol(token) => {
                 write!(f, "the subprotocol {token:?} is not a token, or given twice")
             }
+            Self::TwoProtocols => {
+                f.write_str("session and subprotocol exclude each other: a session has its own")
+            }
             Self::Config(error) => error.fmt(f),
         }
     }
@@ -151,7 +172,7 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Url { error, .. } => Some(error),
-            Self::Subprotocol(_) => None,
+            Self::Subprotocol(_) | Self::TwoProtocols => None,
             Self::Config(error) => Some(error),
         }
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use keepline_core::Instant;
+use keepline_core::wire::{Instance, SessionId};
+use keepline_core::{Draw, Instant};
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{Crypto, Performance};
 
@@ -26,9 +27,18 @@ pub fn now() -> Instant {
 
 /// A seed that nobody can guess, and that no two clients share.
 pub(crate) fn seed() -> u64 {
-    let mut seed = [0; 8];
+    u64::from_le_bytes(random())
+}
+
+/// What a session may need that nobody can guess.
+pub(crate) fn draw() -> Draw {
+    Draw { session: SessionId(random()), instance: Instance(random()) }
+}
+
+fn random<const BYTES: usize>() -> [u8; BYTES] {
+    let mut bits = [0; BYTES];
     // It fails only above 65,536 bytes (Web Cryptography §10.1.1).
-    let drawn = CRYPTO.with(|crypto| crypto.get_random_values_with_u8_array(&mut seed));
+    let drawn = CRYPTO.with(|crypto| crypto.get_random_values_with_u8_array(&mut bits));
     debug_assert!(drawn.is_ok());
-    u64::from_le_bytes(seed)
+    bits
 }

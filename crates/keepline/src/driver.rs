@@ -1,6 +1,6 @@
 //! Performs what the core decides: owns the socket, the alarm, and nothing of the logic.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
@@ -9,9 +9,11 @@ use keepline_core::{
     Arrival, Client, Closed, Config, ConfigError, ConnId, Input, Instant, MessageId, Output,
     Payload, Probe, SendError, Status, Verdict,
 };
+use wasm_bindgen_futures::spawn_local;
 
 use crate::clock;
 use crate::endpoint::Endpoint;
+use crate::fates::Fate;
 use crate::mailbox::{Mailbox, Watcher};
 use crate::transport::{Listen, Transport};
 
@@ -24,16 +26,30 @@ pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
 pub(crate) struct Driver {
     works: RefCell<Works>,
     mailbox: RefCell<Mailbox>,
+    /// Whether something is to be done when the present turn of the event loop is over.
+    turn: Cell<Turn>,
+    this: Weak<Self>,
     /// What the application is asked about news, before the core hears of it.
     probe: Option<Probe>,
     judge: Option<Judge>,
+}
+
+/// What is to be done at the end of a turn of the event loop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Idle,
+    /// The core is to be told what was taken.
+    Ending,
 }
 
 /// The core, and what it has asked for.
 pub(crate) struct Works {
     pub(crate) core: Client,
     endpoint: Endpoint,
-    transport: Option<Transport>,
+    /// Two while a session moves from one to the other, else one at most.
+    transports: Vec<Transport>,
+    /// The core wants to be flushed.
+    flush: bool,
     alarm: Option<Alarm>,
     listen: Listen,
     ring: Rc<dyn Fn()>,
@@ -55,7 +71,8 @@ impl Driver {
         let mailbox = RefCell::new(Mailbox::new(core.limits().clone()));
         let driver = Rc::new_cyclic(|this| {
             let works = RefCell::new(Works::new(core, endpoint, this));
-            Self { works, mailbox, probe, judge }
+            let (turn, this) = (Cell::new(Turn::Idle), Weak::clone(this));
+            Self { works, mailbox, turn, this, probe, judge }
         });
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
@@ -66,12 +83,43 @@ impl Driver {
     pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
         let result = {
             let mut works = self.works.borrow_mut();
-            let result = act(&mut works, clock::now());
+            let now = clock::now();
+            let taken = self.mailbox.borrow_mut().take_taken();
+            if taken > 0 {
+                works.core.took(taken, now);
+            }
+            let result = act(&mut works, now);
             works.perform(&self.mailbox);
+            if works.flush {
+                self.end_turn_later();
+            }
             result
         };
         self.tell();
         result
+    }
+
+    /// Has the turn of the event loop ended in a microtask: after whatever the application does in
+    /// it, and before anything else happens.
+    fn end_turn_later(&self) {
+        if self.turn.replace(Turn::Ending) == Turn::Idle {
+            let this = Weak::clone(&self.this);
+            spawn_local(async move {
+                if let Some(driver) = this.upgrade() {
+                    driver.end_turn();
+                }
+            });
+        }
+    }
+
+    fn end_turn(&self) {
+        self.turn.set(Turn::Idle);
+        self.drive(|works, now| {
+            if std::mem::take(&mut works.flush) {
+                works.notice_closing(now);
+                works.core.flush(now);
+            }
+        });
     }
 
     /// Asks the application what only it can know of the news, and tells the core.
@@ -115,12 +163,31 @@ impl Driver {
         })
     }
 
+    /// Waits until a message's fate is known. `None` when the line has ended, and its fate is not
+    /// remembered any more.
+    pub(crate) fn poll_fate(
+        &self,
+        id: MessageId,
+        watcher: Watcher,
+        cx: &Context<'_>,
+    ) -> Poll<Option<Fate>> {
+        let (fate, has_ended) = self.mailbox(|mailbox| (mailbox.fate(id), mailbox.has_ended()));
+        if fate.is_some() || has_ended {
+            return Poll::Ready(fate);
+        }
+        drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
+        Poll::Pending
+    }
+
     pub(crate) fn status(&self) -> Status {
         self.drive(|works, _| works.core.status())
     }
 
     pub(crate) fn poll_arrival(&self, cx: &Context<'_>) -> Poll<Option<Arrival>> {
         let (arrival, has_ended) = self.mailbox(|mailbox| (mailbox.pop(), mailbox.has_ended()));
+        if arrival.is_some() {
+            self.end_turn_later();
+        }
         if arrival.is_some() || has_ended {
             return Poll::Ready(arrival);
         }
@@ -144,6 +211,15 @@ impl Driver {
         Poll::Pending
     }
 
+    /// Waits for the end of the line, as one of those who watch.
+    pub(crate) fn poll_ended_for(&self, watcher: Watcher, cx: &Context<'_>) -> Poll<()> {
+        if self.mailbox(|mailbox| mailbox.has_ended()) {
+            return Poll::Ready(());
+        }
+        drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
+        Poll::Pending
+    }
+
     pub(crate) fn poll_ended(&self, cx: &Context<'_>) -> Poll<()> {
         self.poll_until(|_| false, cx).map(|_| ())
     }
@@ -163,13 +239,13 @@ impl Works {
             }
         };
         let (listen, ring) = (Rc::new(listen), Rc::new(ring));
-        Self { core, endpoint, transport: None, alarm: None, listen, ring }
+        Self { core, endpoint, transports: Vec::new(), flush: false, alarm: None, listen, ring }
     }
 
     fn ring(&mut self, now: Instant) {
         self.alarm = None;
         self.notice_closing(now);
-        if let Some(transport) = &self.transport {
+        for transport in &self.transports {
             let buffered = Input::Buffered(transport.conn(), transport.buffered());
             self.core.handle_input(buffered, now);
         }
@@ -178,7 +254,7 @@ impl Works {
 
     /// Tells the core of a socket that takes nothing more, before a message is lost in it.
     fn notice_closing(&mut self, now: Instant) {
-        if let Some(transport) = self.transport.as_ref().filter(|socket| socket.is_closing()) {
+        for transport in self.transports.iter().filter(|socket| socket.is_closing()) {
             self.core.handle_input(Input::PeerClosing(transport.conn()), now);
         }
     }
@@ -188,12 +264,14 @@ impl Works {
             match output {
                 Output::Open(conn) => self.open(conn),
                 Output::Transmit(conn, payload) => self.transmit(conn, &payload),
-                Output::Close(_, code, reason) => {
-                    if let Some(transport) = &self.transport {
+                Output::Close(conn, code, reason) => {
+                    if let Some(transport) = self.transport(conn) {
                         transport.close(code, &reason);
                     }
                 }
-                Output::Abandon(_) => self.transport = None,
+                Output::Abandon(conn) => self.transports.retain(|socket| socket.conn() != conn),
+                Output::Discard => mailbox.borrow_mut().discard(),
+                Output::Flush => self.flush = true,
                 Output::Deliver(payload) => mailbox.borrow_mut().deliver(payload),
                 Output::Refuse { size } => mailbox.borrow_mut().refuse(size),
                 Output::Event(event) => mailbox.borrow_mut().take_in(event),
@@ -204,9 +282,9 @@ impl Works {
     }
 
     fn open(&mut self, conn: ConnId) {
-        let message_bytes = self.core.limits().message_bytes;
-        match Transport::open(conn, &self.endpoint, message_bytes, &self.listen) {
-            Ok(transport) => self.transport = Some(transport),
+        let frame_bytes = self.core.largest_frame();
+        match Transport::open(conn, &self.endpoint, frame_bytes, &self.listen) {
+            Ok(transport) => self.transports.push(transport),
             Err(failure) => {
                 self.core.handle_input(Input::OpenFailed(conn, failure), clock::now());
             }
@@ -214,7 +292,7 @@ impl Works {
     }
 
     fn transmit(&mut self, conn: ConnId, payload: &Payload) {
-        let sent = self.transport.as_ref().map(|transport| transport.send(payload));
+        let sent = self.transport(conn).map(|transport| transport.send(payload));
         if let Some(Err(_)) = sent {
             self.core.handle_input(Input::Closed(conn, Closed::abnormal(), None), clock::now());
         }
@@ -222,8 +300,11 @@ impl Works {
 
     /// A socket that the core does not own any more has no listener any more.
     fn let_go(&mut self) {
-        let owned = self.core.conn();
-        self.transport = self.transport.take().filter(|socket| Some(socket.conn()) == owned);
+        self.transports.retain(|socket| self.core.owns(socket.conn()));
+    }
+
+    fn transport(&self, conn: ConnId) -> Option<&Transport> {
+        self.transports.iter().find(|socket| socket.conn() == conn)
     }
 
     /// Holds one alarm. One that rings too early is set again then, which costs less than setting

@@ -33,10 +33,15 @@
 //!
 //! # What a send promises
 //!
-//! A message is handed to a socket at most once, in order. What waits in the outbox waits for the
-//! next line. What was handed to a socket that was then lost is reported as [`Event::Unknown`]:
-//! it may have arrived or not, for no browser tells. What still waits when the line ends is
-//! reported as [`Event::NeverSent`].
+//! On a plain line, which works with any server, a message is handed to a socket at most once, in
+//! order. What waits in the outbox waits for the next line. What was handed to a socket that was then
+//! lost is reported as [`Event::Unknown`]: it may have arrived or not, for no browser tells. What
+//! still waits when the line ends is reported as [`Event::Undeliverable`].
+//!
+//! In a [session](Builder::session), with a server that speaks `keepline.v1`, every message ends
+//! exactly once: as [`Event::Delivered`] when the far application has taken it, as
+//! [`Event::Undeliverable`] when it certainly never will, or as [`Event::Unknown`] when the server has
+//! lost the session itself. [`Socket::fate`] waits for it.
 
 /// The examples of the README, compiled as tests.
 #[cfg(doctest)]
@@ -48,6 +53,7 @@ mod clock;
 mod codec;
 mod driver;
 mod endpoint;
+mod fates;
 mod mailbox;
 mod monitor;
 mod socket;
@@ -60,7 +66,10 @@ pub use endpoint::UrlError;
 pub use monitor::{Events, Monitor, Statuses};
 pub use socket::{BytesSocket, ReceiveError, SendError, Sender, Socket, TextSocket};
 
+pub use fates::Fate;
+pub use keepline_core::wire::{Coding, Credentials, Window};
 pub use keepline_core::{
-    Answer, Backoff, CloseCode, CloseError, Closed, ConfigError, Down, End, Event, Instant, Limits,
-    MessageId, MessageIds, Payload, Probe, Queued, Status, Verdict,
+    AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Doubt, Down,
+    End, Event, Instant, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
+    SessionConfig, Status, Verdict,
 };

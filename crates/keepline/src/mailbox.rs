@@ -4,13 +4,18 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
-use keepline_core::{Arrival, Event, Inbox, Limits, Payload, Status};
+use keepline_core::{Arrival, Event, Inbox, Limits, MessageId, Payload, Status};
+
+use crate::fates::{Fate, Fates};
 
 /// How many events are remembered for those who look later.
 const REMEMBERED: usize = 256;
 
 pub(crate) struct Mailbox {
     inbox: Inbox,
+    /// How many messages the application has taken that the core has not been told of.
+    taken: usize,
+    fates: Fates,
     /// What happened, by position: the count of what happened before.
     events: VecDeque<(u64, Event)>,
     next_position: u64,
@@ -36,6 +41,8 @@ impl Mailbox {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             inbox: Inbox::new(limits),
+            taken: 0,
+            fates: Fates::default(),
             events: VecDeque::new(),
             next_position: 0,
             round_trip: None,
@@ -57,6 +64,20 @@ impl Mailbox {
         self.due.extend(self.reader.take());
     }
 
+    /// Forgets what was delivered and not taken.
+    pub(crate) fn discard(&mut self) {
+        self.inbox.clear();
+    }
+
+    /// How many messages the application has taken since this was last asked.
+    pub(crate) const fn take_taken(&mut self) -> usize {
+        std::mem::replace(&mut self.taken, 0)
+    }
+
+    pub(crate) fn fate(&self, id: MessageId) -> Option<Fate> {
+        self.fates.of(id)
+    }
+
     /// Takes in an event of the core; whoever waits for it becomes due.
     pub(crate) fn take_in(&mut self, event: Event) {
         match event {
@@ -65,8 +86,13 @@ impl Mailbox {
                 self.ended = true;
                 self.due.extend(self.reader.take());
             }
-            Event::Status(_) | Event::Unknown(_) | Event::NeverSent(_) => {}
+            Event::Status(_)
+            | Event::Delivered(_)
+            | Event::Undeliverable(..)
+            | Event::Unknown(..)
+            | Event::Restarted { .. } => {}
         }
+        self.fates.take_in(&event);
         self.remember(event);
         self.due.extend(self.watchers.drain(..).map(|(_, waker)| waker));
     }
@@ -79,10 +105,11 @@ impl Mailbox {
         self.next_position += 1;
     }
 
-    /// Forgets the oldest round trip rather than the account of a message.
+    /// Forgets the oldest good news rather than the account of a loss.
     fn forget_one(&mut self) {
-        let is_round_trip = |(_, event): &(u64, Event)| matches!(event, Event::RoundTrip(_));
-        let oldest = self.events.iter().position(is_round_trip).unwrap_or(0);
+        let is_good =
+            |(_, event): &(u64, Event)| matches!(event, Event::RoundTrip(_) | Event::Delivered(_));
+        let oldest = self.events.iter().position(is_good).unwrap_or(0);
         self.events.remove(oldest);
     }
 
@@ -101,7 +128,9 @@ impl Mailbox {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Arrival> {
-        self.inbox.pop()
+        let arrival = self.inbox.pop();
+        self.taken += usize::from(matches!(arrival, Some(Arrival::Message(_))));
+        arrival
     }
 
     pub(crate) const fn has_ended(&self) -> bool {
@@ -152,7 +181,7 @@ impl Mailbox {
 
 #[cfg(test)]
 mod tests {
-    use keepline_core::{MessageId, MessageIds};
+    use keepline_core::{Doubt, MessageIds};
 
     use super::*;
 
@@ -160,12 +189,13 @@ mod tests {
     fn quiet_hours_do_not_push_out_the_account_of_a_loss() {
         let mut mailbox = Mailbox::new(Limits::default());
         let lost = MessageIds { first: MessageId(1), last: MessageId(2) };
-        mailbox.take_in(Event::Unknown(lost));
+        let lost = Event::Unknown(lost, Doubt::LineLost);
+        mailbox.take_in(lost.clone());
         for _ in 0..10_000 {
             mailbox.take_in(Event::RoundTrip(Duration::from_millis(20)));
         }
         assert_eq!(mailbox.events.len(), REMEMBERED);
-        assert_eq!(mailbox.event_from(0), Some((Event::Unknown(lost), 1)));
+        assert_eq!(mailbox.event_from(0), Some((lost, 1)));
         assert_eq!(mailbox.event_from(10_001), None);
     }
 

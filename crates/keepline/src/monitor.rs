@@ -163,7 +163,11 @@ impl Statuses {
             match self.events.poll(cx) {
                 Poll::Ready(Some(Event::Status(status))) => return Poll::Ready(Some(status)),
                 Poll::Ready(Some(
-                    Event::RoundTrip(_) | Event::Unknown(_) | Event::NeverSent(_),
+                    Event::RoundTrip(_)
+                    | Event::Delivered(_)
+                    | Event::Undeliverable(..)
+                    | Event::Unknown(..)
+                    | Event::Restarted { .. },
                 )) => {}
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Pending => return Poll::Pending,

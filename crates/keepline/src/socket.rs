@@ -8,14 +8,17 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use keepline_core::wire::Credentials;
 use keepline_core::{Arrival, Client, CloseCode, CloseError, MessageId, Payload, Queued, Status};
 
 use crate::builder::Builder;
 use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
 use crate::driver::Driver;
+use crate::fates::Fate;
 use crate::mailbox::Mailbox;
 use crate::monitor::{Monitor, Statuses};
 
@@ -72,7 +75,7 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
 
     /// Closes the line for good, with a closing handshake when it is open. What was sent before
     /// goes out first; what still waits in the outbox is reported as
-    /// [`Event::NeverSent`](crate::Event::NeverSent). [`Status::Ended`] follows.
+    /// [`Event::Undeliverable`](crate::Event::Undeliverable). [`Status::Ended`] follows.
     ///
     /// # Errors
     /// When a page may not send `code` (only 1000 and 3000 to 4999), or `reason` has more than
@@ -80,6 +83,45 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     pub fn close(&self, code: impl Into<CloseCode>, reason: &str) -> Result<(), CloseError> {
         let code = code.into();
         self.driver.drive(|works, now| works.core.close(code, reason, now))
+    }
+}
+
+/// What only a session can say.
+impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
+    /// What became of a message, as soon as it is known; `None` when the line has ended and it was
+    /// so long ago that nobody remembers. A plain line never says
+    /// [`Delivered`](crate::Fate::Delivered).
+    pub async fn fate(&self, id: MessageId) -> Option<Fate> {
+        let watcher = self.driver.mailbox(Mailbox::watcher);
+        let fate = poll_fn(|cx| self.driver.poll_fate(id, watcher, cx)).await;
+        drop(self.driver.mailbox(|mailbox| mailbox.unwatch(watcher)));
+        fate
+    }
+
+    /// Closes the line for good once everything that was sent has been taken by the far end's
+    /// application, or when `within` is over. Takes no more messages from now on. A plain line,
+    /// where nobody says what was taken, closes at once. [`Status::Ended`] follows.
+    ///
+    /// # Errors
+    /// As [`Socket::close`].
+    pub async fn finish(
+        &self,
+        code: impl Into<CloseCode>,
+        reason: &str,
+        within: Duration,
+    ) -> Result<(), CloseError> {
+        let code = code.into();
+        self.driver.drive(|works, now| works.core.finish(code, reason, within, now))?;
+        let watcher = self.driver.mailbox(Mailbox::watcher);
+        poll_fn(|cx| self.driver.poll_ended_for(watcher, cx)).await;
+        drop(self.driver.mailbox(|mailbox| mailbox.unwatch(watcher)));
+        Ok(())
+    }
+
+    /// Hands in new credentials: for the next connection, and in band if the line is open. Does
+    /// nothing on a plain line.
+    pub fn renew(&self, credentials: Credentials) {
+        self.driver.drive(|works, _| works.core.renew(credentials));
     }
 }
 

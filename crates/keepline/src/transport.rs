@@ -10,6 +10,7 @@ use keepline_core::{CloseCode, Closed, ConnId, Input, OpenFailure, Payload};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, DomException, Event, MessageEvent, WebSocket};
 
+use crate::clock;
 use crate::endpoint::Endpoint;
 
 /// Takes the news of a socket; called from the event loop, never from within a call.
@@ -25,7 +26,7 @@ impl Transport {
     pub(crate) fn open(
         conn: ConnId,
         endpoint: &Endpoint,
-        message_bytes: usize,
+        frame_bytes: usize,
         listen: &Listen,
     ) -> Result<Self, OpenFailure> {
         let socket = WebSocket::new_with_str_sequence(&endpoint.url, &endpoint.subprotocols)
@@ -33,7 +34,7 @@ impl Transport {
         socket.set_binary_type(BinaryType::Arraybuffer);
         let _listeners = [
             on_open(conn, &socket, listen),
-            on_message(conn, &socket, message_bytes, listen),
+            on_message(conn, &socket, frame_bytes, listen),
             on_error(conn, &socket, listen),
             on_close(conn, &socket, listen),
         ];
@@ -80,19 +81,19 @@ impl Drop for Transport {
 fn on_open(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
     let (opened, listen) = (socket.clone(), Rc::clone(listen));
     EventListener::new(socket, "open", move |_| {
-        listen(Input::Opened(conn, opened.protocol()));
+        listen(Input::Opened(conn, opened.protocol(), clock::draw()));
     })
 }
 
 fn on_message(
     conn: ConnId,
     socket: &WebSocket,
-    message_bytes: usize,
+    frame_bytes: usize,
     listen: &Listen,
 ) -> EventListener {
     let listen = Rc::clone(listen);
     EventListener::new(socket, "message", move |event| {
-        if let Some(input) = arrival(conn, event, message_bytes) {
+        if let Some(input) = arrival(conn, event, frame_bytes) {
             listen(input);
         }
     })
@@ -125,19 +126,19 @@ fn on_close(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener 
 
 /// What arrived; it is copied into the wasm memory only if it is not over the limit, for that
 /// memory never shrinks.
-fn arrival(conn: ConnId, event: &Event, message_bytes: usize) -> Option<Input> {
+fn arrival(conn: ConnId, event: &Event, frame_bytes: usize) -> Option<Input> {
     let data = event.dyn_ref::<MessageEvent>()?.data();
     if let Some(text) = data.dyn_ref::<JsString>() {
         // Each UTF-16 unit takes a byte of UTF-8 or more.
         let size = text.length() as usize;
-        if size > message_bytes {
+        if size > frame_bytes {
             return Some(Input::TooLarge(conn, size));
         }
         return Some(Input::Received(conn, Payload::Text(String::from(text))));
     }
     let buffer = data.dyn_ref::<ArrayBuffer>()?;
     let size = buffer.byte_length() as usize;
-    if size > message_bytes {
+    if size > frame_bytes {
         return Some(Input::TooLarge(conn, size));
     }
     Some(Input::Received(conn, Payload::Binary(Uint8Array::new(buffer).to_vec())))

@@ -8,7 +8,7 @@ use futures_util::future::join;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use keepline::{
     Backoff, BuildError, CloseCode, CloseError, Closed, ConfigError, Down, End, Event, Limits,
-    MessageId, MessageIds, Monitor, Queued, SendError, Status, TextSocket, UrlError, Verdict,
+    Loss, MessageId, MessageIds, Monitor, Queued, SendError, Status, TextSocket, UrlError, Verdict,
 };
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -103,7 +103,7 @@ async fn closing_while_connecting_accounts_for_what_waited() {
     assert!(socket.next().await.is_none());
     let events: Vec<Event> = socket.monitor().events().collect().await;
     let ids = MessageIds { first: MessageId(1), last: MessageId(2) };
-    assert_eq!(events[1], Event::NeverSent(ids));
+    assert_eq!(events[1], Event::Undeliverable(ids, Loss::NeverSent));
     assert_eq!(events[2], Event::Status(Status::Ended { why: End::Application }));
     assert_eq!(events.len(), 3);
 }

@@ -1,0 +1,83 @@
+//! What became of messages, for those who ask by id.
+
+use std::collections::VecDeque;
+
+use keepline_core::{Doubt, Event, Loss, MessageId, MessageIds};
+
+/// So many runs of messages with one fate are remembered.
+const REMEMBERED: usize = 1_024;
+
+/// What became of a message, for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The far end's application has taken it. Session mode only.
+    Delivered,
+    /// The far end has not taken it, and never will.
+    Undeliverable(Loss),
+    /// It may have been taken or not.
+    Unknown(Doubt),
+}
+
+/// Runs of messages with one fate, the latest last.
+#[derive(Debug, Default)]
+pub(crate) struct Fates {
+    runs: VecDeque<(MessageIds, Fate)>,
+}
+
+impl Fates {
+    pub(crate) fn take_in(&mut self, event: &Event) {
+        match *event {
+            Event::Delivered(ids) => self.record(ids, Fate::Delivered),
+            Event::Undeliverable(ids, why) => self.record(ids, Fate::Undeliverable(why)),
+            Event::Unknown(ids, why) => self.record(ids, Fate::Unknown(why)),
+            Event::Status(_) | Event::RoundTrip(_) | Event::Restarted { .. } => {}
+        }
+    }
+
+    pub(crate) fn of(&self, id: MessageId) -> Option<Fate> {
+        self.runs.iter().rev().find(|(ids, _)| ids.contains(id)).map(|(_, fate)| *fate)
+    }
+
+    fn record(&mut self, ids: MessageIds, fate: Fate) {
+        if let Some((run, last)) = self.runs.back_mut()
+            && (*last, run.last.0 + 1) == (fate, ids.first.0)
+        {
+            run.last = ids.last;
+            return;
+        }
+        if self.runs.len() == REMEMBERED {
+            self.runs.pop_front();
+        }
+        self.runs.push_back((ids, fate));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ids(first: u64, last: u64) -> MessageIds {
+        MessageIds { first: MessageId(first), last: MessageId(last) }
+    }
+
+    #[test]
+    fn a_million_deliveries_are_one_run() {
+        let mut fates = Fates::default();
+        for id in 1..=1_000_000 {
+            fates.take_in(&Event::Delivered(ids(id, id)));
+        }
+        assert_eq!(fates.runs.len(), 1);
+        assert_eq!(fates.of(MessageId(77)), Some(Fate::Delivered));
+        assert_eq!(fates.of(MessageId(1_000_001)), None);
+    }
+
+    #[test]
+    fn a_loss_in_between_is_found() {
+        let mut fates = Fates::default();
+        fates.take_in(&Event::Delivered(ids(1, 4)));
+        fates.take_in(&Event::Undeliverable(ids(5, 5), Loss::TooLarge));
+        fates.take_in(&Event::Delivered(ids(6, 9)));
+        assert_eq!(fates.of(MessageId(5)), Some(Fate::Undeliverable(Loss::TooLarge)));
+        assert_eq!(fates.of(MessageId(6)), Some(Fate::Delivered));
+    }
+}
