@@ -113,9 +113,12 @@ impl Chat {
 
     fn witness(&mut self, event: Event) {
         match &event {
-            Event::Unknown(ids) => self.conversation().resolve(*ids, Fate::Unknown),
-            Event::NeverSent(ids) => self.conversation().resolve(*ids, Fate::NeverSent),
-            Event::Status(_) | Event::RoundTrip(_) => {}
+            Event::Unknown(ids, _) => self.conversation().resolve(*ids, Fate::Unknown),
+            Event::Undeliverable(ids, _) => self.conversation().resolve(*ids, Fate::NeverSent),
+            Event::Status(_)
+            | Event::RoundTrip(_)
+            | Event::Delivered(_)
+            | Event::Restarted { .. } => {}
         }
         self.line.record(event);
     }

@@ -87,7 +87,11 @@ fn log(id: &str, line: &Line) -> Html {
 fn log_row(entry: &Entry) -> Html {
     let words = match &entry.event {
         Event::RoundTrip(took) => format!("heartbeat answered in {}", milliseconds(*took)),
-        Event::Status(_) | Event::Unknown(_) | Event::NeverSent(_) => entry.event.to_string(),
+        Event::Status(_)
+        | Event::Delivered(_)
+        | Event::Undeliverable(..)
+        | Event::Unknown(..)
+        | Event::Restarted { .. } => entry.event.to_string(),
     };
     html! {
         <li class={tone(&entry.event)}>
@@ -104,8 +108,8 @@ fn log_row(entry: &Entry) -> Html {
 fn tone(event: &Event) -> &'static str {
     match event {
         Event::Status(status) => status.name(),
-        Event::RoundTrip(_) => "idle",
-        Event::Unknown(_) | Event::NeverSent(_) => "ended",
+        Event::RoundTrip(_) | Event::Delivered(_) => "idle",
+        Event::Undeliverable(..) | Event::Unknown(..) | Event::Restarted { .. } => "ended",
     }
 }
 

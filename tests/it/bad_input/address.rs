@@ -45,7 +45,7 @@ async fn a_refused_port_is_tried_again_and_again_with_a_reason() -> anyhow::Resu
     .await?;
     let id = line.say("too late").await?;
     line.close(1000, "enough").await?;
-    let never_sent = Entry::NeverSent { first: id, last: id };
+    let never_sent = Entry::Undeliverable { first: id, last: id };
     line.shows("the word that never left", |log| log.contains(&never_sent).then_some(())).await?;
     story::is_unbroken(&line.statuses().await?)
 }

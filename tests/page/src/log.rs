@@ -60,12 +60,16 @@ pub(crate) fn entry(event: &Event) -> Option<Entry> {
     match *event {
         Event::Status(_) => None,
         Event::RoundTrip(_) => Some(Entry::RoundTrip),
-        Event::Unknown(MessageIds { first, last }) => {
+        Event::Unknown(MessageIds { first, last }, _) => {
             Some(Entry::Unknown { first: first.0, last: last.0 })
         }
-        Event::NeverSent(MessageIds { first, last }) => {
-            Some(Entry::NeverSent { first: first.0, last: last.0 })
+        Event::Undeliverable(MessageIds { first, last }, _) => {
+            Some(Entry::Undeliverable { first: first.0, last: last.0 })
         }
+        Event::Delivered(MessageIds { first, last }) => {
+            Some(Entry::Delivered { first: first.0, last: last.0 })
+        }
+        Event::Restarted { missed } => Some(Entry::Restarted { missed }),
     }
 }
 
@@ -95,6 +99,10 @@ impl From<keepline::Down> for Down {
             keepline::Down::Closed(closed) => Self::Closed(closed.into()),
             keepline::Down::Silent => Self::Silent,
             keepline::Down::Paced => Self::Paced,
+            keepline::Down::PerhapsNotKeepline(closed) => Self::PerhapsNotKeepline(closed.into()),
+            keepline::Down::Broken(broken) => Self::Broken { code: broken.code.0 },
+            keepline::Down::Bye { code, .. } => Self::Bye { code: code.0 },
+            keepline::Down::GoneAway => Self::GoneAway,
         }
     }
 }
@@ -105,6 +113,10 @@ impl From<keepline::End> for End {
             keepline::End::Application => Self::Application,
             keepline::End::Closed(closed) => Self::Closed(closed.into()),
             keepline::End::Refused(message) => Self::Refused(message),
+            keepline::End::NotKeepline => Self::NotKeepline,
+            keepline::End::Broken(broken) => Self::Broken { code: broken.code.0 },
+            keepline::End::Bye { code, .. } => Self::Bye { code: code.0 },
+            keepline::End::Session { code, reason } => Self::Session { code: code.0, reason },
         }
     }
 }

@@ -31,12 +31,24 @@ pub enum Entry {
         /// The last id.
         last: u64,
     },
-    /// These messages were never given to a connection.
-    NeverSent {
+    /// These messages were not taken, and never will be.
+    Undeliverable {
         /// The first id.
         first: u64,
         /// The last id.
         last: u64,
+    },
+    /// These messages were taken.
+    Delivered {
+        /// The first id.
+        first: u64,
+        /// The last id.
+        last: u64,
+    },
+    /// A new session has begun.
+    Restarted {
+        /// How many messages were missed, if anybody knows.
+        missed: Option<u64>,
     },
     /// The stream of messages has ended.
     Over,
@@ -93,6 +105,20 @@ pub enum Down {
     Silent,
     /// There were too many attempts in the last minute.
     Paced,
+    /// No attempt has ever opened.
+    PerhapsNotKeepline(Closed),
+    /// The far end has broken the session protocol.
+    Broken {
+        /// The code that the connection was closed with.
+        code: u16,
+    },
+    /// The server announced that it would close.
+    Bye {
+        /// Why, as a close code.
+        code: u16,
+    },
+    /// The server has gone away, and the session with it.
+    GoneAway,
 }
 
 /// Why a line is down for good.
@@ -104,6 +130,25 @@ pub enum End {
     Closed(Closed),
     /// The browser refuses to open such a socket.
     Refused(String),
+    /// The server does not speak `keepline.v1`.
+    NotKeepline,
+    /// The far end has broken the session protocol.
+    Broken {
+        /// The code that the connection was closed with.
+        code: u16,
+    },
+    /// The server said not to come back.
+    Bye {
+        /// Why, as a close code.
+        code: u16,
+    },
+    /// The far end has ended the session.
+    Session {
+        /// With which code.
+        code: u16,
+        /// And which reason.
+        reason: String,
+    },
 }
 
 /// How a connection closed.
