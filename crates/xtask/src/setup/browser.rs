@@ -1,4 +1,4 @@
-//! Chromium and its driver, found or installed.
+//! Chromium and Firefox with their drivers, found or installed.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -6,10 +6,26 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 
 use super::apt::Apt;
+use super::cache::Cache;
+use super::cargo_tools;
 use crate::project::on_path;
 
-const BROWSERS: [&str; 4] =
+const CHROMIUM: [&str; 4] =
     ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
+const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
+
+/// The browsers in which the SDK is tested.
+pub(crate) struct Browsers {
+    pub(crate) chromium: Browser,
+    pub(crate) firefox: Browser,
+}
+
+impl Browsers {
+    /// Installs what is missing of them.
+    pub(crate) fn ready(apt: &mut Apt, cache: &Cache) -> Result<Self> {
+        Ok(Self { chromium: Browser::chromium(apt)?, firefox: Browser::firefox(apt, cache)? })
+    }
+}
 
 /// A browser that a driver can steer.
 pub(crate) struct Browser {
@@ -19,34 +35,76 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// The browser of `CHROME` and `CHROMEDRIVER`, else of `PATH`, else of apt.
-    pub(crate) fn ready(apt: &mut Apt) -> Result<Self> {
-        if let Some(browser) = Self::find() {
+    fn chromium(apt: &mut Apt) -> Result<Self> {
+        if let Some(browser) = Self::find_chromium() {
             return Ok(browser);
         }
-        apt.install(packages()).context("Chromium or its driver is missing")?;
-        Self::find().context(
+        apt.install(System::here().chromium()).context("Chromium or its driver is missing")?;
+        Self::find_chromium().context(
             "Chromium or its driver is still missing; put chromium (or google-chrome) and \
              chromedriver on PATH, or name them in CHROME and CHROMEDRIVER",
         )
     }
 
-    fn find() -> Option<Self> {
-        let program = named_in("CHROME").or_else(|| BROWSERS.into_iter().find_map(on_path))?;
-        let driver = named_in("CHROMEDRIVER").or_else(|| on_path("chromedriver"))?;
+    fn find_chromium() -> Option<Self> {
+        let program = found("CHROME", &CHROMIUM)?;
+        let driver = found("CHROMEDRIVER", &["chromedriver"])?;
         Some(Self { program, driver })
+    }
+
+    /// The browser of `FIREFOX`, else of `PATH`, else of apt, with the driver of `GECKODRIVER`,
+    /// else of `PATH`, else of cargo: Debian has no package of it.
+    fn firefox(apt: &mut Apt, cache: &Cache) -> Result<Self> {
+        let program = firefox(apt)?;
+        let driver = match found("GECKODRIVER", &["geckodriver"]) {
+            Some(driver) => driver,
+            None => cargo_tools::geckodriver(cache).context("Firefox's driver is missing")?,
+        };
+        Ok(Self { program, driver })
     }
 }
 
-fn named_in(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).map(PathBuf::from).filter(|file| file.is_file())
+fn firefox(apt: &mut Apt) -> Result<PathBuf> {
+    if let Some(program) = found("FIREFOX", &FIREFOX) {
+        return Ok(program);
+    }
+    apt.install(System::here().firefox()).context("Firefox is missing")?;
+    found("FIREFOX", &FIREFOX).context(
+        "Firefox is still missing; put firefox-esr (or firefox) on PATH, or name it in FIREFOX",
+    )
 }
 
-/// Ubuntu names them otherwise: there they are links to a snap.
-fn packages() -> &'static [&'static str] {
-    let system = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    if system.lines().any(|line| line == "ID=ubuntu") {
-        &["chromium-browser", "chromium-chromedriver"]
-    } else {
-        &["chromium", "chromium-driver"]
+/// The program that the variable names, else the first of these names on `PATH`.
+fn found(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    let named = env::var_os(variable).map(PathBuf::from).filter(|file| file.is_file());
+    named.or_else(|| names.iter().find_map(|name| on_path(name)))
+}
+
+/// Whose packages apt installs.
+enum System {
+    Debian,
+    /// Its browsers are links to snaps.
+    Ubuntu,
+}
+
+impl System {
+    fn here() -> Self {
+        let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+        let is_ubuntu = release.lines().any(|line| line == "ID=ubuntu");
+        if is_ubuntu { Self::Ubuntu } else { Self::Debian }
+    }
+
+    fn chromium(&self) -> &'static [&'static str] {
+        match self {
+            Self::Debian => &["chromium", "chromium-driver"],
+            Self::Ubuntu => &["chromium-browser", "chromium-chromedriver"],
+        }
+    }
+
+    fn firefox(&self) -> &'static [&'static str] {
+        match self {
+            Self::Debian => &["firefox-esr"],
+            Self::Ubuntu => &["firefox"],
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! wasm-bindgen and trunk, built from source at the versions that the workspace is built for.
+//! wasm-bindgen, trunk and geckodriver, built from source at the versions that are pinned here.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,25 +37,42 @@ const WASM_BINDGEN: CargoTool = CargoTool {
 const TRUNK: CargoTool =
     CargoTool { name: "trunk", version: "0.21.14", program: "bin/trunk", locked: true };
 
+const GECKODRIVER: CargoTool =
+    CargoTool { name: "geckodriver", version: "0.37.1", program: "bin/geckodriver", locked: true };
+
 /// Returns the folders with the programs of wasm-bindgen and trunk.
 pub(crate) fn install(cache: &Cache) -> Result<[PathBuf; 2]> {
     let build = cache.folder(".build");
     let folders = [WASM_BINDGEN.install(cache, &build)?, TRUNK.install(cache, &build)?];
+    clear(&build, cache)?;
+    Ok(folders.map(|folder| folder.join("bin")))
+}
+
+/// Returns the program of geckodriver.
+pub(crate) fn geckodriver(cache: &Cache) -> Result<PathBuf> {
+    let build = cache.folder(".build");
+    let folder = GECKODRIVER.install(cache, &build)?;
+    clear(&build, cache)?;
+    Ok(folder.join(GECKODRIVER.program))
+}
+
+/// Removes what was only needed to build the tools.
+fn clear(build: &Path, cache: &Cache) -> Result<()> {
     if build.exists() {
         let _lock = cache.lock()?;
-        cache::remove(&build)?;
+        cache::remove(build)?;
     }
-    Ok(folders.map(|folder| folder.join("bin")))
+    Ok(())
 }
 
 impl CargoTool {
     fn install(&self, cache: &Cache, build: &Path) -> Result<PathBuf> {
-        let folder = format!("{}-{}", self.name, self.version);
-        cache.provide(&folder, self.program, |root| {
+        let name = format!("{}-{}", self.name, self.version);
+        cache.provide(&name, self.program, |root| {
             if on_path("cargo-binstall").is_some() && self.fetch(root, cache)? {
                 return Ok(());
             }
-            self.build(root, build, &cache.log(&folder))
+            self.build(root, build, &cache.log(&name))
         })
     }
 

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use self::apt::Apt;
-pub(crate) use self::browser::Browser;
+pub(crate) use self::browser::Browsers;
 use self::cache::Cache;
 use crate::clock::{Spoken, Stopwatch};
 use crate::project::Project;
@@ -54,7 +54,7 @@ impl Tools {
 
 /// What the end-to-end tests need beyond [`Tools`].
 pub(crate) struct TestBench {
-    pub(crate) browser: Browser,
+    pub(crate) browsers: Browsers,
     /// The interpreter of the virtual environment with the Python peers' packages.
     pub(crate) python: PathBuf,
 }
@@ -62,10 +62,10 @@ pub(crate) struct TestBench {
 impl TestBench {
     /// Installs what is missing of it.
     pub(crate) fn ready(project: &Project) -> Result<Self> {
-        let mut apt = Apt::new();
-        let browser = Browser::ready(&mut apt)?;
-        let python = python::environment(project, &Cache::of_user()?, &mut apt)?;
-        Ok(Self { browser, python })
+        let (mut apt, cache) = (Apt::new(), Cache::of_user()?);
+        let browsers = Browsers::ready(&mut apt, &cache)?;
+        let python = python::environment(project, &cache, &mut apt)?;
+        Ok(Self { browsers, python })
     }
 }
 
@@ -96,8 +96,10 @@ fn list_tools(tools: &Tools) {
 }
 
 fn list_bench(bench: &TestBench) {
-    println!("chromium      {}", bench.browser.program.display());
-    println!("chromedriver  {}", bench.browser.driver.display());
+    println!("chromium      {}", bench.browsers.chromium.program.display());
+    println!("chromedriver  {}", bench.browsers.chromium.driver.display());
+    println!("firefox       {}", bench.browsers.firefox.program.display());
+    println!("geckodriver   {}", bench.browsers.firefox.driver.display());
     println!("python        {}", bench.python.display());
 }
 
@@ -107,11 +109,11 @@ pub(crate) fn for_tidy(project: &Project) -> Result<()> {
     toolchain::add_components(project)
 }
 
-/// Installs what wasm tests need beyond [`Tools`]: Node for the core's, the browser for the SDK's.
-pub(crate) fn for_wasm_tests() -> Result<Browser> {
+/// Installs what wasm tests need beyond [`Tools`]: Node for the core's, browsers for the SDK's.
+pub(crate) fn for_wasm_tests() -> Result<Browsers> {
     let mut apt = Apt::new();
     node::ready(&mut apt)?;
-    Browser::ready(&mut apt)
+    Browsers::ready(&mut apt, &Cache::of_user()?)
 }
 
 /// Trunk is told to stay offline, so that it downloads no tools of its own; the crates must

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use super::Part;
 use super::tally::Tally;
 use crate::project::Project;
-use crate::setup::{self, Browser, TestBench, Tools};
+use crate::setup::{self, Browsers, TestBench, Tools};
 use crate::step::Step;
 use crate::{dashboard, server, tidy};
 
@@ -55,27 +55,23 @@ impl<'a> Bench<'a> {
 
     fn wasm(&self, tally: &mut Tally) -> Result<()> {
         println!("\nwasm tests");
-        let browser = setup::for_wasm_tests()?;
+        let browsers = setup::for_wasm_tests()?;
         let tools = Tools::ready(self.project)?;
         let scratch = Scratch::new()?;
-        let tests = |package| self.wasm_tests(package, &tools, &browser, &scratch);
-        count(tally, "keepline-core as wasm", tests("keepline-core"))?;
-        count(tally, "keepline in headless Chromium", tests("keepline"))
+        let core = self.wasm_tests("keepline-core", &tools, &scratch);
+        count(tally, "keepline-core as wasm", core)?;
+        let sdk = || self.wasm_tests("keepline", &tools, &scratch);
+        count(tally, "keepline in headless Chromium", in_chromium(sdk(), &browsers))?;
+        count(tally, "keepline in headless Firefox", in_firefox(sdk(), &browsers))
     }
 
-    fn wasm_tests(
-        &self,
-        package: &str,
-        tools: &Tools,
-        browser: &Browser,
-        scratch: &Scratch,
-    ) -> Command {
+    fn wasm_tests(&self, package: &str, tools: &Tools, scratch: &Scratch) -> Command {
         let runner = tools.wasm_bindgen.join("wasm-bindgen-test-runner");
         let arguments = ["test", "--no-fail-fast", "--target", WASM, "-p", package];
         let mut cargo = self.project.cargo(&arguments);
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
-        // The runner takes any other driver first that it finds on PATH.
-        cargo.env("CHROMEDRIVER", &browser.driver).env("TMPDIR", &scratch.folder);
+        cargo.env("TMPDIR", &scratch.folder);
+        cargo.env_remove("CHROMEDRIVER").env_remove("GECKODRIVER");
         cargo
     }
 
@@ -121,10 +117,23 @@ impl<'a> Bench<'a> {
         cargo.env("KEEPLINE_PAGE_DIR", page);
         cargo.env("KEEPLINE_PYTHON", &bench.python);
         cargo.env("KEEPLINE_SCREENSHOTS", self.project.target.join("screenshots"));
-        cargo.env("CHROMEDRIVER", &bench.browser.driver);
-        cargo.env("CHROME", &bench.browser.program);
+        let Browsers { chromium, firefox } = &bench.browsers;
+        cargo.env("CHROME", &chromium.program).env("CHROMEDRIVER", &chromium.driver);
+        cargo.env("FIREFOX", &firefox.program).env("GECKODRIVER", &firefox.driver);
         cargo
     }
+}
+
+/// The runner takes geckodriver first if it finds both, so each browser's tests name one driver.
+fn in_chromium(mut tests: Command, browsers: &Browsers) -> Command {
+    tests.env("CHROMEDRIVER", &browsers.chromium.driver);
+    tests
+}
+
+fn in_firefox(mut tests: Command, browsers: &Browsers) -> Command {
+    tests.env("GECKODRIVER", &browsers.firefox.driver);
+    tests.env("GECKODRIVER_ARGS", format!("--binary={}", browsers.firefox.program.display()));
+    tests
 }
 
 /// Where browsers put their temporary files: a killed Chromium leaves them behind. It is not in
