@@ -23,6 +23,8 @@ impl CloseCode {
     pub const TOO_BIG: Self = Self(1009);
     /// 4500: the session id belongs to somebody else.
     pub const FOREIGN_SESSION: Self = Self(4500);
+    /// 4504: the position in a hello or a greeting cannot be.
+    pub const POSITION: Self = Self(4504);
 
     /// What Keepline does when the far end closes with this code, unless the application judges
     /// otherwise ([`Input::Closed`](crate::Input)).

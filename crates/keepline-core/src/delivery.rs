@@ -104,7 +104,7 @@ impl Delivery {
         number: u64,
         size: usize,
     ) -> Result<Arrived, Breach> {
-        link.expect(number)?;
+        link.expect(number, self.incoming.received())?;
         self.incoming.message(number, size)
     }
 

@@ -46,6 +46,11 @@ impl Client {
     /// The far end's application has ended the session.
     pub(super) fn ended_from_afar(&mut self, finale: Finale, now: Instant) {
         self.write_end(CloseCode::NORMAL, "");
+        self.ended_while_away(finale, now);
+    }
+
+    /// It had ended it before this connection, and knows how far it had come.
+    pub(super) fn ended_while_away(&mut self, finale: Finale, now: Instant) {
         self.settle_fates(Some(finale.taken));
         self.let_go();
         let Finale { code, reason, .. } = finale;
@@ -58,7 +63,7 @@ impl Client {
         let Mode::Session(session) = &mut self.mode else { return };
         let fates = session.delivery.outgoing.end(taken.map(last_word));
         session.leave();
-        session.finishing = None;
+        (session.terms, session.finishing) = (None, None);
         self.tell_fates(fates, Doubt::Ended);
     }
 

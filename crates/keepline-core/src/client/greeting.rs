@@ -5,7 +5,7 @@ use alloc::string::String;
 use super::connection::{Asked, Connection, Dial};
 use super::{Client, Mode, State};
 use crate::delivery::{Delivery, Link};
-use crate::wire::{Epoch, FrameWriter, Greeting, Record};
+use crate::wire::{FrameWriter, Greeting, Record};
 use crate::{AfterLoss, Breach, Doubt, Draw, End, Event, Instant, Loss, MessageIds, Output};
 
 impl Client {
@@ -63,15 +63,16 @@ impl Client {
         if greeting.received != 0 {
             return Err(Breach::Position);
         }
-        let known = session.epoch.replace(greeting.epoch);
-        self.begin_epoch(known, greeting);
+        session.epoch = Some(greeting.epoch);
+        self.begin_epoch(greeting);
         let Mode::Session(session) = &self.mode else { return Err(Breach::OutOfPlace) };
         Ok(session.delivery.first_link(session.config.coding))
     }
 
     /// The server's state is a new one: what became of what was sent in the one before?
-    fn begin_epoch(&mut self, known: Option<Epoch>, greeting: &Greeting) {
+    fn begin_epoch(&mut self, greeting: &Greeting) {
         let Mode::Session(session) = &mut self.mode else { return };
+        let was_greeted = session.terms.is_some();
         let received = session.delivery.incoming.received();
         let again = session.config.after_loss == AfterLoss::SendAgain;
         let fates = session.delivery.outgoing.lose(greeting.previous, again);
@@ -79,7 +80,7 @@ impl Client {
         let too_large = session.delivery.begin(greeting.window);
         self.tell_fates(fates, Doubt::SessionLost);
         self.tell_all(too_large, |ids| Event::Undeliverable(ids, Loss::TooLarge));
-        if known.is_some() {
+        if was_greeted {
             let missed = greeting.previous.map(|it| it.sent.saturating_sub(received));
             self.tell(Event::Restarted { missed });
         }

@@ -91,7 +91,7 @@ impl Client {
         match record {
             Record::Greeting(greeting) => Ok(self.greeted(asked, &greeting, now)?),
             Record::Bye(bye) => Ok(self.take_leave(bye)),
-            Record::End(finale) => Ok(self.ended_from_afar(finale, now)),
+            Record::End(finale) => Ok(self.ended_while_away(finale, now)),
             Record::Hello(_)
             | Record::Ack(_)
             | Record::Message(..)

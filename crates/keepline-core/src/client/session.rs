@@ -375,7 +375,12 @@ impl Client {
     /// Whether another attempt after a breach of the protocol would be in vain.
     fn is_hopeless(&mut self, code: CloseCode) -> bool {
         match &mut self.mode {
-            Mode::Session(session) if code.is_resync() => session.is_hopeless(code),
+            Mode::Session(session) if code.is_resync() => {
+                if code == CloseCode::POSITION {
+                    session.epoch = None;
+                }
+                session.is_hopeless(code)
+            }
             Mode::Session(_) | Mode::Plain(_) => true,
         }
     }
@@ -384,8 +389,10 @@ impl Client {
     /// ours.
     pub(super) fn is_hopeless_close(&mut self, closed: &Closed) -> bool {
         let Mode::Session(session) = &mut self.mode else { return false };
-        if closed.code == CloseCode::FOREIGN_SESSION {
-            session.forget_identity();
+        match closed.code {
+            CloseCode::FOREIGN_SESSION => session.forget_identity(),
+            CloseCode::POSITION => session.epoch = None,
+            _ => {}
         }
         closed.code.is_resync() && session.is_hopeless(closed.code)
     }

@@ -13,7 +13,7 @@ const MOST_CONTROLS: usize = 64;
 pub(crate) struct Link {
     coding: Coding,
     controls: VecDeque<Record>,
-    /// The number that must come next here.
+    /// The lowest number that may come next here.
     expected: u64,
     /// What the far end knows of our position.
     told: Option<Ack>,
@@ -58,11 +58,13 @@ impl Link {
         self.told = Some(ack);
     }
 
-    pub(super) fn expect(&mut self, number: u64) -> Result<(), Breach> {
-        if number != self.expected {
+    /// Numbers rise by one here, but may pass over what an older connection has brought: that may
+    /// be acknowledged, and forgotten by the far end.
+    pub(super) fn expect(&mut self, number: u64, received: u64) -> Result<(), Breach> {
+        if number < self.expected || number > self.expected.max(received + 1) {
             return Err(Breach::Number);
         }
-        self.expected += 1;
+        self.expected = number + 1;
         Ok(())
     }
 

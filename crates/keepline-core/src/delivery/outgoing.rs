@@ -128,7 +128,7 @@ impl Outgoing {
 
     /// Whether a far end may have received exactly so many.
     pub(crate) const fn could_resume(&self, received: u64) -> bool {
-        self.taken.number <= received && received <= self.sent
+        received <= self.sent
     }
 
     /// Up to where the far end has taken them.
@@ -137,12 +137,13 @@ impl Outgoing {
     }
 
     /// Goes on with the present epoch on a new connection, after what the far end has received.
+    /// It may have acknowledged more by an older connection since it said so.
     pub(crate) fn resume(&mut self, received: u64) -> Result<(), Breach> {
         if !self.could_resume(received) {
             return Err(Breach::Position);
         }
         self.given = self.taken;
-        let passed = (received - self.taken.number) as usize;
+        let passed = received.saturating_sub(self.taken.number) as usize;
         for held in self.held.iter().take(passed) {
             self.given = self.given.after(held.payload.len());
         }

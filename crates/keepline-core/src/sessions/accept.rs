@@ -5,17 +5,17 @@ use core::time::Duration;
 
 use super::alarms::Whose;
 use super::line::{LastWord, Line, Stage, Talk};
-use super::session::{Fit, Owner, Session, Stand, Terms};
+use super::session::{Agreed, Fit, Owner, Session, Stand, Terms};
 use super::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionKey, Sessions};
 use crate::wire::{Bye, Epoch, Finale, FrameWriter, GoAway, Hello, Previous, Record, Return};
-use crate::{CloseCode, ConnId, Instant};
+use crate::{CloseCode, ConnId, Instant, Loss};
 
 /// A crowd that finds a full server comes back in this time, spread over as much again.
 const FULL_FOR: Duration = Duration::from_secs(10);
 
 const SUPERSEDED: CloseCode = CloseCode(4452);
 const FULL: CloseCode = CloseCode(4429);
-const REFUSED: CloseCode = CloseCode(4401);
+pub(super) const REFUSED: CloseCode = CloseCode(4401);
 const OTHER_SUBJECT: CloseCode = CloseCode(4456);
 
 impl Sessions {
@@ -60,7 +60,7 @@ impl Sessions {
             return self.refuse_superseded(conn, now);
         }
         if session.is_ending() {
-            self.finish(key, Over::Server, None, now);
+            self.finish_ending(key, None, now);
             return self.accept_unknown(conn, hello, owner, expires, now);
         }
         match session.fit(hello) {
@@ -93,9 +93,11 @@ impl Sessions {
             if tombstone.instance != hello.instance || tombstone.attempt >= hello.attempt {
                 return self.refuse_superseded(conn, now);
             }
-            if tombstone.ended && (knows_it || hello.epoch.is_none()) {
-                let taken = tombstone.positions.taken;
-                return self.refuse_ended(conn, taken, now);
+            if let Some((code, reason)) = &tombstone.ended
+                && (knows_it || hello.epoch.is_none())
+            {
+                let (taken, code, reason) = (tombstone.positions.taken, *code, reason.clone());
+                return self.refuse_ended(conn, Finale { taken, code, reason }, now);
             }
             previous = knows_it.then_some((tombstone.epoch, tombstone.positions));
         }
@@ -166,9 +168,8 @@ impl Sessions {
         else {
             return;
         };
-        let Ok((mut link, received, previous)) = session.attach(conn, line.coding, hello) else {
-            return;
-        };
+        let Ok(agreed) = session.attach(conn, line.coding, hello) else { return };
+        let Agreed { mut link, received, previous, too_large } = agreed;
         let greeting = terms.greeting(session.epoch, received, expires, previous);
         link.say(Record::Greeting(greeting));
         if let Some(until) = self.draining {
@@ -177,6 +178,7 @@ impl Sessions {
         self.alarms.stop(Whose::Session(key), &mut session.alarm);
         line.stage = Stage::Attached(Talk {
             key,
+            expires_at: expires.map(|after| now + after),
             link,
             heard: now,
             sent: now,
@@ -186,6 +188,7 @@ impl Sessions {
         });
         self.set_line_alarm(conn);
         self.tell(key, SessionEvent::Attached);
+        self.tell_all(key, too_large, |ids| SessionEvent::Undeliverable(ids, Loss::TooLarge));
         self.wake(key);
     }
 
@@ -226,8 +229,7 @@ impl Sessions {
         self.close(conn, SUPERSEDED, why, None, now);
     }
 
-    fn refuse_ended(&mut self, conn: ConnId, taken: u64, now: Instant) {
-        let finale = Finale { taken, code: CloseCode::NORMAL, reason: String::new() };
+    fn refuse_ended(&mut self, conn: ConnId, finale: Finale, now: Instant) {
         let last = self.only(conn, &Record::End(finale));
         self.close(conn, CloseCode::NORMAL, "the session has ended", last, now);
     }
@@ -255,7 +257,9 @@ impl Sessions {
         let key = talk.key;
         match who {
             Ok(Caller { subject, expires }) if subject == session.owner.subject => {
+                talk.expires_at = expires.map(|after| now + after);
                 talk.link.say(Record::Renewed(expires));
+                self.set_line_alarm(conn);
                 self.wake(key);
             }
             Ok(_) => {

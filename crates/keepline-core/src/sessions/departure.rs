@@ -18,10 +18,13 @@ impl Sessions {
         let Some(session) = self.by_key.get_mut(&key) else { return };
         match session.stand {
             Stand::Ending(_) => {}
-            Stand::Detached(_) => self.finish(key, Over::Server, None, now),
+            Stand::Detached(_) => {
+                let reason = super::shortened(reason);
+                self.finish(key, Over::Server { code, reason }, None, now);
+            }
             Stand::Attached(conn) => {
-                let finale = session.finale(code, reason);
-                session.stand = Stand::Ending(conn);
+                let finale = session.finale(code, &super::shortened(reason));
+                session.say_end(conn, &finale);
                 let last = self.only(conn, &Record::End(finale));
                 if let (Some((talk, _)), Some(last)) = (self.talk(conn), last) {
                     talk.last = LastWord::Ready(last);
@@ -81,7 +84,7 @@ impl Sessions {
         let Some(session) = self.by_key.get(&key) else { return };
         let taken = Some(finale.taken);
         if session.is_ending() {
-            self.finish(key, Over::Server, taken, now);
+            self.finish_ending(key, taken, now);
             return self.close(conn, CloseCode::NORMAL, "", None, now);
         }
         let answer = Record::End(session.finale(CloseCode::NORMAL, ""));
@@ -95,7 +98,7 @@ impl Sessions {
     pub(super) fn lost(&mut self, key: SessionKey, now: Instant) {
         let Some(session) = self.by_key.get_mut(&key) else { return };
         match session.stand {
-            Stand::Ending(_) => self.finish(key, Over::Server, None, now),
+            Stand::Ending(_) => self.finish_ending(key, None, now),
             Stand::Detached(_) => {}
             Stand::Attached(_) => {
                 session.stand = Stand::Detached(now);
@@ -116,14 +119,23 @@ impl Sessions {
         self.finish(key, why, None, now);
     }
 
+    /// A session that this end has ended is over.
+    pub(super) fn finish_ending(&mut self, key: SessionKey, taken: Option<u64>, now: Instant) {
+        let Some(session) = self.by_key.get(&key) else { return };
+        let (code, reason) = session.end_said();
+        self.finish(key, Over::Server { code, reason }, taken, now);
+    }
+
     /// The session is over: its fates are told, and a tombstone is laid. `taken` is the client's
     /// last word, if it has said one.
     pub(super) fn finish(&mut self, key: SessionKey, why: Over, taken: Option<u64>, now: Instant) {
         let Some(mut session) = self.by_key.remove(&key) else { return };
         self.forget(key, &mut session);
-        let ended = match why {
-            Over::Client { .. } | Over::Server => true,
-            Over::Expired | Over::Evicted | Over::Replaced => false,
+        let ended = match &why {
+            Over::Client { code, reason } | Over::Server { code, reason } => {
+                Some((*code, reason.clone()))
+            }
+            Over::Expired | Over::Evicted | Over::Replaced => None,
         };
         let until = now + self.config.tombstone_hold;
         self.tombstones.lay(session.id, session.tombstone(ended), until);

@@ -36,6 +36,8 @@ pub(super) struct Talk {
     pub(super) link: Link,
     pub(super) heard: Instant,
     pub(super) sent: Instant,
+    /// When its credentials stop to hold.
+    pub(super) expires_at: Option<Instant>,
     /// When the client must be told at the latest what was taken.
     pub(super) ack_by: Option<Instant>,
     /// Whether the driver knows that there is something to send.
@@ -61,7 +63,8 @@ impl Line {
             | Stage::Closing { until, .. } => *until,
             Stage::Attached(talk) => {
                 let beat = (talk.sent + ping).min(talk.heard + silence);
-                talk.ack_by.map_or(beat, |by| by.min(beat))
+                let others = [talk.ack_by, talk.expires_at];
+                others.into_iter().flatten().fold(beat, Instant::min)
             }
         }
     }

@@ -77,7 +77,12 @@ pub enum Over {
         reason: String,
     },
     /// The server's application ended it.
-    Server,
+    Server {
+        /// 1000, or a code of the application's own.
+        code: CloseCode,
+        /// Why, in its own words.
+        reason: String,
+    },
     /// No connection came back in time.
     Expired,
     /// There was no room for it any more.

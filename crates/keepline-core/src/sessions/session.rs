@@ -1,11 +1,14 @@
 //! The server's end of one client.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::mem;
+
+use super::tombstones::Tombstone;
 
 use crate::delivery::{Delivery, Link};
 use crate::wire::{Coding, Epoch, Finale, Greeting, Hello, Instance, Previous, SessionId, Window};
-use crate::{Breach, ConnId, Instant};
+use crate::{Breach, CloseCode, ConnId, Instant, MessageIds};
 
 /// What a session costs beside its payloads, and each message: an estimate from above.
 const SESSION_COST: usize = 1_024;
@@ -34,6 +37,8 @@ pub(super) struct Session {
     /// What this session has been counted for in the total.
     pub(super) counted: usize,
     pub(super) alarm: Option<Instant>,
+    /// What this end has said when it ended the session.
+    end: Option<(CloseCode, String)>,
 }
 
 /// Whether a connection is there.
@@ -43,6 +48,15 @@ pub(super) enum Stand {
     Detached(Instant),
     /// This end has said `end` on the connection, and waits for the answer.
     Ending(ConnId),
+}
+
+/// The place from which both ends go on.
+pub(super) struct Agreed {
+    pub(super) link: Link,
+    pub(super) received: u64,
+    pub(super) previous: Option<Previous>,
+    /// What this client would not take for its size.
+    pub(super) too_large: Vec<MessageIds>,
 }
 
 /// How a hello fits to a session that is known.
@@ -77,6 +91,7 @@ impl Session {
             previous,
             counted: 0,
             alarm: None,
+            end: None,
         }
     }
 
@@ -85,6 +100,16 @@ impl Session {
             Stand::Attached(conn) | Stand::Ending(conn) => Some(conn),
             Stand::Detached(_) => None,
         }
+    }
+
+    pub(super) fn say_end(&mut self, conn: ConnId, finale: &Finale) {
+        self.stand = Stand::Ending(conn);
+        self.end = Some((finale.code, finale.reason.clone()));
+    }
+
+    /// What this end has said when it ended the session.
+    pub(super) fn end_said(&self) -> (CloseCode, String) {
+        self.end.clone().unwrap_or((CloseCode::NORMAL, String::new()))
     }
 
     /// Whether this end has said `end`.
@@ -104,9 +129,12 @@ impl Session {
                 false => Err(Breach::Position),
             };
         }
-        let nothing_passed =
-            self.delivery.incoming.received() == 0 && self.delivery.outgoing.taken() == 0;
-        Ok(if nothing_passed { Fit::BeginsUnheard } else { Fit::Replaces })
+        Ok(if self.is_unheard() { Fit::BeginsUnheard } else { Fit::Replaces })
+    }
+
+    /// Whether nothing has passed in this epoch, so that its client may never have heard of it.
+    fn is_unheard(&self) -> bool {
+        self.delivery.incoming.received() == 0 && self.delivery.outgoing.taken() == 0
     }
 
     /// Takes a connection whose hello fits, and makes its link and the positions of its greeting.
@@ -115,30 +143,35 @@ impl Session {
         conn: ConnId,
         coding: Coding,
         hello: &Hello,
-    ) -> Result<(Link, u64, Option<Previous>), Breach> {
+    ) -> Result<Agreed, Breach> {
         self.attempt = hello.attempt;
         self.stand = Stand::Attached(conn);
         if hello.epoch == Some(self.epoch) {
             self.delivery.outgoing.resume(hello.received)?;
             let received = self.delivery.incoming.received();
-            return Ok((Delivery::next_link(coding, received), received, None));
+            let link = Delivery::next_link(coding, received);
+            return Ok(Agreed { link, received, previous: None, too_large: Vec::new() });
         }
-        self.delivery.outgoing.resume(0)?;
+        // The client may have said other windows before.
+        let too_large = self.delivery.begin(hello.window);
         let previous = self.previous.filter(|(epoch, _)| Some(*epoch) == hello.epoch);
-        Ok((self.delivery.first_link(coding), 0, previous.map(|(_, positions)| positions)))
+        let previous = previous.map(|(_, positions)| positions);
+        Ok(Agreed { link: self.delivery.first_link(coding), received: 0, previous, too_large })
     }
 
-    /// What is left of it for those who ask later.
-    pub(super) fn tombstone(&self, ended: bool) -> super::tombstones::Tombstone {
-        super::tombstones::Tombstone {
+    /// What is left of it for those who ask later. A client that never heard of this epoch will
+    /// ask for the one before.
+    pub(super) fn tombstone(&self, ended: Option<(CloseCode, String)>) -> Tombstone {
+        let present =
+            Previous { taken: self.delivery.incoming.taken(), sent: self.delivery.outgoing.last() };
+        let (epoch, positions) =
+            self.previous.filter(|_| self.is_unheard()).unwrap_or((self.epoch, present));
+        Tombstone {
             owner: self.owner.clone(),
             instance: self.instance,
             attempt: self.attempt,
-            epoch: self.epoch,
-            positions: Previous {
-                taken: self.delivery.incoming.taken(),
-                sent: self.delivery.outgoing.last(),
-            },
+            epoch,
+            positions,
             ended,
         }
     }
@@ -158,7 +191,7 @@ impl Session {
         MESSAGE_COST + bytes
     }
 
-    pub(super) fn finale(&self, code: crate::CloseCode, reason: &str) -> Finale {
+    pub(super) fn finale(&self, code: CloseCode, reason: &str) -> Finale {
         Finale { taken: self.delivery.incoming.taken(), code, reason: reason.into() }
     }
 }

@@ -1,5 +1,6 @@
 //! What is done when a deadline of a connection or a session has come.
 
+use super::accept::REFUSED;
 use super::alarms::Whose;
 use super::line::Stage;
 use super::session::Stand;
@@ -51,6 +52,9 @@ impl Sessions {
         if talk.heard + silence <= now {
             return self.part_from(conn, TIMED_OUT, "silent for too long", now);
         }
+        if talk.expires_at.is_some_and(|at| at <= now) {
+            return self.part_from(conn, REFUSED, "the credentials have expired", now);
+        }
         if talk.sent + ping <= now {
             talk.link.say(Record::Ping(0));
             talk.sent = now;
@@ -69,7 +73,7 @@ impl Sessions {
         match session.stand {
             Stand::Attached(_) => {}
             Stand::Ending(conn) => {
-                self.finish(key, Over::Server, None, now);
+                self.finish_ending(key, None, now);
                 self.close(conn, CloseCode::NORMAL, "no answer to the end", None, now);
             }
             Stand::Detached(since) => match since + self.config.hold {

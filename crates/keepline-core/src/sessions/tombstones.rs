@@ -1,10 +1,11 @@
 //! What is remembered of sessions that are over, so that their messages' fates stay exact.
 
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
 
 use super::session::Owner;
-use crate::Instant;
 use crate::wire::{Epoch, Instance, Previous, SessionId};
+use crate::{CloseCode, Instant};
 
 /// What is left of a session.
 #[derive(Clone, Debug)]
@@ -14,8 +15,8 @@ pub(super) struct Tombstone {
     pub(super) attempt: u64,
     pub(super) epoch: Epoch,
     pub(super) positions: Previous,
-    /// One of the two sides has ended it.
-    pub(super) ended: bool,
+    /// How one of the two sides has ended it, if it did not just expire.
+    pub(super) ended: Option<(CloseCode, String)>,
 }
 
 /// A bounded number of tombstones, each for a bounded time.
