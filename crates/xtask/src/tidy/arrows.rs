@@ -7,8 +7,9 @@ use super::tree::Tree;
 use super::{Finding, Verdict};
 
 /// Each package, and the ones of ours that it may use, in its tests too.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("keepline-core", &[]),
+    ("keepline-core-fuzz", &["keepline-core"]),
     ("keepline", &["keepline-core"]),
     ("keepline-demo", &[]),
     ("keepline-server", &["keepline-core", "keepline-demo"]),

@@ -52,6 +52,10 @@ impl Manifest {
     }
 
     fn enter(&mut self, header: &str, line: usize) -> Section {
+        if header == "workspace.dependencies" {
+            // Where versions stand.
+            return Section::Other;
+        }
         let dev = header.contains("dev-dependencies");
         if header.ends_with("dependencies") {
             return Section::Many { dev };

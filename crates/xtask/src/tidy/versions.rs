@@ -40,4 +40,15 @@ mod tests {
         let places: Vec<_> = complaints(&manifest).map(|finding| finding.place).collect();
         assert_eq!(places, ["Cargo.toml:2", "Cargo.toml:3", "Cargo.toml:6"]);
     }
+
+    #[test]
+    fn a_workspace_of_its_own_lists_its_versions() {
+        let text = "[workspace.dependencies]\n\
+                    libfuzzer-sys = \"0.4\"\n\
+                    [dependencies]\n\
+                    libfuzzer-sys.workspace = true\n";
+        let manifest = Manifest::read("Cargo.toml".into(), text);
+        assert_eq!(manifest.dependencies.len(), 1);
+        assert_eq!(complaints(&manifest).count(), 0);
+    }
 }
