@@ -12,6 +12,7 @@ mod records;
 mod session;
 mod transition;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
 use core::fmt;
@@ -52,7 +53,7 @@ pub struct Client {
 #[derive(Debug)]
 enum Mode {
     Plain(Outbox),
-    Session(SessionEnd),
+    Session(Box<SessionEnd>),
 }
 
 #[derive(Debug)]
@@ -149,7 +150,7 @@ impl Client {
             pace: Pace::new(&config.backoff),
             mode: match &config.session {
                 None => Mode::Plain(Outbox::new()),
-                Some(session) => Mode::Session(SessionEnd::new(session)),
+                Some(session) => Mode::Session(Box::new(SessionEnd::new(session))),
             },
             outputs: VecDeque::new(),
             last_conn: ConnId(0),

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use keepline_core::CloseCode;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
@@ -87,6 +88,23 @@ impl Close {
 
     pub(crate) fn silent() -> Self {
         Self::new(4408, "a ping was not answered")
+    }
+
+    /// As the core closes the connection of a session.
+    pub(crate) fn of_session(code: u16, reason: &str) -> Self {
+        Self::new(code, reason)
+    }
+
+    /// The code of a session's `end` for the same reason: only 1000 and 4000 to 4999 are allowed.
+    pub(crate) fn code_of_end(&self) -> CloseCode {
+        match self.code {
+            1000 | 4000..=4999 => CloseCode(self.code),
+            other => CloseCode(4000 + other % 1000),
+        }
+    }
+
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
     }
 
     pub(crate) fn into_frame(self) -> CloseFrame {

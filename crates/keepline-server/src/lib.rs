@@ -74,8 +74,10 @@ mod rooms;
 mod router;
 mod runs;
 mod server;
+mod sessions;
 mod socket;
 mod stop;
+mod talk;
 mod task;
 mod upgrade;
 
@@ -87,6 +89,7 @@ pub use crate::options::{Options, OptionsError};
 pub use crate::origin::OriginError;
 pub use crate::router::router;
 pub use crate::server::Server;
+pub use crate::sessions::SessionOptions;
 
 /// Serves on `listener` until `shutdown`, then closes every socket with 1001 and returns.
 ///

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
+use keepline_core::ConfigError;
 
 use crate::origin::{Allowed, OriginError};
+use crate::sessions::SessionOptions;
 
 const MAX_COUNT: usize = 1 << 30;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -68,6 +70,10 @@ pub struct Options {
     /// and a page from loopback when the server was itself addressed by loopback.
     #[arg(long, env = "KEEPLINE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,
+
+    /// How sessions are held.
+    #[command(flatten)]
+    pub sessions: SessionOptions,
 }
 
 impl Default for Options {
@@ -82,6 +88,7 @@ impl Default for Options {
             close_within: Duration::from_secs(2),
             stop_within: Duration::from_secs(4),
             allow_origin: Vec::new(),
+            sessions: SessionOptions::default(),
         }
     }
 }
@@ -120,6 +127,7 @@ impl Options {
         if self.stop_within < self.close_within {
             return Err(OptionsError::StopsTooSoon);
         }
+        self.sessions.check().map_err(OptionsError::Sessions)?;
         Allowed::parse(&self.allow_origin).map_err(OptionsError::Origin)
     }
 }
@@ -141,6 +149,11 @@ pub enum OptionsError {
     StopsTooSoon,
     /// An allowed origin is not an origin.
     Origin(OriginError),
+    /// The options of sessions do not fit together; fields are named as in
+    /// [`keepline_core::ServerConfig`].
+    Sessions(ConfigError),
+    /// The system has no random bits to give.
+    NoChance(getrandom::Error),
 }
 
 impl std::fmt::Display for OptionsError {
@@ -150,6 +163,8 @@ impl std::fmt::Display for OptionsError {
             Self::Wait { option } => write!(f, "--{option} must be from 0.001 s to one day"),
             Self::StopsTooSoon => write!(f, "--stop-within must not be below --close-within"),
             Self::Origin(error) => write!(f, "--allow-origin: {error}"),
+            Self::Sessions(error) => write!(f, "sessions: {error}"),
+            Self::NoChance(error) => write!(f, "no random bits to be had: {error}"),
         }
     }
 }
@@ -158,12 +173,14 @@ impl std::error::Error for OptionsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Origin(error) => Some(error),
+            Self::Sessions(error) => Some(error),
+            Self::NoChance(error) => Some(error),
             Self::Count { .. } | Self::Wait { .. } | Self::StopsTooSoon => None,
         }
     }
 }
 
-fn bytes(text: &str) -> Result<usize, String> {
+pub(crate) fn bytes(text: &str) -> Result<usize, String> {
     let (digits, unit) = match text.trim() {
         text if text.ends_with("KiB") => (text.trim_end_matches("KiB"), 1 << 10),
         text if text.ends_with("MiB") => (text.trim_end_matches("MiB"), 1 << 20),
@@ -173,7 +190,7 @@ fn bytes(text: &str) -> Result<usize, String> {
     count.checked_mul(unit).ok_or_else(|| "too large".to_owned())
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.trim().parse().map_err(|error| format!("{error}"))?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }

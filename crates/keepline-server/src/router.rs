@@ -14,6 +14,7 @@ use crate::endpoints::chat::chat;
 use crate::endpoints::echo::echo;
 use crate::endpoints::hello::hello;
 use crate::endpoints::items::items;
+use crate::endpoints::session::{session_broadcast, session_chat, session_echo, session_stream};
 use crate::endpoints::stream::stream;
 use crate::endpoints::task_runner::task_runner;
 #[cfg(not(feature = "dashboard"))]
@@ -45,6 +46,12 @@ pub fn router(server: &Server) -> Router {
         .route("/items/{id}/ws", get(items))
         .route("/task-runner", get(task_runner))
         .route("/runs/{run_id}", get(run))
+        .route("/session", get(session_echo))
+        .route("/session/echo", get(session_echo))
+        .route("/session/broadcast", get(session_broadcast))
+        .route("/session/stream", get(session_stream))
+        .route("/session/chat/", get(session_chat))
+        .route("/session/chat/{room}", get(session_chat))
         .merge(front())
         .with_state(server.clone())
 }

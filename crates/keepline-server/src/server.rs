@@ -1,8 +1,9 @@
 //! The state of one server: what all its sockets share.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 
+use tokio::join;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
@@ -11,6 +12,7 @@ use crate::news;
 use crate::options::{Options, OptionsError};
 use crate::origin::Allowed;
 use crate::runs::Runs;
+use crate::sessions::{Keeper, ring};
 use crate::stop::{Phase, StopSignal};
 
 /// One server: its rooms, its runs, and the count of its sockets. Cloning shares it.
@@ -31,6 +33,10 @@ struct Shared {
     broadcast: Arc<Hall>,
     runs: Arc<Runs>,
     clients: AtomicU64,
+    keeper: Arc<Keeper>,
+    /// Sessions' connections are told of a stop only when their clients have had time to leave.
+    session_phase: watch::Sender<Phase>,
+    timer: Once,
 }
 
 /// Whether a server takes new sockets.
@@ -49,6 +55,9 @@ impl Server {
     pub fn new(options: Options) -> Result<Self, OptionsError> {
         let allowed = options.allowed()?;
         let (phase, _) = watch::channel(Phase::Serving);
+        let (session_phase, _) = watch::channel(Phase::Serving);
+        let seed = getrandom::u64().map_err(OptionsError::NoChance)?;
+        let keeper = Keeper::new(options.sessions.config(), seed);
         let shared = Shared {
             allowed,
             places: Arc::new(Semaphore::new(options.max_sockets as usize)),
@@ -56,6 +65,9 @@ impl Server {
             broadcast: Arc::new(Hall::new(&options, news::in_broadcast)),
             runs: Arc::new(Runs::new(StopSignal::new(&phase))),
             clients: AtomicU64::new(1),
+            keeper: keeper.map_err(OptionsError::Sessions)?,
+            session_phase,
+            timer: Once::new(),
             options: Arc::new(options),
             phase,
         };
@@ -64,12 +76,34 @@ impl Server {
 
     /// Refuses new sockets, closes the open ones with 1001, and waits for them to end, at most
     /// as long as [`Options::stop_within`]; those that are left then are dropped.
+    ///
+    /// Sessions end with the server: their clients are told to come back to another one, and have
+    /// until shortly before the end to see that nothing is under way.
     pub async fn stop(&self) {
         self.shared.phase.send_replace(Phase::Stopping);
         // Every place is free again once every socket has ended.
         let every_place = self.shared.places.acquire_many(self.shared.options.max_sockets);
-        let _ended_in_time = timeout(self.shared.options.stop_within, every_place).await;
+        let ended_in_time = timeout(self.shared.options.stop_within, every_place);
+        let (_, _) = join!(ended_in_time, self.stop_sessions());
         self.shared.phase.send_replace(Phase::Over);
+    }
+
+    async fn stop_sessions(&self) {
+        let Options { stop_within, close_within, .. } = *self.shared.options;
+        self.shared.keeper.drain(stop_within.saturating_sub(close_within)).await;
+        self.shared.session_phase.send_replace(Phase::Stopping);
+    }
+
+    /// The keeper of all sessions, whose timer runs from the first call on.
+    pub(crate) fn keeper(&self) -> Arc<Keeper> {
+        self.shared.timer.call_once(|| {
+            tokio::spawn(ring(Arc::downgrade(&self.shared.keeper), self.stop_signal()));
+        });
+        Arc::clone(&self.shared.keeper)
+    }
+
+    pub(crate) fn session_stop_signal(&self) -> StopSignal {
+        StopSignal::new(&self.shared.session_phase)
     }
 
     pub(crate) fn options(&self) -> Arc<Options> {

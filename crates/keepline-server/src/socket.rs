@@ -21,6 +21,7 @@ use crate::line::Line;
 use crate::options::Options;
 use crate::pulse::{Beat, Pulse};
 use crate::stop::StopSignal;
+use crate::talk::Talk;
 
 /// The slowest network that a large message is allowed for, in bytes a second.
 const FLOOR_RATE: usize = 32 * 1024;
@@ -92,27 +93,13 @@ impl Socket {
         Self { frames, pulse, stop, options }
     }
 
-    /// The next message from the client. Cancelling loses nothing.
-    pub(crate) async fn recv(&mut self) -> Result<Message, Ending> {
-        loop {
-            let heard = self.frames.get_ref().heard();
-            select! {
-                biased;
-                () = self.stop.begun() => return Err(Close::stopping().into()),
-                frame = self.frames.next() => match self.message_in(frame).await? {
-                    Some(message) => return Ok(message),
-                    None => continue,
-                },
-                () = sleep_until(self.pulse.due(heard)) => self.beat().await?,
-            }
-        }
-    }
-
-    /// Sends a message; returns once the network has taken all of it.
-    pub(crate) async fn send(&mut self, message: Message) -> Result<(), Ending> {
-        let deadline = self.deadline(message.len());
+    /// Sends a message although the server stops: the last before the close.
+    pub(crate) async fn last_word(&mut self, message: Message) -> Result<(), Ending> {
+        let deadline = Instant::now() + self.options.close_within;
         for frame in message.into_frames() {
-            self.write(tungstenite::Message::Frame(frame), deadline).await?;
+            let written = self.frames.send(tungstenite::Message::Frame(frame));
+            let written = timeout_at(deadline, written).await;
+            written.map_err(|_elapsed| Close::slow())?.map_err(|error| self.ending(&error))?;
         }
         Ok(())
     }
@@ -203,6 +190,32 @@ async fn before<T>(
         biased;
         () = stop.begun() => Err(Close::stopping()),
         written = timeout_at(deadline, written) => written.map_err(|_elapsed| Close::slow()),
+    }
+}
+
+impl Talk for Socket {
+    async fn recv(&mut self) -> Result<Message, Ending> {
+        loop {
+            let heard = self.frames.get_ref().heard();
+            select! {
+                biased;
+                () = self.stop.begun() => return Err(Close::stopping().into()),
+                frame = self.frames.next() => match self.message_in(frame).await? {
+                    Some(message) => return Ok(message),
+                    None => continue,
+                },
+                () = sleep_until(self.pulse.due(heard)) => self.beat().await?,
+            }
+        }
+    }
+
+    /// Returns once the network has taken all of it.
+    async fn send(&mut self, message: Message) -> Result<(), Ending> {
+        let deadline = self.deadline(message.len());
+        for frame in message.into_frames() {
+            self.write(tungstenite::Message::Frame(frame), deadline).await?;
+        }
+        Ok(())
     }
 }
 

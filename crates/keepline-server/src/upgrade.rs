@@ -20,6 +20,7 @@ use crate::close::{Close, Ending};
 use crate::listen::Admission;
 use crate::server::{Readiness, Server};
 use crate::socket::Socket;
+use crate::stop::StopSignal;
 
 /// A request that may become a socket.
 pub(crate) struct Upgrade {
@@ -27,14 +28,27 @@ pub(crate) struct Upgrade {
     connection: OnUpgrade,
     admission: Option<Admission>,
     accept: HeaderValue,
-    offered: Option<HeaderValue>,
+    offered: Vec<String>,
     selected: Option<HeaderValue>,
 }
 
 impl Upgrade {
     /// Selects the first subprotocol that the client offers, if it offers any.
     pub(crate) fn selecting_first_subprotocol(self) -> Self {
-        Self { selected: self.offered.clone(), ..self }
+        match self.offered.first().cloned() {
+            Some(first) => self.selecting(&first),
+            None => self,
+        }
+    }
+
+    /// The subprotocols that the client offers, in its order of preference.
+    pub(crate) fn offered(&self) -> impl Iterator<Item = &str> {
+        self.offered.iter().map(String::as_str)
+    }
+
+    /// Selects this one of them.
+    pub(crate) fn selecting(self, subprotocol: &str) -> Self {
+        Self { selected: HeaderValue::from_str(subprotocol).ok(), ..self }
     }
 
     /// Opens the socket, lets `talk` use it, and closes it with the outcome: 1000 if all is said.
@@ -42,11 +56,27 @@ impl Upgrade {
     where
         T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
     {
+        let stop = self.server.stop_signal();
+        self.open_until(stop, talk)
+    }
+
+    /// The same for a connection of a session, which a stopping server closes a little later.
+    pub(crate) fn open_session<T>(self, talk: T) -> Response
+    where
+        T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
+    {
+        let stop = self.server.session_stop_signal();
+        self.open_until(stop, talk)
+    }
+
+    fn open_until<T>(self, stop: StopSignal, talk: T) -> Response
+    where
+        T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
+    {
         let response = self.switching_protocols();
         let Self { server, connection, admission, .. } = self;
         let place = server.take_place();
-        let (options, stop) = (server.options(), server.stop_signal());
-        let mut over = stop.clone();
+        let (options, mut over) = (server.options(), server.stop_signal());
         let conversation = async move {
             let Ok(line) = connection.await else { return };
             let mut socket = Socket::open(line, options, stop).await;
@@ -104,9 +134,7 @@ impl FromRequestParts<Server> for Upgrade {
             connection: connection.ok_or(UpgradeError::NotWebSocket)?,
             admission: parts.extensions.remove::<Admission>(),
             accept,
-            offered: tokens(&parts.headers, &SEC_WEBSOCKET_PROTOCOL)
-                .next()
-                .and_then(|offer| HeaderValue::from_str(offer).ok()),
+            offered: tokens(&parts.headers, &SEC_WEBSOCKET_PROTOCOL).map(str::to_owned).collect(),
             selected: None,
         })
     }

@@ -89,9 +89,9 @@ impl Client {
 
     fn answer_to_hello(&mut self, asked: Asked, record: Record, now: Instant) -> Result<(), Wrong> {
         match record {
-            Record::Greeting(greeting) => Ok(self.greeted(asked, &greeting, now)?),
-            Record::Bye(bye) => Ok(self.take_leave(bye)),
-            Record::End(finale) => Ok(self.ended_while_away(finale, now)),
+            Record::Greeting(greeting) => self.greeted(asked, &greeting, now)?,
+            Record::Bye(bye) => self.take_leave(bye),
+            Record::End(finale) => self.ended_while_away(finale, now),
             Record::Hello(_)
             | Record::Ack(_)
             | Record::Message(..)
@@ -99,24 +99,26 @@ impl Client {
             | Record::Pong(_)
             | Record::GoAway(_)
             | Record::Renew(_)
-            | Record::Renewed(_) => Err(Breach::OutOfPlace.into()),
+            | Record::Renewed(_) => return Err(Breach::OutOfPlace.into()),
         }
+        Ok(())
     }
 
     fn in_conversation(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
         match record {
-            Record::Message(number, payload) => Ok(self.message(number, payload)?),
-            Record::Ack(ack) => Ok(self.acknowledged(ack)?),
-            Record::Ping(token) => Ok(self.pong(token)),
-            Record::Bye(bye) => Ok(self.take_leave(bye)),
-            Record::End(finale) => Ok(self.end_heard(finale, now)),
-            Record::GoAway(go_away) => Ok(self.go_away(go_away, now)),
+            Record::Message(number, payload) => self.message(number, payload)?,
+            Record::Ack(ack) => self.acknowledged(ack)?,
+            Record::Ping(token) => self.pong(token),
+            Record::Bye(bye) => self.take_leave(bye),
+            Record::End(finale) => self.end_heard(finale, now),
+            Record::GoAway(go_away) => self.go_away(go_away, now),
             // A pong is a sign of life, as any frame is; and renewed credentials are as wished.
-            Record::Pong(_) | Record::Renewed(_) => Ok(()),
+            Record::Pong(_) | Record::Renewed(_) => {}
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
-                Err(Breach::OutOfPlace.into())
+                return Err(Breach::OutOfPlace.into());
             }
         }
+        Ok(())
     }
 
     fn message(&mut self, number: u64, payload: Payload) -> Result<(), Breach> {
@@ -153,18 +155,19 @@ impl Client {
     /// After our own `end`, only what says more of fates counts.
     fn last_words(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
         match record {
-            Record::Ack(ack) => Ok(self.last_ack(ack)?),
-            Record::End(finale) => Ok(self.end_answered(&finale, now)),
+            Record::Ack(ack) => self.last_ack(ack)?,
+            Record::End(finale) => self.end_answered(&finale, now),
             Record::Message(..)
             | Record::Ping(_)
             | Record::Pong(_)
             | Record::Bye(_)
             | Record::GoAway(_)
-            | Record::Renewed(_) => Ok(()),
+            | Record::Renewed(_) => {}
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
-                Err(Breach::OutOfPlace.into())
+                return Err(Breach::OutOfPlace.into());
             }
         }
+        Ok(())
     }
 
     fn last_ack(&mut self, ack: Ack) -> Result<(), Breach> {

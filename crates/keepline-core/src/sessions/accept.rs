@@ -205,14 +205,19 @@ impl Sessions {
         }
     }
 
-    fn terms(&self) -> Terms {
+    /// How wide the clients that are connected now should be spread when all of them come back.
+    #[must_use]
+    pub fn spread(&self) -> Duration {
         let per_second = f64::from(self.config.returns_per_second);
-        let spread = Duration::from_secs_f64(self.lines.len() as f64 / per_second);
+        Duration::from_secs_f64(self.lines.len() as f64 / per_second)
+    }
+
+    fn terms(&self) -> Terms {
         Terms {
             window: self.config.window,
             ping: self.config.ping,
             silence: self.config.client_silence,
-            spread,
+            spread: self.spread(),
             hold: self.config.hold,
         }
     }

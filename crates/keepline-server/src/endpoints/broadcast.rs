@@ -8,7 +8,8 @@ use crate::close::Ending;
 use crate::hall::Seat;
 use crate::rooms::{PersonName, RoomName};
 use crate::server::Server;
-use crate::socket::{Message, Socket};
+use crate::socket::Message;
+use crate::talk::Talk;
 use crate::upgrade::Upgrade;
 
 /// Clients have numbers instead of names: "Client #7 says: …", "Client #7 left".
@@ -19,7 +20,7 @@ pub(crate) async fn broadcast(State(server): State<Server>, upgrade: Upgrade) ->
     })
 }
 
-async fn talk(socket: &mut Socket, mut seat: Seat) -> Result<(), Ending> {
+pub(super) async fn talk(socket: &mut impl Talk, mut seat: Seat) -> Result<(), Ending> {
     loop {
         select! {
             message = socket.recv() => seat.tell_everyone(&signed(message?, &seat.name)),

@@ -15,7 +15,8 @@ use crate::hall::Seat;
 use crate::json::{ShapeError, from_text};
 use crate::rooms::{NameError, PersonName, RoomName};
 use crate::server::Server;
-use crate::socket::{Message, Socket};
+use crate::socket::Message;
+use crate::talk::Talk;
 use crate::upgrade::Upgrade;
 
 #[derive(Deserialize)]
@@ -39,7 +40,7 @@ pub(crate) async fn chat(
     }
 }
 
-fn address(
+pub(super) fn address(
     room: Result<Option<Path<String>>, PathRejection>,
     visitor: Result<Query<Visitor>, QueryRejection>,
 ) -> Result<(RoomName, PersonName), AddressError> {
@@ -50,12 +51,16 @@ fn address(
 }
 
 /// Says why in band as well, to a client that looks at messages only.
-async fn refuse(socket: &mut Socket, why: AddressError) -> Result<(), Ending> {
+async fn refuse(socket: &mut impl Talk, why: AddressError) -> Result<(), Ending> {
     socket.send(complaint(&why)).await?;
     Err(Close::bad_address(&why).into())
 }
 
-async fn talk(socket: &mut Socket, room: &RoomName, mut seat: Seat) -> Result<(), Ending> {
+pub(super) async fn talk(
+    socket: &mut impl Talk,
+    room: &RoomName,
+    mut seat: Seat,
+) -> Result<(), Ending> {
     socket.send(welcome(room, &seat)).await?;
     loop {
         select! {
@@ -100,7 +105,7 @@ fn read(message: &Message) -> Result<ChatRequest, RequestError> {
 
 /// Why there is nobody to let into a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum AddressError {
+pub(super) enum AddressError {
     RoomNotUtf8,
     NameNotOnce,
     Name(NameError),

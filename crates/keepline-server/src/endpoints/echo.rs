@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use crate::close::Ending;
-use crate::socket::Socket;
+use crate::talk::Talk;
 use crate::upgrade::Upgrade;
 
 /// Selects the first subprotocol that is offered, so that clients can try out the negotiation.
@@ -11,7 +11,7 @@ pub(crate) async fn echo(upgrade: Upgrade) -> Response {
     upgrade.selecting_first_subprotocol().open(|socket| Box::pin(talk(socket)))
 }
 
-async fn talk(socket: &mut Socket) -> Result<(), Ending> {
+pub(super) async fn talk(socket: &mut impl Talk) -> Result<(), Ending> {
     loop {
         let message = socket.recv().await?;
         socket.send(message).await?;

@@ -3,6 +3,7 @@
 use axum::response::Response;
 
 use crate::socket::Message;
+use crate::talk::Talk;
 use crate::upgrade::Upgrade;
 
 pub(crate) async fn hello(upgrade: Upgrade) -> Response {

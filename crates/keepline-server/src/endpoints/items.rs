@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::close::{Close, Ending};
 use crate::socket::{Message, Socket};
+use crate::talk::Talk;
 use crate::upgrade::Upgrade;
 
 #[derive(Deserialize)]

@@ -5,5 +5,6 @@ pub(crate) mod chat;
 pub(crate) mod echo;
 pub(crate) mod hello;
 pub(crate) mod items;
+pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod task_runner;

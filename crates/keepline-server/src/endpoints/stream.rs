@@ -13,7 +13,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::clock::unix_seconds;
 use crate::close::{Close, Ending};
-use crate::socket::{Message, Socket};
+use crate::socket::Message;
+use crate::talk::Talk;
 use crate::upgrade::Upgrade;
 
 const SLOWEST: f64 = 0.1;
@@ -33,20 +34,26 @@ pub(crate) async fn stream(
     rate: Result<Query<Rate>, QueryRejection>,
     upgrade: Upgrade,
 ) -> Response {
+    match period(&rate) {
+        Ok(period) => upgrade.open(move |socket| Box::pin(talk(socket, period))),
+        Err(close) => upgrade.close(close),
+    }
+}
+
+pub(super) fn period(rate: &Result<Query<Rate>, QueryRejection>) -> Result<Duration, Close> {
     match rate {
-        Ok(Query(Rate { hz })) if (SLOWEST..=FASTEST).contains(&hz) => {
-            let period = Duration::from_secs_f64(hz.recip());
-            upgrade.open(move |socket| Box::pin(talk(socket, period)))
+        Ok(Query(Rate { hz })) if (SLOWEST..=FASTEST).contains(hz) => {
+            Ok(Duration::from_secs_f64(hz.recip()))
         }
         Ok(_) | Err(_) => {
             let why = format!("hz must be a number from {SLOWEST} to {FASTEST}");
-            upgrade.close(Close::bad_address(&why))
+            Err(Close::bad_address(&why))
         }
     }
 }
 
 /// A client that reads too slowly misses samples; it is never sent stale ones.
-async fn talk(socket: &mut Socket, period: Duration) -> Result<(), Ending> {
+pub(super) async fn talk(socket: &mut impl Talk, period: Duration) -> Result<(), Ending> {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -57,7 +64,7 @@ async fn talk(socket: &mut Socket, period: Duration) -> Result<(), Ending> {
     }
 }
 
-async fn answer(socket: &mut Socket, message: Message) -> Result<(), Ending> {
+async fn answer(socket: &mut impl Talk, message: Message) -> Result<(), Ending> {
     match message {
         Message::Text(text) if text == PROBE => socket.send(Message::text(PROBE_ANSWER)).await,
         // The stream takes no requests.

@@ -14,6 +14,7 @@ use crate::json::{ShapeError, from_text};
 use crate::runs::{Run, Runs, StartError};
 use crate::server::Server;
 use crate::socket::{Message, Socket};
+use crate::talk::Talk;
 use crate::task::{Task, TaskError};
 use crate::upgrade::Upgrade;
 

@@ -1,0 +1,12 @@
+//! Sessions of `keepline.v1` on real sockets: the core decides, and this folder performs.
+
+mod carry;
+mod desk;
+mod keeper;
+mod options;
+mod timer;
+
+pub(crate) use self::carry::serve;
+pub(crate) use self::keeper::Keeper;
+pub use self::options::SessionOptions;
+pub(crate) use self::timer::ring;

@@ -1,0 +1,94 @@
+//! One connection of a session: carries frames between a socket and the keeper.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use futures_util::future::BoxFuture;
+use keepline_core::ConnId;
+use keepline_core::wire::Coding;
+use tokio::select;
+use tokio::sync::Notify;
+
+use super::desk::{Desk, message, payload};
+use super::keeper::{Application, Keeper, Next};
+use crate::close::{Close, Ending};
+use crate::server::Server;
+use crate::socket::Socket;
+use crate::talk::Talk;
+use crate::upgrade::Upgrade;
+
+/// Opens a connection of the sessions of `scope`; `talk` is the application of those that begin
+/// on it.
+pub(crate) fn serve<T>(server: &Server, upgrade: Upgrade, scope: String, talk: T) -> Response
+where
+    T: for<'a> FnOnce(&'a mut Desk) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
+{
+    let offered = upgrade.offered().find_map(Coding::from_subprotocol);
+    let Some(coding) = offered else {
+        let why = "offer the subprotocol keepline.v1 or keepline.v1.json";
+        return upgrade.close(Close::bad_address(&why));
+    };
+    let keeper = server.keeper();
+    let application: Application = Box::new(move |mut desk| {
+        Box::pin(async move {
+            let outcome = talk(&mut desk).await;
+            desk.finish(outcome);
+        })
+    });
+    upgrade.selecting(coding.subprotocol()).open_session(move |socket| {
+        Box::pin(async move { Line::open(keeper, coding, &scope, application).carry(socket).await })
+    })
+}
+
+/// A connection as the keeper knows it. Dropping it tells the keeper that it is gone.
+struct Line {
+    keeper: Arc<Keeper>,
+    conn: ConnId,
+    news: Arc<Notify>,
+}
+
+impl Line {
+    fn open(keeper: Arc<Keeper>, coding: Coding, scope: &str, application: Application) -> Self {
+        let (conn, news) = keeper.opened(coding, scope, application);
+        Self { keeper, conn, news }
+    }
+
+    async fn carry(self, socket: &mut Socket) -> Result<(), Ending> {
+        loop {
+            select! {
+                heard = socket.recv() => match heard {
+                    Ok(heard) => self.keeper.received(self.conn, &payload(heard)),
+                    Err(ending) => return Err(self.last_words(socket, ending).await),
+                },
+                () = self.news.notified() => {}
+            }
+            self.send_all(socket).await?;
+        }
+    }
+
+    async fn send_all(&self, socket: &mut Socket) -> Result<(), Ending> {
+        loop {
+            match self.keeper.next_for(self.conn) {
+                Next::Frame(frame) => socket.send(message(frame)).await?,
+                Next::Close(code, reason) => return Err(Close::of_session(code.0, &reason).into()),
+                Next::Nothing => return Ok(()),
+            }
+        }
+    }
+
+    /// What still is to be said on a socket that is about to close.
+    async fn last_words(&self, socket: &mut Socket, ending: Ending) -> Ending {
+        while let Next::Frame(frame) = self.keeper.next_for(self.conn) {
+            if socket.last_word(message(frame)).await.is_err() {
+                break;
+            }
+        }
+        ending
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.keeper.closed(self.conn);
+    }
+}

@@ -1,0 +1,286 @@
+//! The one place that borrows the core: acts on it, and carries out what it decides.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use keepline_core::wire::{Coding, Return};
+use keepline_core::{
+    CloseCode, ConfigError, ConnId, Instant, Payload, ServerConfig, ServerOutput, SessionEvent,
+    SessionKey, Sessions,
+};
+use tokio::sync::Notify;
+
+use super::desk::Desk;
+use super::timer::Clock;
+
+/// Starts the application of a session that has just begun.
+pub(crate) type Application = Box<dyn FnOnce(Desk) -> BoxFuture<'static, ()> + Send>;
+
+/// All sessions of one server, shared by its connections and its applications.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    works: Mutex<Works>,
+    clock: Clock,
+    /// Told when a deadline comes sooner than the timer knows.
+    pub(super) sooner: Notify,
+    /// Told when a connection has ended.
+    fewer: Notify,
+    last_conn: AtomicU64,
+}
+
+struct Works {
+    core: Sessions,
+    lines: HashMap<ConnId, Line>,
+    desks: HashMap<SessionKey, Inbox>,
+    /// When the timer rings next.
+    alarm: Option<Instant>,
+}
+
+impl std::fmt::Debug for Works {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Works").field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+/// What a connection's task has not been told yet.
+struct Line {
+    news: Arc<Notify>,
+    close: Option<(CloseCode, String)>,
+    /// Until a session has begun on it, if one does.
+    application: Option<Application>,
+}
+
+/// What a session's application has not taken yet. Bounded by the session's window.
+#[derive(Default)]
+pub(super) struct Inbox {
+    pub(super) waiting: VecDeque<Payload>,
+    news: Arc<Notify>,
+}
+
+/// How a session's application finds its next message.
+pub(super) enum Found {
+    Message(Payload),
+    Nothing,
+    /// The session is over.
+    Over,
+}
+
+impl Keeper {
+    /// `seed` must differ between two runs of a server, for epochs come from it.
+    pub(crate) fn new(config: ServerConfig, seed: u64) -> Result<Arc<Self>, ConfigError> {
+        let core = Sessions::new(config, seed)?;
+        let works = Works { core, lines: HashMap::new(), desks: HashMap::new(), alarm: None };
+        Ok(Arc::new(Self {
+            works: Mutex::new(works),
+            clock: Clock::start(),
+            sooner: Notify::new(),
+            fewer: Notify::new(),
+            last_conn: AtomicU64::new(0),
+        }))
+    }
+
+    /// Acts on the core, and carries out what it decides.
+    fn act<R>(self: &Arc<Self>, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
+        let mut begun = Vec::new();
+        let (result, rings_sooner) = {
+            let mut works = self.works();
+            let now = self.clock.now();
+            let result = act(&mut works, now);
+            works.perform(now, &mut begun);
+            (result, works.set_alarm())
+        };
+        if rings_sooner {
+            self.sooner.notify_one();
+        }
+        for (key, news, application) in begun {
+            let desk = Desk::new(Arc::clone(self), key, news);
+            tokio::spawn(application(desk));
+        }
+        result
+    }
+
+    fn works(&self) -> MutexGuard<'_, Works> {
+        self.works.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn opened(
+        self: &Arc<Self>,
+        coding: Coding,
+        scope: &str,
+        application: Application,
+    ) -> (ConnId, Arc<Notify>) {
+        let conn = ConnId(self.last_conn.fetch_add(1, Ordering::Relaxed) + 1);
+        let news = Arc::new(Notify::new());
+        let line = Line { news: Arc::clone(&news), close: None, application: Some(application) };
+        self.act(|works, now| {
+            works.lines.insert(conn, line);
+            works.core.opened(conn, coding, scope, now);
+        });
+        (conn, news)
+    }
+
+    pub(super) fn received(self: &Arc<Self>, conn: ConnId, frame: &Payload) {
+        self.act(|works, now| works.core.received(conn, frame, now));
+    }
+
+    /// What the connection is to be sent next; or else how it is to be closed.
+    pub(super) fn next_for(self: &Arc<Self>, conn: ConnId) -> Next {
+        self.act(|works, now| match works.core.poll_frame(conn, now) {
+            Some(frame) => Next::Frame(frame),
+            None => {
+                let close = works.lines.get_mut(&conn).and_then(|line| line.close.take());
+                close.map_or(Next::Nothing, |(code, reason)| Next::Close(code, reason))
+            }
+        })
+    }
+
+    pub(super) fn closed(self: &Arc<Self>, conn: ConnId) {
+        self.act(|works, now| {
+            works.lines.remove(&conn);
+            works.core.closed(conn, now);
+        });
+        self.fewer.notify_one();
+    }
+
+    /// Takes the next message, and lets the client know that the one before has been handled.
+    pub(super) fn take(self: &Arc<Self>, key: SessionKey, handled: usize) -> Found {
+        self.act(|works, now| {
+            if handled > 0 {
+                works.core.took(key, handled, now);
+            }
+            match works.desks.get_mut(&key) {
+                None => Found::Over,
+                Some(inbox) => inbox.waiting.pop_front().map_or(Found::Nothing, Found::Message),
+            }
+        })
+    }
+
+    pub(super) fn send(
+        self: &Arc<Self>,
+        key: SessionKey,
+        payload: Payload,
+    ) -> Result<keepline_core::MessageId, keepline_core::SendError> {
+        self.act(|works, now| works.core.send(key, payload, now))
+    }
+
+    /// Whether a session holds so little that another message fits.
+    pub(super) fn is_over(&self, key: SessionKey) -> bool {
+        !self.works().desks.contains_key(&key)
+    }
+
+    pub(super) fn end(self: &Arc<Self>, key: SessionKey, code: CloseCode, reason: &str) {
+        self.act(|works, now| works.core.end(key, code, reason, now));
+    }
+
+    /// Does what is due, and returns when to come back.
+    pub(super) fn ring(self: &Arc<Self>) -> Option<Duration> {
+        self.act(|works, now| {
+            works.alarm = None;
+            works.core.handle_timeout(now);
+        });
+        let next = self.works().alarm?;
+        Some(next - self.clock.now())
+    }
+
+    /// Lets clients end their sessions before the server takes them along, and then says goodbye.
+    pub(crate) async fn drain(self: &Arc<Self>, within: Duration) {
+        self.act(|works, now| works.core.go_away(false, within, now));
+        let all_gone = async {
+            while !self.works().lines.is_empty() {
+                self.fewer.notified().await;
+            }
+        };
+        let _in_time = tokio::time::timeout(within, all_gone).await;
+        self.act(|works, now| {
+            let spread = works.core.spread();
+            let again = Return { after: Duration::ZERO, spread };
+            let code = CloseCode::GOING_AWAY;
+            works.core.say_bye(code, Some(again), "the server is stopping", now);
+        });
+    }
+}
+
+/// What is next for a connection.
+pub(super) enum Next {
+    Frame(Payload),
+    Close(CloseCode, String),
+    Nothing,
+}
+
+type Begun = (SessionKey, Arc<Notify>, Application);
+
+impl Works {
+    fn perform(&mut self, now: Instant, begun: &mut Vec<Begun>) {
+        while let Some(output) = self.core.poll_output() {
+            match output {
+                // Whoever is there is anonymous: a demo has nobody to ask.
+                ServerOutput::Verify(conn, _) => {
+                    self.core.verified(conn, Ok(keepline_core::Caller::default()), now);
+                }
+                ServerOutput::Wake(conn) => self.wake(conn),
+                ServerOutput::Close(conn, code, reason) => {
+                    if let Some(line) = self.lines.get_mut(&conn) {
+                        line.close = Some((code, reason));
+                    }
+                    self.wake(conn);
+                }
+                ServerOutput::Begin(key, conn) => begun.extend(self.begin(key, conn)),
+                ServerOutput::Deliver(key, payload) => {
+                    if let Some(inbox) = self.desks.get_mut(&key) {
+                        inbox.waiting.push_back(payload);
+                        inbox.news.notify_one();
+                    }
+                }
+                ServerOutput::Event(key, event) => self.tell(key, &event),
+            }
+        }
+    }
+
+    fn wake(&self, conn: ConnId) {
+        if let Some(line) = self.lines.get(&conn) {
+            line.news.notify_one();
+        }
+    }
+
+    fn begin(&mut self, key: SessionKey, conn: ConnId) -> Option<Begun> {
+        let application = self.lines.get_mut(&conn)?.application.take()?;
+        let inbox = Inbox::default();
+        let news = Arc::clone(&inbox.news);
+        self.desks.insert(key, inbox);
+        Some((key, news, application))
+    }
+
+    fn tell(&mut self, key: SessionKey, event: &SessionEvent) {
+        let news = match event {
+            // What was delivered and not taken is gone with its inbox: the client is told so.
+            SessionEvent::Over(_) => self.desks.remove(&key).map(|inbox| inbox.news),
+            // There may be room again.
+            SessionEvent::Delivered(_) => self.desks.get(&key).map(|it| Arc::clone(&it.news)),
+            SessionEvent::Attached
+            | SessionEvent::Detached
+            | SessionEvent::Undeliverable(..)
+            | SessionEvent::Unknown(..)
+            | SessionEvent::Draining => None,
+        };
+        if let Some(news) = news {
+            news.notify_one();
+        }
+    }
+
+    /// Whether the timer must ring sooner than it would.
+    fn set_alarm(&mut self) -> bool {
+        let next = self.core.poll_timeout();
+        let sooner = match (next, self.alarm) {
+            (Some(next), Some(alarm)) => next < alarm,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if sooner {
+            self.alarm = next;
+        }
+        sooner
+    }
+}
