@@ -31,6 +31,10 @@
 //! | `/items/{id}/ws?token=&q=` | answers each text if a cookie `session` or a token is there |
 //! | `/task-runner` | runs `count`, `sum` or `words`, and tells how it goes on |
 //! | `/runs/{run_id}` | the newest update of a run, over HTTP |
+//! | `/session`, `/session/echo` | `/echo` over a session, in either encoding of `keepline.v1` |
+//! | `/session/broadcast` | `/broadcast` over a session |
+//! | `/session/stream?hz=` | `/stream` over a session: no sample is left out |
+//! | `/session/chat/{room}?name=` | `/chat/{room}` over a session |
 //!
 //! A request to `/chat/` or `/task-runner` may have at most 64 KiB; a larger one gets an error.
 //! The `url` of a run is relative to the root of [`router()`], wherever that is nested.
@@ -49,6 +53,7 @@
 //! | 1013 | [`Options::max_sockets`] are open already; a page in WebKit sees 1006 |
 //! | 4400 | the address is wrong: a room, a name, a number; the reason says which |
 //! | 4408 | the client read too slowly, or did not answer a ping |
+//! | 4401, 4429, 4450–4456, 4500–4505 | sessions, as docs/protocol.md says |
 //!
 //! A refused upgrade looks to a page like a dead network, so whatever can be wrong with an
 //! address is said after the upgrade. Refused before it: a request that is no WebSocket (426,
@@ -90,6 +95,8 @@ pub use crate::origin::OriginError;
 pub use crate::router::router;
 pub use crate::server::Server;
 pub use crate::sessions::SessionOptions;
+pub use keepline_core::wire::Credentials;
+pub use keepline_core::{Caller, ConfigError, Refused};
 
 /// Serves on `listener` until `shutdown`, then closes every socket with 1001 and returns.
 ///

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 
+use keepline_core::wire::Credentials;
+use keepline_core::{Caller, Refused};
 use tokio::join;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
@@ -72,6 +74,23 @@ impl Server {
             phase,
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Asks `verify` who opens a session or renews its credentials. Without it, everybody is
+    /// anonymous, and sessions rest on the secrecy of their ids alone. The first that is named
+    /// stays.
+    ///
+    /// It may take as long as a hello may (10 s), and sees what the client has handed in, if
+    /// anything. The subject must be stable, never the credentials themselves: a session belongs
+    /// to it, also after a renewal.
+    #[must_use]
+    pub fn verifying<F, V>(self, verify: V) -> Self
+    where
+        V: Fn(Option<Credentials>) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Caller, Refused>> + Send + 'static,
+    {
+        self.shared.keeper.verify_by(Box::new(move |credentials| Box::pin(verify(credentials))));
+        self
     }
 
     /// Refuses new sockets, closes the open ones with 1001, and waits for them to end, at most

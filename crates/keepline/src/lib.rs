@@ -34,14 +34,14 @@
 //! # What a send promises
 //!
 //! On a plain line, which works with any server, a message is handed to a socket at most once, in
-//! order. What waits in the outbox waits for the next line. What was handed to a socket that was then
-//! lost is reported as [`Event::Unknown`]: it may have arrived or not, for no browser tells. What
-//! still waits when the line ends is reported as [`Event::Undeliverable`].
+//! order. What waits in the outbox waits for the next line. What was handed to a socket that was
+//! then lost is reported as [`Event::Unknown`]: it may have arrived or not, for no browser tells.
+//! What still waits when the line ends is reported as [`Event::Undeliverable`].
 //!
 //! In a [session](Builder::session), with a server that speaks `keepline.v1`, every message ends
 //! exactly once: as [`Event::Delivered`] when the far application has taken it, as
-//! [`Event::Undeliverable`] when it certainly never will, or as [`Event::Unknown`] when the server has
-//! lost the session itself. [`Socket::fate`] waits for it.
+//! [`Event::Undeliverable`] when it certainly never will, or as [`Event::Unknown`] when the server
+//! has lost the session itself. [`Socket::fate`] waits for it.
 
 /// The examples of the README, compiled as tests.
 #[cfg(doctest)]

@@ -1,15 +1,16 @@
 //! The one place that borrows the core: acts on it, and carries out what it decides.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use keepline_core::wire::{Coding, Return};
+use keepline_core::wire::{Coding, Credentials, Return};
 use keepline_core::{
-    CloseCode, ConfigError, ConnId, Instant, Payload, ServerConfig, ServerOutput, SessionEvent,
-    SessionKey, Sessions,
+    Caller, CloseCode, ConfigError, ConnId, Instant, Payload, Refused, ServerConfig, ServerOutput,
+    SessionEvent, SessionKey, Sessions,
 };
 use tokio::sync::Notify;
 
@@ -19,11 +20,16 @@ use super::timer::Clock;
 /// Starts the application of a session that has just begun.
 pub(crate) type Application = Box<dyn FnOnce(Desk) -> BoxFuture<'static, ()> + Send>;
 
+/// Says who somebody with these credentials is.
+pub(crate) type Verifier =
+    Box<dyn Fn(Option<Credentials>) -> BoxFuture<'static, Result<Caller, Refused>> + Send + Sync>;
+
 /// All sessions of one server, shared by its connections and its applications.
-#[derive(Debug)]
 pub(crate) struct Keeper {
     works: Mutex<Works>,
     clock: Clock,
+    /// Without one, everybody is anonymous.
+    verifier: OnceLock<Verifier>,
     /// Told when a deadline comes sooner than the timer knows.
     pub(super) sooner: Notify,
     /// Told when a connection has ended.
@@ -39,9 +45,9 @@ struct Works {
     alarm: Option<Instant>,
 }
 
-impl std::fmt::Debug for Works {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Works").field("core", &self.core).finish_non_exhaustive()
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").field("core", &self.works().core).finish_non_exhaustive()
     }
 }
 
@@ -76,6 +82,7 @@ impl Keeper {
         Ok(Arc::new(Self {
             works: Mutex::new(works),
             clock: Clock::start(),
+            verifier: OnceLock::new(),
             sooner: Notify::new(),
             fewer: Notify::new(),
             last_conn: AtomicU64::new(0),
@@ -84,22 +91,46 @@ impl Keeper {
 
     /// Acts on the core, and carries out what it decides.
     fn act<R>(self: &Arc<Self>, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
-        let mut begun = Vec::new();
+        let mut tasks = Vec::new();
         let (result, rings_sooner) = {
             let mut works = self.works();
             let now = self.clock.now();
             let result = act(&mut works, now);
-            works.perform(now, &mut begun);
+            works.perform(&mut tasks);
             (result, works.set_alarm())
         };
         if rings_sooner {
             self.sooner.notify_one();
         }
-        for (key, news, application) in begun {
-            let desk = Desk::new(Arc::clone(self), key, news);
-            tokio::spawn(application(desk));
+        for task in tasks {
+            self.start(task);
         }
         result
+    }
+
+    fn start(self: &Arc<Self>, task: Task) {
+        let keeper = Arc::clone(self);
+        match task {
+            Task::Application(key, news, application) => {
+                tokio::spawn(application(Desk::new(keeper, key, news)));
+            }
+            Task::Verification(conn, credentials) => match self.verifier.get() {
+                None => keeper.verified(conn, Ok(Caller::default())),
+                Some(verify) => {
+                    let verified = verify(credentials);
+                    tokio::spawn(async move { keeper.verified(conn, verified.await) });
+                }
+            },
+        }
+    }
+
+    fn verified(self: &Arc<Self>, conn: ConnId, who: Result<Caller, Refused>) {
+        self.act(|works, now| works.core.verified(conn, who, now));
+    }
+
+    /// Asks this one from now on; the first that is named stays.
+    pub(crate) fn verify_by(&self, verifier: Verifier) {
+        let _first_stays = self.verifier.set(verifier);
     }
 
     fn works(&self) -> MutexGuard<'_, Works> {
@@ -166,7 +197,7 @@ impl Keeper {
         self.act(|works, now| works.core.send(key, payload, now))
     }
 
-    /// Whether a session holds so little that another message fits.
+    /// Whether a session has ended.
     pub(super) fn is_over(&self, key: SessionKey) -> bool {
         !self.works().desks.contains_key(&key)
     }
@@ -210,15 +241,18 @@ pub(super) enum Next {
     Nothing,
 }
 
-type Begun = (SessionKey, Arc<Notify>, Application);
+/// What is to be done once nothing is borrowed.
+enum Task {
+    Application(SessionKey, Arc<Notify>, Application),
+    Verification(ConnId, Option<Credentials>),
+}
 
 impl Works {
-    fn perform(&mut self, now: Instant, begun: &mut Vec<Begun>) {
+    fn perform(&mut self, tasks: &mut Vec<Task>) {
         while let Some(output) = self.core.poll_output() {
             match output {
-                // Whoever is there is anonymous: a demo has nobody to ask.
-                ServerOutput::Verify(conn, _) => {
-                    self.core.verified(conn, Ok(keepline_core::Caller::default()), now);
+                ServerOutput::Verify(conn, credentials) => {
+                    tasks.push(Task::Verification(conn, credentials));
                 }
                 ServerOutput::Wake(conn) => self.wake(conn),
                 ServerOutput::Close(conn, code, reason) => {
@@ -227,7 +261,7 @@ impl Works {
                     }
                     self.wake(conn);
                 }
-                ServerOutput::Begin(key, conn) => begun.extend(self.begin(key, conn)),
+                ServerOutput::Begin(key, conn) => tasks.extend(self.begin(key, conn)),
                 ServerOutput::Deliver(key, payload) => {
                     if let Some(inbox) = self.desks.get_mut(&key) {
                         inbox.waiting.push_back(payload);
@@ -245,12 +279,12 @@ impl Works {
         }
     }
 
-    fn begin(&mut self, key: SessionKey, conn: ConnId) -> Option<Begun> {
+    fn begin(&mut self, key: SessionKey, conn: ConnId) -> Option<Task> {
         let application = self.lines.get_mut(&conn)?.application.take()?;
         let inbox = Inbox::default();
         let news = Arc::clone(&inbox.news);
         self.desks.insert(key, inbox);
-        Some((key, news, application))
+        Some(Task::Application(key, news, application))
     }
 
     fn tell(&mut self, key: SessionKey, event: &SessionEvent) {
