@@ -129,7 +129,12 @@ impl Mailbox {
 
     pub(crate) fn pop(&mut self) -> Option<Arrival> {
         let arrival = self.inbox.pop();
-        self.taken += usize::from(matches!(arrival, Some(Arrival::Message(_))));
+        self.taken += match &arrival {
+            Some(Arrival::Message(_)) => 1,
+            // In a session only what a lost one has left makes room: nobody is told of that.
+            Some(Arrival::Dropped { count }) => usize::try_from(*count).unwrap_or(usize::MAX),
+            Some(Arrival::TooLarge { .. }) | None => 0,
+        };
         arrival
     }
 
