@@ -164,6 +164,9 @@ impl Client {
         match self.state {
             State::Idle | State::Ended(_) => {
                 self.failures = 0;
+                if let Mode::Session(session) = &mut self.mode {
+                    session.understood();
+                }
                 self.attempt(now);
             }
             State::Connecting(_)
@@ -271,10 +274,15 @@ impl Client {
     }
 
     /// Ends the line at once, without waiting for a closing handshake: for an owner that goes
-    /// away. Does nothing on an ended line.
+    /// away. A session still says `end`, and does not wait for the answer. Does nothing on an ended
+    /// line.
     pub fn abandon(&mut self, now: Instant) {
         if let State::Ended(_) = self.state {
             return;
+        }
+        if let (State::Online(_), Mode::Session(_)) = (&self.state, &self.mode) {
+            self.flush(now);
+            self.write_end(CloseCode::NORMAL, "");
         }
         self.let_go();
         self.end(End::Application, now);

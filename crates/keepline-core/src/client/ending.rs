@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
-use super::session::Draining;
+use super::session::{Draining, Finish};
 use super::{Client, Mode, State};
+use crate::close::check_close;
 use crate::delivery::Fates;
 use crate::timers::Timer;
 use crate::wire::{Finale, FrameWriter, Previous, Record};
-use crate::{AfterLoss, CloseCode, Doubt, Down, End, Event, Instant, Loss, Output};
+use crate::{AfterLoss, CloseCode, CloseError, Doubt, Down, End, Event, Instant, Loss, Output};
 
 /// This part of a server's patience is left for the `end` and its answer.
 const PART_FOR_THE_END: u32 = 8;
@@ -25,11 +26,11 @@ impl Client {
         self.enter(State::Closing { connection, asked: None }, now);
     }
 
-    /// Says how far the application is, and that it takes nothing more.
-    fn write_end(&mut self, code: CloseCode, reason: &str) {
-        let (Some(conn), Mode::Session(session)) = (self.conn(), &mut self.mode) else { return };
+    /// Says how far the application is, and that it takes nothing more; once.
+    pub(super) fn write_end(&mut self, code: CloseCode, reason: &str) {
+        let Some((conn, link, session)) = self.talk() else { return };
         let taken = session.delivery.incoming.taken();
-        let mut frame = FrameWriter::new(session.config.coding);
+        let mut frame = FrameWriter::new(link.coding());
         frame.record(&Record::End(Finale { taken, code, reason: reason.into() }));
         session.take_nothing_more();
         self.outputs.push_back(Output::Discard);
@@ -76,6 +77,50 @@ impl Client {
     }
 }
 
+/// An end that waits until everything is taken.
+impl Client {
+    /// Ends the line once everything that was sent has been taken, or when `within` is over: then
+    /// as [`Client::close`] does. Takes no more messages. On a plain line it closes at once.
+    ///
+    /// # Errors
+    /// When a page may not send such a code or reason; the line then stays as it is.
+    pub fn finish(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        within: Duration,
+        now: Instant,
+    ) -> Result<(), CloseError> {
+        check_close(code, reason)?;
+        if let (Mode::Session(session), false) = (&mut self.mode, self.state.is_over()) {
+            let by = now + within;
+            session.finishing = Some(Finish { by, code, reason: reason.into() });
+            self.timers.set(Timer::Finish, by);
+            self.finish_if_settled(now);
+            return Ok(());
+        }
+        self.close(code, reason, now)
+    }
+
+    pub(super) fn finish_if_settled(&mut self, now: Instant) {
+        if let Mode::Session(session) = &self.mode
+            && session.is_finishing()
+            && session.delivery.outgoing.queued().messages == 0
+        {
+            self.finish_now(now);
+        }
+    }
+
+    pub(super) fn finish_now(&mut self, now: Instant) {
+        let Mode::Session(session) = &mut self.mode else { return };
+        if let Some(Finish { code, reason, .. }) = session.finishing.take() {
+            // It was checked when the application asked for it.
+            let closed = self.close(code, &reason, now);
+            debug_assert!(closed.is_ok());
+        }
+    }
+}
+
 /// A server that goes away and takes the session with it.
 impl Client {
     /// Sends nothing new, and ends the session once everything is taken, or shortly before the
@@ -115,6 +160,7 @@ impl Client {
 
     /// Ends the session with the server that goes away; its answer begins the next one.
     fn end_drain(&mut self, now: Instant) {
+        self.stay();
         self.write_end(CloseCode::NORMAL, "");
         if let Mode::Session(session) = &mut self.mode {
             session.draining = Draining::Ending;

@@ -17,7 +17,6 @@ impl Client {
             self.let_go();
             return self.end(End::NotKeepline, now);
         }
-        session.farewell = None;
         let asked = self.hello(dial, draw);
         self.enter(State::Greeting(asked), now);
     }
@@ -45,6 +44,7 @@ impl Client {
         let link = self.agree(asked, greeting)?;
         let Mode::Session(session) = &mut self.mode else { return Ok(()) };
         session.heed(greeting);
+        session.leave_behind();
         let protocol = String::from(session.config.coding.subprotocol());
         self.failures = 0;
         self.enter(State::Online(Connection::session(asked.dial.conn, protocol, link, now)), now);

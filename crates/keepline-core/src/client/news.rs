@@ -127,6 +127,8 @@ impl Client {
             Some(judged) => judged,
             // The server lets go of the old connection when it has greeted on the new one.
             None if self.moves_to().is_some() => Verdict::Retry,
+            // It is what the server has said that counts, not the code.
+            None if self.has_farewell() => Verdict::Retry,
             None if is_hopeless => Verdict::End,
             None => closed.code.verdict(),
         }
@@ -167,6 +169,7 @@ impl Client {
         if retry_at > now {
             return self.enter(State::Waiting { why: Down::Paced, retry_at }, now);
         }
+        self.farewell();
         let dial = self.dial(now);
         self.enter(State::Connecting(dial), now);
     }

@@ -128,7 +128,7 @@ impl SessionEnd {
             instance: identity.instance,
             attempt: identity.attempt,
             epoch: self.epoch,
-            received: self.delivery.incoming.received(),
+            received: self.epoch.map_or(0, |_| self.delivery.incoming.received()),
             window: self.config.window,
             credentials: self.config.credentials.clone(),
         }
@@ -154,6 +154,12 @@ impl SessionEnd {
         self.delivery.forget_arrivals();
         self.draining = Draining::No;
         self.forget_identity();
+    }
+
+    /// What the server said on an older connection of its going away holds no longer.
+    pub(super) fn leave_behind(&mut self) {
+        self.farewell = None;
+        self.draining = Draining::No;
     }
 
     /// Something was acknowledged: the two ends understand each other.
@@ -221,47 +227,6 @@ impl Client {
         let (conn, link, session) = self.talk_back()?;
         let draining = session.is_draining();
         Some((conn, session.delivery.frame(link, draining)?))
-    }
-
-    /// Ends the line once everything that was sent has been taken, or when `within` is over: then
-    /// as [`Client::close`] does. Takes no more messages. On a plain line it closes at once.
-    ///
-    /// # Errors
-    /// When a page may not send such a code or reason; the line then stays as it is.
-    pub fn finish(
-        &mut self,
-        code: CloseCode,
-        reason: &str,
-        within: Duration,
-        now: Instant,
-    ) -> Result<(), crate::CloseError> {
-        crate::close::check_close(code, reason)?;
-        if let (Mode::Session(session), false) = (&mut self.mode, self.state.is_over()) {
-            let by = now + within;
-            session.finishing = Some(Finish { by, code, reason: reason.into() });
-            self.timers.set(Timer::Finish, by);
-            self.finish_if_settled(now);
-            return Ok(());
-        }
-        self.close(code, reason, now)
-    }
-
-    pub(super) fn finish_if_settled(&mut self, now: Instant) {
-        if let Mode::Session(session) = &self.mode
-            && session.is_finishing()
-            && session.delivery.outgoing.queued().messages == 0
-        {
-            self.finish_now(now);
-        }
-    }
-
-    pub(super) fn finish_now(&mut self, now: Instant) {
-        let Mode::Session(session) = &mut self.mode else { return };
-        if let Some(Finish { code, reason, .. }) = session.finishing.take() {
-            // It was checked when the application asked for it.
-            let closed = self.close(code, &reason, now);
-            debug_assert!(closed.is_ok());
-        }
     }
 
     /// Replaces the credentials: for the next hello, and in band if the line is open.
@@ -366,6 +331,9 @@ impl Client {
         let reason = broken.what.clone();
         self.outputs.push_back(Output::Close(conn, broken.code, reason));
         self.let_go();
+        if self.state.is_over() {
+            return self.end(crate::End::Application, now);
+        }
         match self.is_hopeless(broken.code) {
             true => self.end(crate::End::Broken(broken), now),
             false => self.down(Down::Broken(broken), now),

@@ -28,16 +28,16 @@ impl Client {
     /// The connection is gone; another will be tried.
     pub(super) fn down(&mut self, why: Down, now: Instant) {
         self.tell_doubts();
-        if let Some(next) = self.next_after_loss() {
-            return self.enter(next, now);
-        }
-        match self.farewell() {
-            Some(Bye { code, again: None, reason }) => self.end(End::Bye { code, reason }, now),
-            Some(Bye { code, again: Some(again), reason }) => {
+        match (self.farewell(), self.next_after_loss()) {
+            (Some(Bye { code, again: None, reason }), _) => {
+                self.end(End::Bye { code, reason }, now);
+            }
+            (_, Some(next)) => self.enter(next, now),
+            (Some(Bye { code, again: Some(again), reason }), None) => {
                 let delay = self.advised(again);
                 self.wait(Down::Bye { code, reason }, delay, now);
             }
-            None => {
+            (None, None) => {
                 let delay = self.delay();
                 self.wait(why, delay, now);
             }
@@ -69,10 +69,17 @@ impl Client {
     }
 
     /// What the server said before it closed the connection.
-    fn farewell(&mut self) -> Option<Bye> {
+    pub(super) const fn farewell(&mut self) -> Option<Bye> {
         match &mut self.mode {
             Mode::Plain(_) => None,
             Mode::Session(session) => session.farewell.take(),
+        }
+    }
+
+    pub(super) const fn has_farewell(&self) -> bool {
+        match &self.mode {
+            Mode::Plain(_) => false,
+            Mode::Session(session) => session.farewell.is_some(),
         }
     }
 
