@@ -163,7 +163,8 @@ impl Sessions {
             return;
         }
         session.delivery.incoming.took(count);
-        if let Some(conn) = session.conn() {
+        self.recount(key);
+        if let Some(conn) = self.conn(key) {
             self.owe_ack(conn, now);
         }
         self.wake(key);
@@ -180,12 +181,22 @@ impl Sessions {
             Stage::Silent { .. } | Stage::Verifying { .. } => return None,
         };
         let frame = match core::mem::replace(&mut talk.last, LastWord::Said) {
-            LastWord::Ready(frame) => Some(frame),
             LastWord::Said => None,
             LastWord::NotYet => {
                 talk.last = LastWord::NotYet;
                 let session = self.by_key.get_mut(&talk.key)?;
                 session.delivery.frame(&mut talk.link, self.draining.is_some())
+            }
+            LastWord::Ready(end) => {
+                let session = self.by_key.get_mut(&talk.key)?;
+                match session.delivery.frame(&mut talk.link, self.draining.is_some()) {
+                    // What still may go out goes first.
+                    Some(before) => {
+                        talk.last = LastWord::Ready(end);
+                        Some(before)
+                    }
+                    None => Some(end),
+                }
             }
         };
         match &frame {

@@ -62,6 +62,11 @@ impl Incoming {
         self.waiting.len()
     }
 
+    /// The bytes of what came and was not taken yet.
+    pub(crate) const fn waiting_bytes(&self) -> u64 {
+        self.received.bytes - self.taken.bytes
+    }
+
     /// Whether the application has taken all that came.
     pub(crate) fn is_settled(&self) -> bool {
         self.waiting.is_empty()

@@ -60,6 +60,8 @@ impl Sessions {
             return self.refuse_superseded(conn, now);
         }
         if session.is_ending() {
+            let older = session.conn();
+            self.supersede(older, now);
             self.finish_ending(key, None, now);
             return self.accept_unknown(conn, hello, owner, expires, now);
         }
@@ -162,8 +164,7 @@ impl Sessions {
         expires: Option<Duration>,
         now: Instant,
     ) {
-        self.detach_older(key, now);
-        let terms = self.terms();
+        let (terms, older) = (self.terms(), self.leave_older(key));
         let (Some(session), Some(line)) = (self.by_key.get_mut(&key), self.lines.get_mut(&conn))
         else {
             return;
@@ -189,19 +190,24 @@ impl Sessions {
         self.set_line_alarm(conn);
         self.tell(key, SessionEvent::Attached);
         self.tell_all(key, too_large, |ids| SessionEvent::Undeliverable(ids, Loss::TooLarge));
+        self.recount(key);
         self.wake(key);
+        // After the greeting, so that a client that moves does not look cut off meanwhile.
+        self.supersede(older, now);
     }
 
-    /// The new connection of a session ends the older one; or the session leaves those without.
-    fn detach_older(&mut self, key: SessionKey, now: Instant) {
-        let Some(session) = self.by_key.get(&key) else { return };
-        match session.stand {
-            Stand::Detached(since) => {
-                self.detached.remove(&(since, key));
-            }
-            Stand::Attached(older) | Stand::Ending(older) => {
-                self.close(older, SUPERSEDED, "a newer connection has the session", None, now);
-            }
+    /// A session takes another connection: returns the older one, or leaves those without.
+    fn leave_older(&mut self, key: SessionKey) -> Option<ConnId> {
+        let session = self.by_key.get(&key)?;
+        if let Stand::Detached(since) = session.stand {
+            self.detached.remove(&(since, key));
+        }
+        session.conn()
+    }
+
+    fn supersede(&mut self, older: Option<ConnId>, now: Instant) {
+        if let Some(older) = older {
+            self.close(older, SUPERSEDED, "a newer connection has the session", None, now);
         }
     }
 

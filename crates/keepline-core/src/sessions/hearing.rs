@@ -33,7 +33,12 @@ impl Sessions {
 
     /// A frame came that was over every limit, and was not even read.
     pub fn too_large(&mut self, conn: ConnId, now: Instant) {
-        self.breach(conn, Breach::TooLarge, now);
+        match self.lines.get(&conn).map(|line| &line.stage) {
+            None | Some(Stage::Closing { .. }) => {}
+            Some(Stage::Silent { .. } | Stage::Verifying { .. } | Stage::Attached(_)) => {
+                self.breach(conn, Breach::TooLarge, now);
+            }
+        }
     }
 
     fn hear_hello(&mut self, conn: ConnId, frame: &Payload, now: Instant) {
@@ -66,6 +71,8 @@ impl Sessions {
         if let Some((talk, _)) = self.talk(conn) {
             let key = talk.key;
             self.recount(key);
+            // What was granted is taken in, even if there is no room to be had.
+            self.make_room(0, key, now);
             self.wake(key);
         }
     }
@@ -118,6 +125,7 @@ impl Sessions {
     pub(super) fn part_from(&mut self, conn: ConnId, code: CloseCode, reason: &str, now: Instant) {
         if let Some((talk, _)) = self.talk(conn) {
             let key = talk.key;
+            self.recount(key);
             self.lost(key, now);
         }
         self.close(conn, code, reason, None, now);

@@ -178,8 +178,11 @@ impl Session {
 
     /// What it costs now beyond what it was last counted for.
     pub(super) fn recount(&mut self) -> (usize, usize) {
-        let queued = self.delivery.outgoing.queued();
-        let cost = SESSION_COST + queued.bytes + MESSAGE_COST * queued.messages;
+        let (queued, incoming) = (self.delivery.outgoing.queued(), &self.delivery.incoming);
+        let messages = queued.messages + incoming.waiting();
+        // What is in memory fits into a usize.
+        let bytes = queued.bytes + incoming.waiting_bytes() as usize;
+        let cost = SESSION_COST + bytes + MESSAGE_COST * messages;
         (mem::replace(&mut self.counted, cost), cost)
     }
 
