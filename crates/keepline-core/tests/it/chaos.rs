@@ -103,7 +103,7 @@ impl Books {
             match event {
                 Event::Unknown(ids, _) => unknown.extend(ids.first.0..=ids.last.0),
                 Event::Undeliverable(ids, Loss::NeverSent) => {
-                    never.extend(ids.first.0..=ids.last.0)
+                    never.extend(ids.first.0..=ids.last.0);
                 }
                 Event::Status(_) | Event::RoundTrip(_) => {}
                 Event::Delivered(_) | Event::Undeliverable(..) | Event::Restarted { .. } => {

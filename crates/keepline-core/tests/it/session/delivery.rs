@@ -3,23 +3,12 @@
 use std::time::Duration;
 
 use keepline_core::wire::Record;
-use keepline_core::{Doubt, Event, Loss, MessageId, MessageIds, SessionEvent, Status};
+use keepline_core::{Doubt, Event, Loss, SessionEvent, Status};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::pair::{Pair, Side};
+use super::pair::{Pair, Side, ids};
 use crate::world::secs;
-
-fn ids(first: u64, last: u64) -> MessageIds {
-    MessageIds { first: MessageId(first), last: MessageId(last) }
-}
-
-fn fates(pair: &Pair) -> Vec<&Event> {
-    let is_fate = |event: &&Event| {
-        matches!(event, Event::Delivered(_) | Event::Undeliverable(..) | Event::Unknown(..))
-    };
-    pair.events.iter().filter(is_fate).collect()
-}
 
 #[test]
 fn what_is_sent_in_one_turn_leaves_in_one_frame() {
@@ -37,10 +26,10 @@ fn a_message_is_delivered_when_the_far_application_has_taken_it() {
     pair.server_takes = false;
     pair.say(&["one", "two"]);
     pair.run_for(secs(5));
-    assert_eq!(fates(&pair), Vec::<&Event>::new());
+    assert_eq!(pair.fates(), Vec::<&Event>::new());
     pair.server_takes_all();
     pair.run_for(secs(1));
-    assert_eq!(fates(&pair), [&Event::Delivered(ids(1, 2))]);
+    assert_eq!(pair.fates(), [&Event::Delivered(ids(1, 2))]);
 }
 
 #[test]
@@ -58,7 +47,8 @@ fn a_cut_line_loses_nothing_and_doubles_nothing() {
     pair.run_for(secs(1));
     assert_eq!(pair.client_took, ["five"]);
     assert_eq!(pair.begun.len(), 1, "it is the same session");
-    let delivered: u64 = fates(&pair)
+    let delivered: u64 = pair
+        .fates()
         .iter()
         .map(|fate| match fate {
             Event::Delivered(ids) => ids.count(),
@@ -74,12 +64,12 @@ fn acknowledgements_that_were_lost_are_said_again() {
     pair.swallow = Some(Side::Server);
     pair.say(&["one", "two"]);
     pair.run_for(secs(1));
-    assert_eq!(fates(&pair), Vec::<&Event>::new());
+    assert_eq!(pair.fates(), Vec::<&Event>::new());
     pair.swallow = None;
     pair.cut();
     pair.run_for(secs(2));
     assert_eq!(pair.server_took, ["one", "two"]);
-    assert_eq!(fates(&pair), [&Event::Delivered(ids(1, 2))]);
+    assert_eq!(pair.fates(), [&Event::Delivered(ids(1, 2))]);
 }
 
 #[test]
@@ -143,7 +133,7 @@ fn a_restarted_server_leaves_only_what_was_in_flight_in_doubt() {
     pair.run_for(secs(5));
     assert_eq!(pair.server_took, ["one", "four"]);
     assert_eq!(
-        fates(&pair),
+        pair.fates(),
         [
             &Event::Delivered(ids(1, 1)),
             &Event::Unknown(ids(2, 3), Doubt::SessionLost),
@@ -170,7 +160,7 @@ fn an_expired_session_says_exactly_what_was_taken_and_what_was_missed() {
     pair.reachable = true;
     pair.run_for(secs(31));
     assert_eq!(pair.server_took, ["one", "two"]);
-    let told = fates(&pair);
+    let told = pair.fates();
     assert_eq!(told.last(), Some(&&Event::Undeliverable(ids(3, 3), Loss::NotTaken)));
     assert!(pair.events.contains(&Event::Restarted { missed: Some(1) }));
     let unknown = SessionEvent::Unknown(ids(1, 1), Doubt::SessionLost);

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use keepline_core::wire::{Coding, Credentials, FrameLimits, Instance, Record, SessionId, records};
+use keepline_core::wire::{
+    Coding, Credentials, FrameLimits, FrameWriter, Greeting, Hello, Instance, Record, SessionId,
+    Window, records,
+};
 use keepline_core::{
     Caller, Client, CloseCode, Closed, Config, ConnId, Draw, Event, Input, Instant, MessageId,
-    Output, Payload, Refused, SendError, ServerConfig, ServerOutput, SessionConfig, SessionEvent,
-    SessionKey, Sessions, Status,
+    MessageIds, Output, Over, Payload, Refused, SendError, ServerConfig, ServerOutput,
+    SessionConfig, SessionEvent, SessionKey, Sessions, Status,
 };
 
 use crate::world::text;
@@ -29,16 +32,28 @@ pub(crate) struct Pair {
     pub(crate) server_took: Vec<String>,
     pub(crate) begun: Vec<SessionKey>,
     /// How the server closed connections.
-    pub(crate) closes: Vec<(ConnId, u16)>,
+    pub(crate) closes: Vec<(ConnId, u16, String)>,
     /// How the client closed connections.
     pub(crate) close_frames: Vec<(ConnId, u16)>,
     /// Every frame that passed, by who sent it.
     pub(crate) passed: Vec<(Side, Vec<Record>)>,
+    /// What the client said, by the connection, whether it passed or not.
+    pub(crate) said: Vec<(ConnId, Record)>,
+    /// What the server said, by the connection.
+    pub(crate) heard: Vec<(ConnId, Record)>,
+    /// How large the largest frame was, and how many records the longest had.
+    pub(crate) largest_frame: (usize, usize),
+    /// The most connections that the client had open at once.
+    pub(crate) most_open: usize,
+    /// What the server answers to the client's subprotocol.
+    pub(crate) echo: String,
+    /// Whether a handshake is never answered.
+    pub(crate) hangs: bool,
     pub(crate) abandoned: Vec<ConnId>,
     /// Whether applications take what they are given, at once.
     pub(crate) client_takes: bool,
     pub(crate) server_takes: bool,
-    /// Whether frames of a side get lost.
+    /// Whether what a side says gets lost, its closes included.
     pub(crate) swallow: Option<Side>,
     /// Whether connections are opened at once.
     pub(crate) reachable: bool,
@@ -50,6 +65,16 @@ pub(crate) struct Pair {
     drawn: u8,
 }
 
+/// Connections of the test's own are numbered from here on.
+const STRANGERS: ConnId = ConnId(1_000);
+
+/// Every encoding that is built in.
+pub(crate) const CODINGS: &[Coding] = &[
+    Coding::Binary,
+    #[cfg(feature = "json")]
+    Coding::Json,
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Client,
@@ -60,12 +85,45 @@ pub(crate) fn session() -> Config {
     Config { session: Some(SessionConfig::default()), ..Config::default() }
 }
 
+pub(crate) fn session_with(change: impl FnOnce(&mut SessionConfig)) -> Config {
+    let mut session = SessionConfig::default();
+    change(&mut session);
+    Config { session: Some(session), ..Config::default() }
+}
+
+pub(crate) fn ids(first: u64, last: u64) -> MessageIds {
+    MessageIds { first: MessageId(first), last: MessageId(last) }
+}
+
+pub(crate) fn frame(coding: Coding, records: &[Record]) -> Payload {
+    let mut frame = FrameWriter::new(coding);
+    records.iter().for_each(|record| frame.record(record));
+    frame.finish()
+}
+
+/// The first hello of somebody new.
+pub(crate) fn hello(session: u8) -> Hello {
+    Hello {
+        session: SessionId([session; 16]),
+        instance: Instance([session; 8]),
+        attempt: 1,
+        epoch: None,
+        received: 0,
+        window: Window::default(),
+        credentials: None,
+    }
+}
+
 impl Pair {
     pub(crate) fn at_rest(config: Config, server: ServerConfig) -> Self {
+        Self::seeded(config, server, 7)
+    }
+
+    pub(crate) fn seeded(config: Config, server: ServerConfig, seed: u64) -> Self {
         let coding = config.session.as_ref().map_or(Coding::Binary, |session| session.coding);
         Self {
             now: Instant::ORIGIN + Duration::from_secs(1_000),
-            client: Client::new(config, 7).unwrap(),
+            client: Client::new(config, seed).unwrap(),
             server: Sessions::new(server, 11).unwrap(),
             events: Vec::new(),
             told: Vec::new(),
@@ -77,6 +135,12 @@ impl Pair {
             closes: Vec::new(),
             close_frames: Vec::new(),
             passed: Vec::new(),
+            said: Vec::new(),
+            heard: Vec::new(),
+            largest_frame: (0, 0),
+            most_open: 0,
+            echo: coding.subprotocol().to_owned(),
+            hangs: false,
             abandoned: Vec::new(),
             client_takes: true,
             server_takes: true,
@@ -100,6 +164,10 @@ impl Pair {
         pair.settle();
         assert!(pair.is_online(), "{}", pair.client.status());
         pair
+    }
+
+    pub(crate) fn online_in(coding: Coding) -> Self {
+        Self::online_with(session_with(|session| session.coding = coding), ServerConfig::default())
     }
 
     pub(crate) fn is_online(&self) -> bool {
@@ -171,9 +239,101 @@ impl Pair {
 
     /// A connection that the test opens beside the client's.
     pub(crate) fn stranger(&mut self, number: u64) -> ConnId {
-        let conn = ConnId(1_000 + number);
+        let conn = ConnId(STRANGERS.0 + number);
+        self.open.push(conn);
         self.server.opened(conn, self.coding, "/session", self.now);
         conn
+    }
+
+    /// A connection beside the client's, on which these records are said.
+    pub(crate) fn stranger_says(&mut self, number: u64, records: &[Record]) -> ConnId {
+        let conn = self.stranger(number);
+        self.say_on(conn, records);
+        conn
+    }
+
+    /// Records in one frame, made up by the test.
+    pub(crate) fn say_on(&mut self, conn: ConnId, records: &[Record]) {
+        self.forge(conn, &frame(self.coding, records));
+    }
+
+    /// Records of the server in one frame, made up by the test.
+    pub(crate) fn server_says_records(&mut self, records: &[Record]) {
+        self.forge_from_server(frame(self.coding, records));
+    }
+
+    /// The code and reason that the server closed a connection with.
+    pub(crate) fn close_of(&self, conn: ConnId) -> Option<(u16, &str)> {
+        let close = self.closes.iter().find(|(closed, ..)| *closed == conn);
+        close.map(|(_, code, reason)| (*code, reason.as_str()))
+    }
+
+    /// The first greeting on a connection.
+    pub(crate) fn greeting_on(&self, conn: ConnId) -> Option<&Greeting> {
+        self.heard.iter().find_map(|heard| match heard {
+            (on, Record::Greeting(greeting)) if *on == conn => Some(greeting),
+            _ => None,
+        })
+    }
+
+    /// The hellos of the client.
+    pub(crate) fn hellos(&self) -> Vec<&Hello> {
+        let records = self.passed.iter().flat_map(|(_, records)| records);
+        let hellos = records.filter_map(|record| match record {
+            Record::Hello(hello) => Some(hello),
+            _ => None,
+        });
+        hellos.collect()
+    }
+
+    /// What the client's application was told of its messages.
+    pub(crate) fn fates(&self) -> Vec<&Event> {
+        let is_fate = |event: &&Event| {
+            matches!(event, Event::Delivered(_) | Event::Undeliverable(..) | Event::Unknown(..))
+        };
+        self.events.iter().filter(is_fate).collect()
+    }
+
+    /// What the server's applications were told of their messages.
+    pub(crate) fn server_fates(&self) -> Vec<&SessionEvent> {
+        let events = self.told.iter().map(|(_, event)| event);
+        let is_fate = |event: &&SessionEvent| match event {
+            SessionEvent::Delivered(_)
+            | SessionEvent::Undeliverable(..)
+            | SessionEvent::Unknown(..) => true,
+            SessionEvent::Attached
+            | SessionEvent::Detached
+            | SessionEvent::Draining
+            | SessionEvent::Over(_) => false,
+        };
+        events.filter(is_fate).collect()
+    }
+
+    /// How a session ended, if it did.
+    pub(crate) fn over(&self, key: SessionKey) -> Option<&Over> {
+        self.told.iter().find_map(|told| match told {
+            (of, SessionEvent::Over(why)) if *of == key => Some(why),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn attempts(&self) -> usize {
+        self.attempts.len()
+    }
+
+    pub(crate) fn connect(&mut self) {
+        self.client.connect(self.now);
+        self.settle();
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.client.close(CloseCode::NORMAL, "done", self.now).unwrap();
+        self.settle();
+    }
+
+    pub(crate) fn finish_within(&mut self, within: Duration) {
+        self.client.finish(CloseCode::NORMAL, "done", within, self.now).unwrap();
+        self.settle();
     }
 
     /// The server's process dies, and comes back with nothing.
@@ -261,22 +421,39 @@ impl Pair {
 
     fn open_connection(&mut self, conn: ConnId) {
         self.attempts.push(conn);
+        if self.hangs {
+            return;
+        }
         if !self.reachable {
             let closed = Input::Closed(conn, Closed::abnormal(), None);
             return self.client.handle_input(closed, self.now);
         }
+        self.let_in(conn);
+    }
+
+    /// The handshake of a connection is answered.
+    pub(crate) fn let_in(&mut self, conn: ConnId) {
         self.drawn += 1;
         let draw =
             Draw { session: SessionId([self.drawn; 16]), instance: Instance([self.drawn; 8]) };
         self.open.push(conn);
         self.server.opened(conn, self.coding, "/session", self.now);
-        let protocol = self.coding.subprotocol().to_owned();
-        self.client.handle_input(Input::Opened(conn, protocol, draw), self.now);
+        let own = self.open.iter().filter(|conn| **conn < STRANGERS).count();
+        self.most_open = self.most_open.max(own);
+        self.client.handle_input(Input::Opened(conn, self.echo.clone(), draw), self.now);
+    }
+
+    fn measure(&mut self, frame: &Payload, records: usize) {
+        let (size, most) = self.largest_frame;
+        self.largest_frame = (size.max(frame.len()), most.max(records));
     }
 
     fn carry_to_server(&mut self, conn: ConnId, frame: &Payload) {
+        let records = read(self.coding, frame);
+        self.said.extend(records.iter().map(|record| (conn, record.clone())));
         if self.swallow != Some(Side::Client) && self.open.contains(&conn) {
-            self.passed.push((Side::Client, read(self.coding, frame)));
+            self.measure(frame, records.len());
+            self.passed.push((Side::Client, records));
             self.server.received(conn, frame, self.now);
         }
     }
@@ -290,10 +467,12 @@ impl Pair {
                 ServerOutput::Wake(conn) => self.carry_to_client(conn),
                 ServerOutput::Close(conn, code, reason) => {
                     self.carry_to_client(conn);
-                    self.closes.push((conn, code.0));
+                    self.closes.push((conn, code.0, reason.clone()));
                     self.lose(conn);
-                    let closed = Closed { code, reason, clean: true };
-                    self.client.handle_input(Input::Closed(conn, closed, None), self.now);
+                    if self.swallow != Some(Side::Server) {
+                        let closed = Closed { code, reason, clean: true };
+                        self.client.handle_input(Input::Closed(conn, closed, None), self.now);
+                    }
                 }
                 ServerOutput::Begin(key, _) => self.begun.push(key),
                 ServerOutput::Deliver(key, payload) => self.server_inbox.push_back((key, payload)),
@@ -304,9 +483,10 @@ impl Pair {
                     self.told.push((key, event));
                 }
             }
-            if self.server_takes {
-                self.server_takes_all();
-            }
+        }
+        // The application comes last, when it is known which sessions are over.
+        if self.server_takes {
+            self.server_takes_all();
         }
         acted
     }
@@ -314,7 +494,10 @@ impl Pair {
     fn carry_to_client(&mut self, conn: ConnId) {
         while let Some(frame) = self.server.poll_frame(conn, self.now) {
             if self.swallow != Some(Side::Server) && self.open.contains(&conn) {
-                self.passed.push((Side::Server, read(self.coding, &frame)));
+                let records = read(self.coding, &frame);
+                self.measure(&frame, records.len());
+                self.heard.extend(records.iter().map(|record| (conn, record.clone())));
+                self.passed.push((Side::Server, records));
                 self.client.handle_input(Input::Received(conn, frame), self.now);
             }
         }

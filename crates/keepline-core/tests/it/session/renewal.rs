@@ -1,0 +1,87 @@
+//! Credentials are renewed while the line is open.
+
+use keepline_core::wire::{Credentials, Record};
+use keepline_core::{End, ServerConfig, SessionEvent, Status};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::pair::{CODINGS, Pair, session_with};
+use crate::world::secs;
+
+fn secret(text: &str) -> Credentials {
+    Credentials(text.to_owned())
+}
+
+/// A client that alice's first credentials have opened a session for.
+fn alice(coding: keepline_core::wire::Coding) -> Pair {
+    let config = session_with(|it| {
+        (it.coding, it.credentials) = (coding, Some(secret("alice, first")));
+    });
+    let mut pair = Pair::at_rest(config, ServerConfig::default());
+    let known = [("alice, first", "alice"), ("alice, second", "alice"), ("bob, first", "bob")];
+    for (secret, subject) in known {
+        pair.subjects.insert(secret.into(), Some(subject.into()));
+    }
+    pair.connect();
+    assert!(pair.is_online());
+    pair
+}
+
+fn renew(pair: &mut Pair, credentials: &str) {
+    pair.client.renew(secret(credentials));
+    pair.settle();
+}
+
+fn ended_with(pair: &Pair) -> u16 {
+    match pair.client.status() {
+        Status::Ended { why: End::Closed(closed) } => closed.code.0,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn renewed_credentials_are_accepted_and_used_from_then_on() {
+    for &coding in CODINGS {
+        let mut pair = alice(coding);
+        renew(&mut pair, "alice, second");
+        assert!(pair.heard.contains(&(pair.conn(), Record::Renewed(None))));
+        pair.subjects.remove("alice, first");
+        pair.cut();
+        pair.run_for(secs(1));
+        assert!(pair.is_online());
+        assert_eq!(pair.hellos()[1].credentials, Some(secret("alice, second")));
+        assert_eq!(pair.begun.len(), 1, "it is the same session");
+    }
+}
+
+#[test]
+fn credentials_renewed_while_the_line_is_down_go_with_the_next_hello() {
+    let mut pair = alice(Default::default());
+    pair.cut();
+    renew(&mut pair, "alice, second");
+    pair.run_for(secs(1));
+    assert_eq!(pair.hellos()[1].credentials, Some(secret("alice, second")));
+    let is_renew = |record: &Record| matches!(record, Record::Renew(_));
+    assert!(!pair.passed.iter().any(|(_, records)| records.iter().any(is_renew)));
+}
+
+#[test]
+fn renewed_credentials_that_are_refused_close_the_line_and_keep_the_session() {
+    for &coding in CODINGS {
+        let mut pair = alice(coding);
+        renew(&mut pair, "forged");
+        assert_eq!(ended_with(&pair), 4401);
+        assert_eq!(pair.over(pair.key()), None);
+        assert!(pair.told.contains(&(pair.key(), SessionEvent::Detached)));
+    }
+}
+
+#[test]
+fn a_renewal_does_not_make_a_session_somebody_elses() {
+    for &coding in CODINGS {
+        let mut pair = alice(coding);
+        renew(&mut pair, "bob, first");
+        assert_eq!(ended_with(&pair), 4456);
+        assert_eq!(pair.over(pair.key()), None);
+    }
+}
