@@ -407,3 +407,50 @@ fn taking_what_was_discarded_at_the_end_confuses_no_count() {
     let is_delivered = |event: &&SessionEvent| matches!(event, SessionEvent::Delivered(_));
     assert_eq!(pair.server_fates().iter().filter(|it| is_delivered(it)).count(), 0);
 }
+
+#[test]
+fn what_is_sent_while_the_far_end_closes_goes_with_the_next_connection() {
+    let mut pair = Pair::online();
+    let conn = pair.conn();
+    pair.client.handle_input(keepline_core::Input::PeerClosing(conn), pair.now);
+    pair.say(&["one"]);
+    assert!(pair.is_online() && pair.server_took.is_empty());
+    pair.close_from_afar(1001);
+    pair.run_for(secs(2));
+    assert_eq!(pair.server_took, ["one"]);
+    assert_eq!(pair.fates(), [&Event::Delivered(ids(1, 1))]);
+}
+
+#[test]
+fn a_close_while_the_far_end_closes_leaves_nothing_without_a_fate() {
+    let mut pair = Pair::online();
+    pair.server_takes = false;
+    pair.say(&["in doubt"]);
+    let conn = pair.conn();
+    pair.client.handle_input(keepline_core::Input::PeerClosing(conn), pair.now);
+    pair.send("never sent").unwrap();
+    pair.close();
+    pair.run_for(secs(5));
+    assert_eq!(pair.client.status(), ended(End::Application));
+    assert_eq!(
+        pair.fates(),
+        [
+            &Event::Unknown(ids(1, 1), Doubt::Ended),
+            &Event::Undeliverable(ids(2, 2), Loss::NeverSent)
+        ]
+    );
+}
+
+#[test]
+fn a_server_that_ends_before_its_greeting_has_left_still_greets_first() {
+    let mut pair = Pair::at_rest(session(), ServerConfig::default());
+    let conn = pair.stranger(1);
+    let hello = super::pair::frame(Default::default(), &[Record::Hello(super::pair::hello(9))]);
+    pair.server.received(conn, &hello, pair.now);
+    pair.server.verified(conn, Ok(Default::default()), pair.now);
+    let key = keepline_core::SessionKey(1);
+    pair.server.end(key, CloseCode::NORMAL, "", pair.now);
+    pair.settle();
+    let said: Vec<&Record> = pair.heard.iter().map(|(_, record)| record).collect();
+    assert!(matches!(said[..], [Record::Greeting(_), .., Record::End(_)]), "{said:?}");
+}

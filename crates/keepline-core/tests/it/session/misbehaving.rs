@@ -299,3 +299,23 @@ fn nonsense_after_the_application_has_closed_does_not_bring_the_line_back() {
         assert_eq!(pair.attempts(), 1);
     }
 }
+
+#[test]
+fn a_position_that_the_server_does_not_believe_begins_anew_and_says_what_is_in_doubt() {
+    let mut pair = Pair::online();
+    pair.say(&["one"]);
+    pair.run_for(secs(1));
+    pair.swallow = Some(Side::Client);
+    pair.say(&["in doubt"]);
+    pair.swallow = None;
+    pair.close_from_afar(4504);
+    pair.run_for(secs(2));
+    assert_eq!(pair.hellos()[1].epoch, None);
+    assert_eq!(
+        pair.fates(),
+        [&Event::Delivered(ids(1, 1)), &Event::Unknown(ids(2, 2), Doubt::SessionLost)]
+    );
+    assert!(pair.events.contains(&Event::Restarted { missed: None }));
+    pair.say(&["two"]);
+    assert_eq!(pair.server_took, ["one", "two"]);
+}

@@ -59,6 +59,8 @@ pub(crate) struct Pair {
     pub(crate) reachable: bool,
     /// Who the server says somebody with these credentials is.
     pub(crate) subjects: BTreeMap<String, Option<String>>,
+    /// How long credentials hold.
+    pub(crate) expires: Option<Duration>,
     attempts: Vec<ConnId>,
     open: Vec<ConnId>,
     coding: Coding,
@@ -147,6 +149,7 @@ impl Pair {
             swallow: None,
             reachable: true,
             subjects: BTreeMap::new(),
+            expires: None,
             attempts: Vec::new(),
             open: Vec::new(),
             coding,
@@ -507,7 +510,7 @@ impl Pair {
         let who = match credentials {
             None => Ok(Caller::default()),
             Some(Credentials(secret)) => match self.subjects.get(secret) {
-                Some(subject) => Ok(Caller { subject: subject.clone(), expires: None }),
+                Some(subject) => Ok(Caller { subject: subject.clone(), expires: self.expires }),
                 None => Err(Refused { reason: "nobody knows you".to_owned() }),
             },
         };

@@ -85,3 +85,35 @@ fn a_renewal_does_not_make_a_session_somebody_elses() {
         assert_eq!(pair.over(pair.key()), None);
     }
 }
+
+#[test]
+fn credentials_that_expire_close_the_line_and_keep_the_session() {
+    let mut pair = alice(Default::default());
+    pair.cut();
+    pair.expires = Some(secs(60));
+    pair.run_for(secs(1));
+    let conn = pair.conn();
+    assert_eq!(pair.greeting_on(conn).unwrap().expires, Some(secs(60)));
+    pair.run_for(secs(50));
+    assert!(pair.is_online());
+    pair.run_for(secs(10));
+    assert_eq!(ended_with(&pair), 4401);
+    assert_eq!(pair.close_of(conn), Some((4401, "the credentials have expired")));
+    assert_eq!(pair.over(pair.key()), None);
+}
+
+#[test]
+fn credentials_that_are_renewed_in_time_do_not_expire() {
+    let mut pair = alice(Default::default());
+    pair.cut();
+    pair.expires = Some(secs(60));
+    pair.run_for(secs(1));
+    for _ in 0..5 {
+        pair.run_for(secs(50));
+        renew(&mut pair, "alice, second");
+    }
+    pair.expires = None;
+    renew(&mut pair, "alice, second");
+    pair.run_for(secs(3_600));
+    assert!(pair.is_online());
+}
