@@ -36,7 +36,7 @@ use crate::{CloseCode, ConfigError, ConnId, Instant, MessageId, MessageIds, Payl
 ///
 /// Bounded by the [`ServerConfig`]: connections by the driver, sessions, tombstones, and what all
 /// sessions hold together. When the total is reached, new sessions are refused; what a session
-/// sends makes room by giving up those that have been without a connection for longest.
+/// sends or receives makes room by giving up those that have been without a connection for longest.
 #[derive(Debug)]
 pub struct Sessions {
     config: ServerConfig,
