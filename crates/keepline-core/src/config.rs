@@ -130,6 +130,8 @@ pub enum ConfigError {
     ProbeInSession,
     /// `session.window` is zero somewhere, too high, or its `bytes` are below its `message_bytes`.
     Window,
+    /// The credentials are empty, or larger than 8 KiB.
+    Credentials,
     /// `session.window` is larger than this queue, which must hold all of it.
     WindowOver(&'static str),
 }
@@ -152,6 +154,7 @@ impl fmt::Display for ConfigError {
             Self::Window => f.write_str(
                 "session.window is zero or too high, or its bytes are below its message_bytes",
             ),
+            Self::Credentials => f.write_str("the credentials are empty, or larger than 8 KiB"),
             Self::WindowOver(field) => {
                 write!(f, "session.window is larger than {field}, which must hold it")
             }
@@ -183,6 +186,7 @@ impl Config {
             return Err(ConfigError::ProbeInSession);
         }
         window.check()?;
+        session.credentials.as_ref().map_or(Ok(()), Credentials::check)?;
         let queues = [
             ("limits.inbox_messages", window.messages, limits.inbox_messages),
             ("limits.inbox_bytes", window.bytes, limits.inbox_bytes),
@@ -214,6 +218,18 @@ impl Config {
         match self.backoff.attempts_per_minute {
             1..=1_000 => Ok(()),
             _ => Err(ConfigError::Count("backoff.attempts_per_minute")),
+        }
+    }
+}
+
+/// Of the 16 KiB that a hello may have, so much is left for them with room for escapes.
+const LARGEST_CREDENTIALS: usize = 8 * 1024;
+
+impl Credentials {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        match self.0.len() {
+            1..=LARGEST_CREDENTIALS => Ok(()),
+            _ => Err(ConfigError::Credentials),
         }
     }
 }

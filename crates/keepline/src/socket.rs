@@ -13,7 +13,9 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_sink::Sink;
 use keepline_core::wire::Credentials;
-use keepline_core::{Arrival, Client, CloseCode, CloseError, MessageId, Payload, Queued, Status};
+use keepline_core::{
+    Arrival, Client, CloseCode, CloseError, ConfigError, MessageId, Payload, Queued, Status,
+};
 
 use crate::builder::Builder;
 use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
@@ -120,8 +122,11 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
 
     /// Hands in new credentials: for the next connection, and in band if the line is open. Does
     /// nothing on a plain line.
-    pub fn renew(&self, credentials: Credentials) {
-        self.driver.drive(|works, _| works.core.renew(credentials));
+    ///
+    /// # Errors
+    /// When they are empty, or larger than 8 KiB; the former ones stay.
+    pub fn renew(&self, credentials: Credentials) -> Result<(), ConfigError> {
+        self.driver.drive(|works, _| works.core.renew(credentials))
     }
 }
 

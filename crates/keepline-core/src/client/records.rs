@@ -112,8 +112,9 @@ impl Client {
             Record::Bye(bye) => self.take_leave(bye),
             Record::End(finale) => self.end_heard(finale, now),
             Record::GoAway(go_away) => self.go_away(go_away, now),
-            // A pong is a sign of life, as any frame is; and renewed credentials are as wished.
-            Record::Pong(_) | Record::Renewed(_) => {}
+            // A pong is a sign of life, as any frame is.
+            Record::Renewed(_) => self.renewed(),
+            Record::Pong(_) => {}
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
                 return Err(Breach::OutOfPlace.into());
             }
@@ -138,6 +139,12 @@ impl Client {
         }
         self.tell_all(delivered, Event::Delivered);
         Ok(())
+    }
+
+    fn renewed(&mut self) {
+        if let Some((_, link, session)) = self.talk() {
+            link.renewed(session.config.credentials.as_ref());
+        }
     }
 
     fn pong(&mut self, token: u64) {

@@ -6,8 +6,10 @@ use super::connection::{Move, Speech};
 use super::{Client, Mode, State};
 use crate::delivery::{Delivery, Link};
 use crate::timers::Timer;
-use crate::wire::{Bye, Credentials, Epoch, Greeting, Hello, Instance, Record, SessionId};
-use crate::{Broken, CloseCode, Closed, ConnId, Down, Draw, Instant, Output, SessionConfig};
+use crate::wire::{Bye, Credentials, Epoch, Greeting, Hello, Instance, SessionId};
+use crate::{
+    Broken, CloseCode, Closed, ConfigError, ConnId, Down, Draw, Instant, Output, SessionConfig,
+};
 
 /// How long an acknowledgement may wait for a message to go with (docs/protocol.md §5.2).
 const ACK_WITHIN: Duration = Duration::from_millis(50);
@@ -229,14 +231,22 @@ impl Client {
         Some((conn, session.delivery.frame(link, draining)?))
     }
 
-    /// Replaces the credentials: for the next hello, and in band if the line is open.
-    pub fn renew(&mut self, credentials: Credentials) {
-        let Mode::Session(session) = &mut self.mode else { return };
-        session.config.credentials = Some(credentials.clone());
-        if let Some((_, link, _)) = self.talk_back() {
-            link.say(Record::Renew(credentials));
+    /// Replaces the credentials: for the next hello, and in band if the line is open. Does nothing
+    /// on a plain line.
+    ///
+    /// # Errors
+    /// When they are empty or larger than a hello may carry; the former ones stay.
+    pub fn renew(&mut self, credentials: Credentials) -> Result<(), ConfigError> {
+        credentials.check()?;
+        let Mode::Session(session) = &mut self.mode else { return Ok(()) };
+        session.config.credentials = Some(credentials);
+        if let Some((_, link, session)) = self.talk_back()
+            && let Some(newest) = &session.config.credentials
+        {
+            link.renew(newest);
             self.ask_for_flush();
         }
+        Ok(())
     }
 
     /// The largest number of messages that came again by a newer connection, and were discarded.

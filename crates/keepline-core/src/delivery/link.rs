@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 
 use super::Breach;
-use crate::wire::{Ack, Coding, FrameWriter, Record};
+use crate::wire::{Ack, Coding, Credentials, FrameWriter, Record};
 
 /// More pongs than these are not kept for a far end that asks and does not read.
 const MOST_CONTROLS: usize = 64;
@@ -19,11 +19,28 @@ pub(crate) struct Link {
     told: Option<Ack>,
     /// What the far end said last of its own.
     heard: Option<Ack>,
+    renewal: Renewal,
+}
+
+/// How far the renewal of credentials is: one at a time is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Renewal {
+    None,
+    Asked,
+    /// There are newer ones since.
+    AskedTooEarly,
 }
 
 impl Link {
     pub(super) const fn new(coding: Coding, announced: u64, told: Option<Ack>) -> Self {
-        Self { coding, controls: VecDeque::new(), expected: announced + 1, told, heard: None }
+        Self {
+            coding,
+            controls: VecDeque::new(),
+            expected: announced + 1,
+            told,
+            heard: None,
+            renewal: Renewal::None,
+        }
     }
 
     pub(crate) const fn coding(&self) -> Coding {
@@ -37,6 +54,25 @@ impl Link {
             self.controls.remove(pong.unwrap_or(0));
         }
         self.controls.push_back(record);
+    }
+
+    /// Hands in new credentials, now or after the answer to those before.
+    pub(crate) fn renew(&mut self, credentials: &Credentials) {
+        match self.renewal {
+            Renewal::None => {
+                self.renewal = Renewal::Asked;
+                self.say(Record::Renew(credentials.clone()));
+            }
+            Renewal::Asked | Renewal::AskedTooEarly => self.renewal = Renewal::AskedTooEarly,
+        }
+    }
+
+    /// The credentials were accepted; `newest` are handed in if they are newer.
+    pub(crate) fn renewed(&mut self, newest: Option<&Credentials>) {
+        let before = core::mem::replace(&mut self.renewal, Renewal::None);
+        if let (Renewal::AskedTooEarly, Some(newest)) = (before, newest) {
+            self.renew(newest);
+        }
     }
 
     pub(super) fn has_controls(&self) -> bool {

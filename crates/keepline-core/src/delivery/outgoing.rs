@@ -112,11 +112,13 @@ impl Outgoing {
         self.given = Mark::default();
         self.sent = 0;
         self.credit = Credit { number: window.messages, bytes: window.bytes };
-        self.largest = Some(window.message_bytes);
+        // A message that the window has no room for would wait for ever.
+        let largest = window.message_bytes.min(window.bytes);
+        self.largest = Some(largest);
         let mut too_large = Vec::new();
         let bytes = &mut self.bytes;
         self.held.retain(|held| {
-            let fits = held.payload.len() as u64 <= window.message_bytes;
+            let fits = held.payload.len() as u64 <= largest;
             if !fits {
                 *bytes -= held.payload.len();
                 extend(&mut too_large, held.id);

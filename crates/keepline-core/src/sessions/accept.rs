@@ -180,6 +180,7 @@ impl Sessions {
         line.stage = Stage::Attached(Talk {
             key,
             expires_at: expires.map(|after| now + after),
+            verified_by: None,
             link,
             heard: now,
             sent: now,
@@ -265,6 +266,9 @@ impl Sessions {
     /// The verifier's answer to credentials that were renewed in band.
     fn renewed(&mut self, conn: ConnId, who: Result<Caller, Refused>, now: Instant) {
         let Some((talk, session)) = self.talk(conn) else { return };
+        if talk.verified_by.take().is_none() {
+            return;
+        }
         let key = talk.key;
         match who {
             Ok(Caller { subject, expires }) if subject == session.owner.subject => {

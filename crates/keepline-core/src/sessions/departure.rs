@@ -171,12 +171,22 @@ impl Sessions {
     }
 
     /// Makes room in the total for what the session `key` sends, by giving up those that have been
-    /// without a connection for longest. `false` if there is none to be had.
+    /// without a connection for longest. `false` if all of them are not enough; then none is.
     pub(super) fn make_room(&mut self, bytes: usize, key: SessionKey, now: Instant) -> bool {
-        while self.total + bytes > self.config.total_bytes {
-            let longest = self.detached.keys().map(|(_, it)| *it).find(|it| *it != key);
-            let Some(longest) = longest else { return false };
-            self.give_up(longest, Over::Evicted, now);
+        if self.total + bytes <= self.config.total_bytes {
+            return true;
+        }
+        let others = self.detached.keys().map(|(_, it)| *it).filter(|it| *it != key);
+        let others: Vec<SessionKey> = others.collect();
+        let counted = |key: &SessionKey| self.by_key.get(key).map_or(0, |session| session.counted);
+        let to_be_had: usize = others.iter().map(counted).sum();
+        if self.total - to_be_had + bytes > self.config.total_bytes {
+            return false;
+        }
+        for longest in others {
+            if self.total + bytes > self.config.total_bytes {
+                self.give_up(longest, Over::Evicted, now);
+            }
         }
         true
     }

@@ -79,6 +79,7 @@ impl Sessions {
 
     fn hear(&mut self, conn: ConnId, record: Record, now: Instant) -> Result<(), Breach> {
         // A record before this one may have ended the conversation.
+        let verified_by = now + self.config.hello_within;
         let Some((talk, session)) = self.talk(conn) else { return Ok(()) };
         let key = talk.key;
         match record {
@@ -96,7 +97,11 @@ impl Sessions {
                 self.tell_all(key, delivered, SessionEvent::Delivered);
             }
             Record::Ping(token) => talk.link.say(Record::Pong(token)),
+            // One at a time: a verifier is not to be flooded.
+            Record::Renew(_) if talk.verified_by.is_some() => return Err(Breach::OutOfPlace),
             Record::Renew(credentials) => {
+                talk.verified_by = Some(verified_by);
+                self.set_line_alarm(conn);
                 self.outputs.push_back(ServerOutput::Verify(conn, Some(credentials)));
             }
             Record::End(finale) => self.ended_from_afar(conn, key, finale, now),

@@ -38,6 +38,8 @@ pub(super) struct Talk {
     pub(super) sent: Instant,
     /// When its credentials stop to hold.
     pub(super) expires_at: Option<Instant>,
+    /// Until when a verifier must have answered to renewed credentials.
+    pub(super) verified_by: Option<Instant>,
     /// When the client must be told at the latest what was taken.
     pub(super) ack_by: Option<Instant>,
     /// Whether the driver knows that there is something to send.
@@ -63,7 +65,7 @@ impl Line {
             | Stage::Closing { until, .. } => *until,
             Stage::Attached(talk) => {
                 let beat = (talk.sent + ping).min(talk.heard + silence);
-                let others = [talk.ack_by, talk.expires_at];
+                let others = [talk.ack_by, talk.expires_at, talk.verified_by];
                 others.into_iter().flatten().fold(beat, Instant::min)
             }
         }

@@ -16,13 +16,11 @@ pub(crate) struct Desk {
     keeper: Arc<Keeper>,
     key: SessionKey,
     news: Arc<Notify>,
-    /// How many messages were handed to the application that the client has not been told of.
-    handled: usize,
 }
 
 impl Desk {
     pub(super) fn new(keeper: Arc<Keeper>, key: SessionKey, news: Arc<Notify>) -> Self {
-        Self { keeper, key, news, handled: 0 }
+        Self { keeper, key, news }
     }
 
     /// Ends the session with the outcome of its application.
@@ -38,18 +36,13 @@ impl Desk {
 }
 
 impl Talk for Desk {
-    /// The next message. Asking for it says that the one before is handled. Cancelling loses
-    /// nothing.
+    /// The next message, which counts as taken from now on. Cancelling loses nothing.
     async fn recv(&mut self) -> Result<Message, Ending> {
         loop {
-            let handled = std::mem::take(&mut self.handled);
-            match self.keeper.take(self.key, handled) {
+            match self.keeper.take(self.key) {
                 Found::Over => return Err(Ending::Left),
                 Found::Nothing => self.news.notified().await,
-                Found::Message(payload) => {
-                    self.handled = 1;
-                    return Ok(message(payload));
-                }
+                Found::Message(payload) => return Ok(message(payload)),
             }
         }
     }

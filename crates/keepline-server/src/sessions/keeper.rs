@@ -176,16 +176,14 @@ impl Keeper {
         self.fewer.notify_one();
     }
 
-    /// Takes the next message, and lets the client know that the one before has been handled.
-    pub(super) fn take(self: &Arc<Self>, key: SessionKey, handled: usize) -> Found {
+    /// Takes the next message. The core hears of it in the same breath: were a session to end in
+    /// between, its client would be told that the message was not taken.
+    pub(super) fn take(self: &Arc<Self>, key: SessionKey) -> Found {
         self.act(|works, now| {
-            if handled > 0 {
-                works.core.took(key, handled, now);
-            }
-            match works.desks.get_mut(&key) {
-                None => Found::Over,
-                Some(inbox) => inbox.waiting.pop_front().map_or(Found::Nothing, Found::Message),
-            }
+            let Some(inbox) = works.desks.get_mut(&key) else { return Found::Over };
+            let Some(payload) = inbox.waiting.pop_front() else { return Found::Nothing };
+            works.core.took(key, 1, now);
+            Found::Message(payload)
         })
     }
 

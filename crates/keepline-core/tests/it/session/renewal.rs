@@ -1,7 +1,7 @@
 //! Credentials are renewed while the line is open.
 
 use keepline_core::wire::{Credentials, Record};
-use keepline_core::{End, ServerConfig, SessionEvent, Status};
+use keepline_core::{ConfigError, End, ServerConfig, SessionEvent, Status};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -28,7 +28,7 @@ fn alice(coding: keepline_core::wire::Coding) -> Pair {
 }
 
 fn renew(pair: &mut Pair, credentials: &str) {
-    pair.client.renew(secret(credentials));
+    pair.client.renew(secret(credentials)).unwrap();
     pair.settle();
 }
 
@@ -116,4 +116,25 @@ fn credentials_that_are_renewed_in_time_do_not_expire() {
     renew(&mut pair, "alice, second");
     pair.run_for(secs(3_600));
     assert!(pair.is_online());
+}
+
+#[test]
+fn credentials_renewed_twice_in_a_row_are_handed_in_one_after_the_other() {
+    let mut pair = alice(keepline_core::wire::Coding::Binary);
+    pair.passed.clear();
+    pair.client.renew(secret("alice, second")).unwrap();
+    renew(&mut pair, "alice, first");
+    let is_renew = |record: &Record| matches!(record, Record::Renew(_));
+    let frames = pair.passed.iter().filter(|(_, records)| records.iter().any(is_renew));
+    assert_eq!(frames.count(), 2, "each in a frame of its own");
+    assert!(pair.is_online());
+}
+
+#[test]
+fn credentials_that_no_hello_could_carry_are_refused() {
+    let mut pair = alice(keepline_core::wire::Coding::Binary);
+    for refused in [String::new(), "x".repeat(8 * 1024 + 1)] {
+        let renewed = pair.client.renew(Credentials(refused));
+        assert_eq!(renewed, Err(ConfigError::Credentials));
+    }
 }
