@@ -10,6 +10,9 @@ pub const SERVER: &str = "KEEPLINE_SERVER_BIN";
 /// The folder with the compiled page of `tests/page`.
 pub const PAGE: &str = "KEEPLINE_PAGE_DIR";
 
+/// The folder with the compiled page of `tests/bench`.
+pub const BENCH: &str = "KEEPLINE_BENCH_DIR";
+
 /// The Python of an environment with `tests/peers/requirements.txt`.
 pub const PYTHON: &str = "KEEPLINE_PYTHON";
 
@@ -49,4 +52,10 @@ pub fn peers() -> PathBuf {
 #[must_use]
 pub fn shell() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("page/shell")
+}
+
+/// The folder of the static files around the page of `tests/bench`, in the sources.
+#[must_use]
+pub fn bench_shell() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bench/shell")
 }

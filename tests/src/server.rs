@@ -10,6 +10,7 @@ use crate::program::Program;
 #[derive(Debug)]
 pub struct Server {
     port: Port,
+    flags: Vec<String>,
     program: Program,
 }
 
@@ -20,9 +21,19 @@ impl Server {
     ///
     /// When it does not start.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts the server on a free port of the loopback, with these flags.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_with(flags: &[&str]) -> anyhow::Result<Self> {
         let port = Port::hold()?;
-        let program = listen(&port).await?;
-        Ok(Self { port, program })
+        let flags: Vec<_> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let program = listen(&port, &flags).await?;
+        Ok(Self { port, flags, program })
     }
 
     /// Its port.
@@ -58,14 +69,14 @@ impl Server {
     ///
     /// When it does not start.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        self.program = listen(&self.port).await?;
+        self.program = listen(&self.port, &self.flags).await?;
         Ok(())
     }
 }
 
-async fn listen(port: &Port) -> anyhow::Result<Program> {
+async fn listen(port: &Port, flags: &[String]) -> anyhow::Result<Program> {
     let mut command = Command::new(environment::path(environment::SERVER)?);
-    command.args(["--host", "127.0.0.1", "--port", &port.number().to_string()]);
+    command.args(["--host", "127.0.0.1", "--port", &port.number().to_string()]).args(flags);
     let mut program = Program::start(&mut command)?;
     program.prints(&format!("listening on {}", port.http(""))).await?;
     Ok(program)

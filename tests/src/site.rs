@@ -1,4 +1,6 @@
-//! The web site that serves the page of `tests/page`.
+//! The web sites that serve the page of `tests/page` and that of `tests/bench`.
+
+use std::path::Path;
 
 use axum::Router;
 use axum::http::HeaderValue;
@@ -24,8 +26,25 @@ impl StaticSite {
     ///
     /// When no port is free, or the page was not built.
     pub async fn start(policy: Option<HeaderValue>) -> anyhow::Result<Self> {
-        let compiled = ServeDir::new(environment::path(environment::PAGE)?);
-        let files = ServeDir::new(environment::shell()).fallback(compiled);
+        Self::serve(&environment::path(environment::PAGE)?, &environment::shell(), policy).await
+    }
+
+    /// Serves the page of the benchmarks.
+    ///
+    /// # Errors
+    ///
+    /// When no port is free, or the page was not built.
+    pub async fn of_benchmarks() -> anyhow::Result<Self> {
+        let compiled = environment::path(environment::BENCH)?;
+        Self::serve(&compiled, &environment::bench_shell(), None).await
+    }
+
+    async fn serve(
+        compiled: &Path,
+        shell: &Path,
+        policy: Option<HeaderValue>,
+    ) -> anyhow::Result<Self> {
+        let files = ServeDir::new(shell).fallback(ServeDir::new(compiled));
         let policy = SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, move |_: &_| {
             policy.clone()
         });

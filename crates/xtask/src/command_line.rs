@@ -1,10 +1,12 @@
 //! What was asked for, read from the command line.
 
 use std::ffi::OsString;
+use std::num::NonZero;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 
+use crate::bench::BenchOptions;
 use crate::demo::DemoOptions;
 use crate::test::Part;
 
@@ -15,6 +17,7 @@ Usage: cargo xtask <COMMAND>
 
   demo    Build everything, start the server with the dashboard inside it, print its address
   test    Run every test there is
+  bench   Measure the SDK in a real browser: `echo` for its speed, `faults` for its losses
   tidy    Hold the rules of the house: formatting, lints, docs, measures, arrows
   setup   Do just the set-up, and print the PATH that `trunk serve` and `wasm-pack` need
 
@@ -40,6 +43,42 @@ Usage: cargo xtask test [PART]…
   wasm     Tests of the core and of the SDK as wasm: in Node, and in headless Chromium
   e2e      Real browsers against the real server and real peers";
 
+const BENCH: &str = "\
+Measures the SDK in headless browsers against the real server in release, on this machine. Only
+results go to stdout, and how it goes on to stderr.
+
+Usage: cargo xtask bench echo [--json] [--browser <BROWSER>] [--rounds <N>] [--seconds <S>]
+       cargo xtask bench faults [--json] [--seed <SEED>] [--seconds <S>]
+
+echo: how many messages per second come back from an echo, with 1, 64 and 1024 in flight. Each is a
+small object (about 75 bytes of JSON); for each that arrives it is parsed, and the next one is sent.
+
+  raw                    JavaScript: JSON.stringify, JSON.parse and WebSocket, on /echo
+  keepline-plain-json    Socket<T, T> in wasm, on /echo
+  keepline-plain-binary  the same with JSON in binary messages
+  keepline-session       the first one over a session, on /session/echo
+
+All take turns, round after round, each on a line of its own and for S seconds after 0.3 s of
+warm-up; what is told is the median of all rounds, and its ratio to that of raw. That of
+keepline-plain-binary is to a raw client that does the same in binary messages (TextEncoder and
+ArrayBuffer), which is measured in the same rounds and has no line of its own.
+
+  --browser <BROWSER>  chromium, firefox or both [default: chromium]
+  --rounds <N>         How many rounds [default: 5]
+  --seconds <S>        How long each client is measured in a round [default: 1.5]
+  --json               One JSON object a line instead of a table
+
+faults: what a session loses, doubles or reorders while a storm goes over its network. A page in
+Chromium and a native client talk on a broadcast, 200 numbered messages a second each way for S
+seconds. The page does so in a session, through a proxy that resets connections, ends them,
+swallows all for 0.3 to 3.3 s (and what was connected for ever), or holds all for as long; the
+native client is on a plain line without faults. Up is from the page to the native client, down
+the other way. Then the network is calm until all has arrived, for at most 60 s.
+
+  --seed <SEED>        Which storm [default: 1]
+  --seconds <S>        How long it lasts [default: 40]
+  --json               One JSON object a line instead of words";
+
 const TIDY: &str = "\
 Checks every rule of the house and says, for each broken one, what is wrong and where.
 
@@ -62,6 +101,7 @@ pub(crate) enum Request {
     Demo(DemoOptions),
     /// All parts, if none is named.
     Test(Vec<Part>),
+    Bench(BenchOptions),
     Tidy,
     /// Only this text.
     Help(&'static str),
@@ -83,6 +123,7 @@ fn command(name: &OsString, line: lexopt::Parser) -> Result<Request> {
     match name.to_str() {
         Some("demo") => demo(line),
         Some("test") => test(line),
+        Some("bench") => bench(line),
         Some("tidy") => plain(line, Request::Tidy, TIDY),
         Some("setup") => plain(line, Request::Setup, SETUP),
         Some("help") => Ok(Request::Help(HELP)),
@@ -116,6 +157,63 @@ fn test(mut line: lexopt::Parser) -> Result<Request> {
     Ok(Request::Test(parts))
 }
 
+fn bench(mut line: lexopt::Parser) -> Result<Request> {
+    match line.next()? {
+        None | Some(Long("help") | Short('h')) => Ok(Request::Help(BENCH)),
+        Some(Value(name)) if name == "echo" => echo(line),
+        Some(Value(name)) if name == "faults" => faults(line),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn echo(mut line: lexopt::Parser) -> Result<Request> {
+    let mut words = vec!["echo".to_owned()];
+    while let Some(argument) = line.next()? {
+        match argument {
+            Long("json") => words.push("--json".to_owned()),
+            Long("browser") => words.push(format!("--browser={}", browser(&mut line)?)),
+            Long("rounds") => words.push(format!("--rounds={}", rounds(&mut line)?)),
+            Long("seconds") => words.push(format!("--seconds={}", seconds(&mut line)?)),
+            Long("help") | Short('h') => return Ok(Request::Help(BENCH)),
+            Long(_) | Short(_) | Value(_) => return Err(argument.unexpected().into()),
+        }
+    }
+    Ok(Request::Bench(BenchOptions { words }))
+}
+
+fn faults(mut line: lexopt::Parser) -> Result<Request> {
+    let mut words = vec!["faults".to_owned()];
+    while let Some(argument) = line.next()? {
+        match argument {
+            Long("json") => words.push("--json".to_owned()),
+            Long("seed") => words.push(format!("--seed={}", line.value()?.parse::<u64>()?)),
+            Long("seconds") => words.push(format!("--seconds={}", seconds(&mut line)?)),
+            Long("help") | Short('h') => return Ok(Request::Help(BENCH)),
+            Long(_) | Short(_) | Value(_) => return Err(argument.unexpected().into()),
+        }
+    }
+    Ok(Request::Bench(BenchOptions { words }))
+}
+
+fn browser(line: &mut lexopt::Parser) -> Result<String> {
+    let browser = line.value()?.string()?;
+    ensure!(
+        ["chromium", "firefox", "both"].contains(&browser.as_str()),
+        "the browsers are chromium, firefox and both"
+    );
+    Ok(browser)
+}
+
+fn rounds(line: &mut lexopt::Parser) -> Result<NonZero<u16>> {
+    Ok(line.value()?.parse()?)
+}
+
+fn seconds(line: &mut lexopt::Parser) -> Result<f64> {
+    let seconds: f64 = line.value()?.parse()?;
+    ensure!((0.1..=3_600.0).contains(&seconds), "a time is from 0.1 to 3600 seconds");
+    Ok(seconds)
+}
+
 fn plain(mut line: lexopt::Parser, request: Request, help: &'static str) -> Result<Request> {
     match line.next()? {
         None => Ok(request),
@@ -141,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_command_explains_itself() {
-        for command in ["", "demo", "test", "tidy", "setup"] {
+        for command in ["", "demo", "test", "bench", "bench echo", "tidy", "setup"] {
             let request = asked(&format!("{command} --help")).unwrap();
             assert!(matches!(request, Request::Help(text) if text.contains("Usage: ")));
         }
@@ -149,7 +247,16 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for line in ["dance", "demo --colour", "demo --port many", "test dance", "tidy now"] {
+        for line in [
+            "dance",
+            "demo --colour",
+            "demo --port many",
+            "test dance",
+            "tidy now",
+            "bench dance",
+            "bench echo --browser lynx",
+            "bench echo --rounds 0",
+        ] {
             assert!(asked(line).is_err(), "{line} was accepted");
         }
     }
@@ -158,5 +265,13 @@ mod tests {
     fn a_test_run_may_be_one_part() {
         assert_eq!(asked("test wasm").unwrap(), Request::Test(vec![Part::Wasm]));
         assert_eq!(asked("test").unwrap(), Request::Test(vec![]));
+    }
+
+    #[test]
+    fn a_benchmark_is_told_what_it_was_asked_for() {
+        let request = asked("bench echo --json --browser both --rounds=3 --seconds 2").unwrap();
+        let words = ["echo", "--json", "--browser=both", "--rounds=3", "--seconds=2"];
+        let words = words.map(str::to_owned).to_vec();
+        assert_eq!(request, Request::Bench(BenchOptions { words }));
     }
 }

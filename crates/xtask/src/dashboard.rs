@@ -42,7 +42,7 @@ pub(crate) fn build(project: &Project, tools: &Tools) -> Result<()> {
     record.begin()?;
     setup::fetch_crates(project)?;
     trunk(project, tools)?;
-    optimise(project, tools)?;
+    optimise(project, tools, &project.root.join("dist"))?;
     record.finish(project, tools)
 }
 
@@ -55,9 +55,10 @@ fn trunk(project: &Project, tools: &Tools) -> Result<()> {
     Ok(())
 }
 
-fn optimise(project: &Project, tools: &Tools) -> Result<()> {
+/// Makes the wasm in a folder small, where Binaryen is there.
+pub(crate) fn optimise(project: &Project, tools: &Tools, folder: &Path) -> Result<()> {
     let Some(wasm_opt) = &tools.wasm_opt else { return Ok(()) };
-    for wasm in wasm_files(&project.root.join("dist"))? {
+    for wasm in wasm_files(folder)? {
         let before = fs::metadata(&wasm)?.len();
         let mut command = project.command(wasm_opt);
         command.arg("-Oz").args(FEATURES).arg(&wasm).arg("-o").arg(&wasm);
@@ -69,11 +70,11 @@ fn optimise(project: &Project, tools: &Tools) -> Result<()> {
     Ok(())
 }
 
-fn wasm_files(dist: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = files_below(dist)?;
+fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = files_below(folder)?;
     found.retain(|file| file.extension().is_some_and(|extension| extension == "wasm"));
     if found.is_empty() {
-        bail!("trunk left no wasm in {}", dist.display());
+        bail!("there is no wasm in {}", folder.display());
     }
     Ok(found)
 }

@@ -1,10 +1,12 @@
 //! `cargo xtask NAME`: the commands of the project, each of which sets up what it needs.
 
+mod bench;
 mod children;
 mod clock;
 mod command_line;
 mod dashboard;
 mod demo;
+mod page;
 mod project;
 mod server;
 mod setup;
@@ -39,6 +41,7 @@ fn carry_out(request: Request) -> Result<ExitCode> {
         Request::Setup => setup::run(&begin()?),
         Request::Demo(options) => demo::run(&begin()?, &options),
         Request::Test(parts) => test::run(&begin()?, &parts),
+        Request::Bench(options) => bench::run(&begin()?, &options),
         Request::Tidy => tidy::run(&begin()?),
         Request::Help(text) => {
             println!("{text}");

@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::project::Project;
 use crate::setup::{self, Browsers, TestBench, Tools};
 use crate::step::Step;
-use crate::{dashboard, server, tidy};
+use crate::{dashboard, page, server, tidy};
 
 /// Builds included: a hang is what this ends, not a slow machine.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
@@ -49,7 +49,9 @@ impl<'a> Bench<'a> {
     fn native(&self, tally: &mut Tally) -> Result<()> {
         println!("\nnative tests");
         let mut cargo = self.project.cargo(&["test", "--workspace", "--no-fail-fast"]);
-        cargo.args(["--exclude", "e2e-page", "--exclude", "e2e"]);
+        for package in ["e2e", "e2e-page", "bench-page"] {
+            cargo.args(["--exclude", package]);
+        }
         count(tally, "native tests", cargo)
     }
 
@@ -82,7 +84,7 @@ impl<'a> Bench<'a> {
         dashboard::build(self.project, &tools)?;
         self.server_with_dashboard(tally)?;
         let server = server::build(self.project)?;
-        let page = self.build_page(&tools)?;
+        let page = page::build(self.project, &tools, "e2e-page")?;
         count(tally, "end to end", self.e2e_tests(&bench, &server, &page))
     }
 
@@ -97,18 +99,6 @@ impl<'a> Bench<'a> {
         let mut tests = self.project.cargo(&["test", "--no-fail-fast", "--test", "it"]);
         tests.args(package);
         count(tally, "keepline-server with dashboard", tests)
-    }
-
-    /// The page that the tests drive, optimised like the dashboard.
-    fn build_page(&self, tools: &Tools) -> Result<PathBuf> {
-        let arguments = ["build", "-p", "e2e-page", "--target", WASM, "--profile", "web"];
-        Step::new("build the page of the tests", self.project.cargo(&arguments)).succeed()?;
-        let folder = self.project.target.join("e2e-page");
-        let wasm = self.project.target.join(WASM).join("web/e2e_page.wasm");
-        let mut bindgen = self.project.command(tools.wasm_bindgen.join("wasm-bindgen"));
-        bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(wasm);
-        Step::new("wasm-bindgen for the page", bindgen).succeed()?;
-        Ok(folder)
     }
 
     fn e2e_tests(&self, bench: &TestBench, server: &Path, page: &Path) -> Command {

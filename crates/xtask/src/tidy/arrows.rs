@@ -7,7 +7,7 @@ use super::tree::Tree;
 use super::{Finding, Verdict};
 
 /// Each package, and the ones of ours that it may use, in its tests too.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("keepline-core", &[]),
     ("keepline-core-fuzz", &["keepline-core"]),
     ("keepline", &["keepline-core"]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("keepline-server", &["keepline-core", "keepline-demo"]),
     ("web", &["keepline", "keepline-demo"]),
     ("e2e-page", &["keepline", "keepline-demo"]),
+    ("bench-page", &["keepline"]),
     ("e2e", &["e2e-page", "keepline-demo"]),
     ("xtask", &[]),
 ];

@@ -35,13 +35,16 @@ fn core_for_wasm(project: &Project) -> Command {
 
 fn native_clippy(project: &Project) -> Command {
     let mut clippy = project.cargo(&["clippy", "--quiet", "--workspace", "--all-targets"]);
-    clippy.args(["--exclude", "web", "--exclude", "e2e-page", "--", "-D", "warnings"]);
+    for page in ["web", "e2e-page", "bench-page"] {
+        clippy.args(["--exclude", page]);
+    }
+    clippy.args(["--", "-D", "warnings"]);
     clippy
 }
 
 fn wasm_clippy(project: &Project) -> Command {
     let mut clippy = project.cargo(&["clippy", "--quiet", "--target", WASM, "--all-targets"]);
-    for package in ["keepline-core", "keepline", "keepline-demo", "web", "e2e-page"] {
+    for package in ["keepline-core", "keepline", "keepline-demo", "web", "e2e-page", "bench-page"] {
         clippy.args(["-p", package]);
     }
     clippy.args(["--", "-D", "warnings"]);

@@ -1,0 +1,133 @@
+//! The throughput of an echo, of the SDK beside a bare WebSocket.
+
+use e2e::browser::Engine;
+use e2e::server::Server;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::options::EchoOptions;
+use crate::page::Page;
+
+const IN_FLIGHT: [u32; 3] = [1, 64, 1_024];
+const WARM_UP_MS: u64 = 300;
+
+/// One way to talk to an echo.
+struct Client {
+    name: &'static str,
+    path: &'static str,
+    /// Which one it is compared with.
+    baseline: usize,
+    /// Whether it has a line in the results.
+    told: bool,
+}
+
+const CLIENTS: [Client; 5] = [
+    Client { name: "raw", path: "/echo", baseline: 0, told: true },
+    Client { name: "raw-binary", path: "/echo", baseline: 1, told: false },
+    Client { name: "keepline-plain-json", path: "/echo", baseline: 0, told: true },
+    Client { name: "keepline-plain-binary", path: "/echo", baseline: 1, told: true },
+    Client { name: "keepline-session", path: "/session/echo", baseline: 0, told: true },
+];
+
+/// What was measured of one client; a line of the results.
+#[derive(Serialize)]
+struct Measured {
+    browser: &'static str,
+    client: &'static str,
+    in_flight: u32,
+    messages_per_second: f64,
+    ratio_to_raw: f64,
+}
+
+pub(crate) async fn run(options: &EchoOptions) -> anyhow::Result<()> {
+    let server = Server::start().await?;
+    for &engine in &options.engines {
+        let page = Page::start(engine).await?;
+        for in_flight in IN_FLIGHT {
+            let rates = rounds(&page, &server, in_flight, options).await?;
+            tell(engine, in_flight, &rates, options.json)?;
+        }
+    }
+    Ok(())
+}
+
+/// The rates of each client, in all rounds. The clients take turns, so that whatever else the
+/// machine does meets them all.
+async fn rounds(
+    page: &Page,
+    server: &Server,
+    in_flight: u32,
+    options: &EchoOptions,
+) -> anyhow::Result<[Vec<f64>; CLIENTS.len()]> {
+    let mut rates = [const { Vec::new() }; CLIENTS.len()];
+    for round in 1..=options.rounds {
+        for (client, rates) in CLIENTS.iter().zip(&mut rates) {
+            let lasts_ms = options.lasts.as_millis() as u64;
+            let round = [
+                json!(client.name),
+                json!(server.ws(client.path)),
+                json!(in_flight),
+                json!(WARM_UP_MS),
+                json!(lasts_ms),
+            ];
+            rates.push(page.run("return measure(...arguments)", round.into()).await?);
+        }
+        eprintln!("  {in_flight} in flight, round {round}: {}", spoken(&rates));
+    }
+    Ok(rates)
+}
+
+fn spoken(rates: &[Vec<f64>]) -> String {
+    let last = CLIENTS.iter().zip(rates).filter_map(|(client, rates)| {
+        let name = client.name.trim_start_matches("keepline-");
+        rates.last().map(|rate| format!("{name} {rate:.0}/s"))
+    });
+    last.collect::<Vec<_>>().join(", ")
+}
+
+fn tell(engine: Engine, in_flight: u32, rates: &[Vec<f64>], json: bool) -> anyhow::Result<()> {
+    let medians: Vec<f64> = rates.iter().map(|rates| median(rates)).collect();
+    for (client, &rate) in CLIENTS.iter().zip(&medians).filter(|(client, _)| client.told) {
+        let measured = Measured {
+            browser: name(engine),
+            client: client.name,
+            in_flight,
+            messages_per_second: rounded(rate, 1.0),
+            ratio_to_raw: rounded(rate / medians[client.baseline], 1_000.0),
+        };
+        match json {
+            true => println!("{}", serde_json::to_string(&measured)?),
+            false => println!("{}", row(&measured)),
+        }
+    }
+    Ok(())
+}
+
+fn row(measured: &Measured) -> String {
+    let Measured { browser, client, in_flight, messages_per_second, ratio_to_raw } = measured;
+    format!(
+        "{browser:<9} {client:<22} {in_flight:>5} in flight {messages_per_second:>9} messages/s \
+         {ratio_to_raw:>7.2} × raw"
+    )
+}
+
+fn name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Chromium => "chromium",
+        Engine::Firefox => "firefox",
+    }
+}
+
+fn median(rates: &[f64]) -> f64 {
+    let mut sorted = rates.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        1 => sorted[middle],
+        _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
+    }
+}
+
+fn rounded(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts
+}
