@@ -207,8 +207,9 @@ impl Keeper {
     /// Does what is due, and returns when to come back.
     pub(super) fn ring(self: &Arc<Self>) -> Option<Duration> {
         self.act(|works, now| {
-            works.alarm = None;
             works.core.handle_timeout(now);
+            // The timer reads it below: told that it rings sooner, it would ring without end.
+            works.alarm = works.core.poll_timeout();
         });
         let next = self.works().alarm?;
         Some(next - self.clock.now())
