@@ -28,6 +28,9 @@ pub(crate) struct Driver {
     mailbox: RefCell<Mailbox>,
     /// Whether something is to be done when the present turn of the event loop is over.
     turn: Cell<Turn>,
+    /// Whether this is a session: messages leave together at the end of a turn, and the far end is
+    /// told what was taken. A plain line hands each one over at once.
+    is_session: bool,
     this: Weak<Self>,
     /// What the application is asked about news, before the core hears of it.
     probe: Option<Probe>,
@@ -66,29 +69,36 @@ impl Driver {
         config: Config,
         judge: Option<Judge>,
     ) -> Result<Rc<Self>, ConfigError> {
-        let probe = config.heartbeat.clone();
+        let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
         let core = Client::new(config, clock::seed())?;
         let mailbox = RefCell::new(Mailbox::new(core.limits().clone()));
         let driver = Rc::new_cyclic(|this| {
             let works = RefCell::new(Works::new(core, endpoint, this));
             let (turn, this) = (Cell::new(Turn::Idle), Weak::clone(this));
-            Self { works, mailbox, turn, this, probe, judge }
+            Self { works, mailbox, turn, is_session, this, probe, judge }
         });
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
     }
 
-    /// The one place that borrows the core: acts on it, performs what it decides, and tells the
-    /// application last, when nothing is borrowed any more.
+    /// Acts on the core at the present time, once it knows what the application has taken.
     pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
-        let result = {
-            let mut works = self.works.borrow_mut();
+        self.act(|works| {
             let now = clock::now();
             let taken = self.mailbox.borrow_mut().take_taken();
             if taken > 0 {
                 works.core.took(taken, now);
             }
-            let result = act(&mut works, now);
+            act(works, now)
+        })
+    }
+
+    /// The one place that borrows the core: acts on it, performs what it decides, and tells the
+    /// application last, when nothing is borrowed any more.
+    fn act<R>(&self, act: impl FnOnce(&mut Works) -> R) -> R {
+        let result = {
+            let mut works = self.works.borrow_mut();
+            let result = act(&mut works);
             works.perform(&self.mailbox);
             if works.flush {
                 self.end_turn_later();
@@ -156,9 +166,13 @@ impl Driver {
         look(&mut self.mailbox.borrow_mut())
     }
 
+    /// An application may send thousands of messages in a turn: no clock is read and, in a session,
+    /// no socket asked before it is over.
     pub(crate) fn send(&self, payload: Payload) -> Result<MessageId, SendError> {
-        self.drive(|works, now| {
-            works.notice_closing(now);
+        self.act(|works| {
+            if !self.is_session && works.transports.iter().any(Transport::is_closing) {
+                works.notice_closing(clock::now());
+            }
             works.core.send(payload)
         })
     }
@@ -185,7 +199,7 @@ impl Driver {
 
     pub(crate) fn poll_arrival(&self, cx: &Context<'_>) -> Poll<Option<Arrival>> {
         let (arrival, has_ended) = self.mailbox(|mailbox| (mailbox.pop(), mailbox.has_ended()));
-        if arrival.is_some() {
+        if arrival.is_some() && self.is_session {
             self.end_turn_later();
         }
         if arrival.is_some() || has_ended {
