@@ -317,3 +317,19 @@ impl Works {
         sooner
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_timer_that_has_rung_is_not_told_to_ring_again_at_once() {
+        let keeper = Keeper::new(ServerConfig::default(), 7).unwrap();
+        keeper.opened(Coding::Binary, "echo", Box::new(|_| Box::pin(async {})));
+        assert!(keeper.sooner.notified().now_or_never().is_some(), "a hello is due");
+        assert!(keeper.ring().is_some_and(|next| !next.is_zero()));
+        assert!(keeper.sooner.notified().now_or_never().is_none(), "it rings without end");
+    }
+}
