@@ -60,8 +60,8 @@ class Connection:
         self._told_taken = 0
         self._told_bytes = 0
         self._heard_levels: Levels | None = None
-        self._next_in = 1
-        self._next_out = 1
+        self._last_in = 0
+        self._last_out = 0
         self.closing: Close | None = None
 
     # Coming in
@@ -95,7 +95,7 @@ class Connection:
         identity = identity_of(hello.get("credentials"))
         answer = self._registry.hello(self._path, hello, identity, self._factory, now)
         if isinstance(answer, Tombstone):
-            self._say_end(answer.taken, answer.ending)
+            self._say_end(answer.standing.taken, answer.ending)
             self._close(wire.ENDED, "the session has ended", now)
         else:
             self._attach(answer, hello, now)
@@ -105,14 +105,15 @@ class Connection:
         self._registry.attach(session, self._superseded)
         self._session = session
         self._greeted = True
-        self._next_in = session.incoming.received + 1
-        self._next_out = hello["received"] + 1 if greeted.resumed else 1
+        self._last_in = session.incoming.received
+        self._last_out = hello["received"] if greeted.resumed else 0
         self._expires_at = now + self._settings.expires_ms if self._settings.expires_ms else None
         self._ack_at = now if greeted.resumed else None
-        self._control.append(self._greeting(session, greeted.resumed))
+        known = None if greeted.resumed else hello.get("epoch")
+        self._control.append(self._greeting(session, known))
         session.pump()
 
-    def _greeting(self, session: Session, resumed: bool) -> wire.Record:
+    def _greeting(self, session: Session, lost_epoch: str | None) -> wire.Record:
         settings = self._settings
         greeting: wire.Record = {
             "type": "greeting",
@@ -127,7 +128,7 @@ class Connection:
             "holdMs": settings.hold_ms,
             "expiresMs": settings.expires_ms,
         }
-        if session.previous and not resumed:
+        if session.previous and session.previous.epoch == lost_epoch:
             greeting["previousTaken"] = session.previous.taken
             greeting["previousSent"] = session.previous.sent
         return greeting
@@ -169,10 +170,12 @@ class Connection:
         body = record["text"] if "text" in record else record["bytes"]
         if wire.body_size(body) > self._settings.message_bytes:
             raise wire.Refusal(wire.TOO_LARGE, f"message {number} is too large")
-        if number != self._next_in:
-            raise wire.Refusal(wire.OUT_OF_NUMBER, f"message {number} instead of {self._next_in}")
-        self._session.incoming.receive(number, body)
-        self._next_in += 1
+        incoming = self._session.incoming
+        if not self._last_in < number <= max(self._last_in, incoming.received) + 1:
+            raise wire.Refusal(wire.OUT_OF_NUMBER, f"message {number} after {self._last_in}")
+        self._last_in = number
+        if number > incoming.received:
+            incoming.receive(number, body)
 
     def _ack(self, record: wire.Record) -> None:
         if self._ended_at is not None:
@@ -184,7 +187,7 @@ class Connection:
             raise wire.Refusal(wire.LEVEL_WENT_BACK, "a level of an ack went back")
         self._heard_levels = levels
         outgoing.levels.raise_to(levels)
-        outgoing.forget(self._next_out - 1)
+        outgoing.forget()
 
     def _end(self, record: wire.Record, now: float) -> None:
         session = self._session
@@ -243,14 +246,13 @@ class Connection:
 
     def _next_message(self) -> wire.Record | None:
         outgoing = self._session.outgoing
-        number = self._next_out
+        number = max(self._last_out, outgoing.levels.taken) + 1
         body = outgoing.sent_before(number)
         if body is None and not self._leaving:
             body = outgoing.number_next()
         if body is None:
             return None
-        self._next_out += 1
-        outgoing.forget(number)
+        self._last_out = number
         return wire.message_record(number, body)
 
     def _plan_ack(self, now: float) -> None:

@@ -21,9 +21,7 @@ class Tombstone:
     instance: str
     attempt: int
     identity: str | None
-    epoch: str
-    taken: int
-    sent: int
+    standing: Previous
     ending: Ending | None
     until: float
 
@@ -107,9 +105,7 @@ class Registry:
             session.instance,
             session.attempt,
             session.identity,
-            session.epoch,
-            session.incoming.taken,
-            session.outgoing.sent,
+            session.standing,
             ending,
             now + self._settings.tombstone_ms,
         )
@@ -128,7 +124,7 @@ class Registry:
             del self._tombstones[key]
 
     def _answers_with_end(self, tombstone: Tombstone, hello: wire.Record) -> bool:
-        return tombstone.ending is not None and hello.get("epoch") in (None, tombstone.epoch)
+        return tombstone.ending is not None and hello.get("epoch") in (None, tombstone.standing.epoch)
 
     def _check_owner(
         self, known: Session | Tombstone, hello: wire.Record, identity: str | None
@@ -162,8 +158,8 @@ class Registry:
     ) -> Greeted:
         session = Session(key, hello, identity, factory(), self._settings)
         tombstone = self._tombstones.pop(key, None)
-        if tombstone is not None and tombstone.epoch == hello.get("epoch"):
-            session.previous = Previous(tombstone.taken, tombstone.sent)
+        if tombstone is not None:
+            session.previous = tombstone.standing
         self._sessions[key] = session
         return Greeted(session, resumed=False)
 

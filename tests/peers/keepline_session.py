@@ -66,6 +66,7 @@ class Ending:
 class Previous:
     """What became of the epoch before."""
 
+    epoch: str
     taken: int
     sent: int
 
@@ -199,9 +200,9 @@ class Outgoing:
         if taken > self.sent:
             raise wire.Refusal(wire.NEVER_SENT, f"message {taken} was never sent")
 
-    def forget(self, up_to: int) -> None:
-        """Drop messages that are acknowledged and need not be sent again."""
-        while self._first_kept <= min(up_to, self.levels.taken):
+    def forget(self) -> None:
+        """Drop messages that are acknowledged."""
+        while self._first_kept <= self.levels.taken:
             self._waiting_bytes -= wire.body_size(self._kept.popleft())
             self._first_kept += 1
 
@@ -232,12 +233,19 @@ class Session:
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing of the client's has passed in this epoch."""
+        """Whether nothing has passed in this epoch, so that its client may know only another."""
         return self.incoming.received == 0 and self.outgoing.levels.taken == 0
+
+    @property
+    def standing(self) -> Previous:
+        """How it stands, for who asks when it is over."""
+        if self.untouched and self.previous:
+            return self.previous
+        return Previous(self.epoch, self.incoming.taken, self.outgoing.sent)
 
     def check_position(self, received: int) -> None:
         """Refuse to resume where the client cannot stand."""
-        if not self.outgoing.levels.taken <= received <= self.outgoing.sent:
+        if received > self.outgoing.sent:
             raise wire.Refusal(wire.IMPOSSIBLE_POSITION, f"nobody can have received {received}")
 
     def room(self) -> int:
