@@ -132,6 +132,16 @@ fn a_draining_upload_asks_for_nothing_by_itself() {
 }
 
 #[test]
+fn talking_into_a_black_hole_is_no_draining_upload() {
+    let mut world = World::online(probing());
+    world.run_for(millis(14_900));
+    world.send("anybody?").unwrap();
+    world.input(Input::Buffered(world.conn(), 0));
+    world.run_for(millis(100));
+    assert!(matches!(world.client.status(), Status::Waiting { why: Down::Silent, .. }));
+}
+
+#[test]
 fn what_went_out_ahead_of_an_answered_probe_is_not_in_doubt() {
     let mut world = World::online(probing());
     world.send("one").unwrap();

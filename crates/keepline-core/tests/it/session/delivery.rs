@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keepline_core::wire::Record;
-use keepline_core::{Doubt, Event, Loss, SessionEvent, Status};
+use keepline_core::{Doubt, Down, Event, Input, Loss, SessionEvent, Status};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -178,8 +178,24 @@ fn a_black_hole_is_noticed_within_fifteen_seconds() {
         !pair.is_online()
             || pair.passed.iter().any(|(_, it)| { matches!(it[..], [Record::Hello(_)]) })
     );
-    assert!(pair.events.iter().any(|event| matches!(
-        event,
-        Event::Status(Status::Waiting { why: keepline_core::Down::Silent, .. })
-    )));
+    assert!(
+        pair.events
+            .iter()
+            .any(|event| matches!(event, Event::Status(Status::Waiting { why: Down::Silent, .. })))
+    );
+}
+
+#[test]
+fn a_page_that_talks_into_a_black_hole_notices_it_in_fifteen_seconds() {
+    let mut pair = Pair::online();
+    pair.say(&["one"]);
+    pair.swallow = Some(Side::Server);
+    for _ in 0..15 {
+        pair.run_for(secs(1));
+        pair.say(&["anybody?"]);
+        pair.client.handle_input(Input::Buffered(pair.conn(), 0), pair.now);
+    }
+    let silent =
+        |event: &Event| matches!(event, Event::Status(Status::Waiting { why: Down::Silent, .. }));
+    assert!(pair.events.iter().any(silent), "{}", pair.client.status());
 }
