@@ -159,11 +159,15 @@ impl Keeper {
 
     /// What the connection is to be sent next; or else how it is to be closed.
     pub(super) fn next_for(self: &Arc<Self>, conn: ConnId) -> Next {
-        self.act(|works, now| match works.core.poll_frame(conn, now) {
-            Some(frame) => Next::Frame(frame),
-            None => {
-                let close = works.lines.get_mut(&conn).and_then(|line| line.close.take());
-                close.map_or(Next::Nothing, |(code, reason)| Next::Close(code, reason))
+        self.act(|works, now| {
+            let frame = works.core.poll_frame(conn, now);
+            let close = works.lines.get_mut(&conn).map(|line| &mut line.close);
+            match (frame, close) {
+                (Some(frame), Some(Some(_))) => Next::LastWord(frame),
+                (Some(frame), Some(None) | None) => Next::Frame(frame),
+                (None, close) => close
+                    .and_then(Option::take)
+                    .map_or(Next::Nothing, |(code, reason)| Next::Close(code, reason)),
             }
         })
     }
@@ -236,6 +240,8 @@ impl Keeper {
 /// What is next for a connection.
 pub(super) enum Next {
     Frame(Payload),
+    /// The last one before the close, which no stop may interrupt.
+    LastWord(Payload),
     Close(CloseCode, String),
     Nothing,
 }

@@ -51,3 +51,24 @@ async fn wait(keeper: &Arc<Keeper>, next: Option<Duration>) {
         () = sleep(next) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use keepline_core::ServerConfig;
+    use keepline_core::wire::Coding;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_timer_that_has_rung_rests_until_the_next_deadline() {
+        let keeper = Keeper::new(ServerConfig::default(), 1).unwrap();
+        keeper.opened(Coding::Binary, "echo", Box::new(|_| Box::pin(async {})));
+        assert!(keeper.sooner.notified().now_or_never().is_some(), "there is a first deadline");
+
+        let next = keeper.ring();
+
+        assert!(next > Some(Duration::from_secs(9)), "{next:?}");
+        assert!(keeper.sooner.notified().now_or_never().is_none(), "nothing is sooner");
+    }
+}
