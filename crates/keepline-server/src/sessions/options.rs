@@ -71,6 +71,11 @@ pub struct SessionOptions {
     #[arg(value_parser = seconds)]
     pub tombstone_hold: Duration,
 
+    /// How long a connection may take to say hello; then it is closed with 4408.
+    #[arg(long, env = "KEEPLINE_SESSION_HELLO", value_name = "SECONDS", default_value = "10")]
+    #[arg(value_parser = seconds)]
+    pub session_hello: Duration,
+
     /// After how long of its own silence the server pings a session's client.
     #[arg(long, env = "KEEPLINE_SESSION_PING", value_name = "SECONDS", default_value = "10")]
     #[arg(value_parser = seconds)]
@@ -92,6 +97,7 @@ impl Default for SessionOptions {
             session_hold: Duration::from_secs(60 * 60),
             tombstones: 100_000,
             tombstone_hold: Duration::from_secs(24 * 60 * 60),
+            session_hello: Duration::from_secs(10),
             session_ping: Duration::from_secs(10),
         }
     }
@@ -115,6 +121,7 @@ impl SessionOptions {
             hold: self.session_hold,
             tombstones: self.tombstones as usize,
             tombstone_hold: self.tombstone_hold,
+            hello_within: self.session_hello,
             ping: self.session_ping,
             // The client is given half as long again, and the network twice and a half.
             client_silence: self.session_ping * 3 / 2,

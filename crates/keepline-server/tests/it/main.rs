@@ -8,5 +8,6 @@ mod endpoints;
 mod http;
 mod limits;
 mod program;
+mod session;
 mod stop;
 mod world;
