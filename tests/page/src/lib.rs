@@ -5,6 +5,7 @@
 
 pub mod report;
 pub mod request;
+pub mod tally;
 
 #[cfg(target_arch = "wasm32")]
 mod line;
@@ -12,3 +13,5 @@ mod line;
 mod log;
 #[cfg(target_arch = "wasm32")]
 mod page;
+#[cfg(target_arch = "wasm32")]
+mod pour;

@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use keepline::{
-    BuildError, Builder, Bytes, Decode, Encode, Json, Limits, Monitor, ReceiveError, Socket, Text,
+    AfterLoss, Backoff, BuildError, Builder, Bytes, Credentials, Decode, Encode, Json, Limits,
+    Monitor, ReceiveError, SessionConfig, Socket, Text, Window,
 };
 use wasm_bindgen_futures::spawn_local;
 
 use crate::log::{Log, entry};
+use crate::pour;
 use crate::report::{Entry, Failure};
-use crate::request::{Codec, Note, Options, Payload, Probe};
+use crate::request::{self, Codec, Coding, Note, Options, Payload, Pour, Probe};
+use crate::tally::Tally;
 
 /// An open line; what it reports stays readable after its end.
 pub(crate) struct Line {
-    socket: Box<dyn AnySocket>,
+    socket: Rc<dyn AnySocket>,
     log: Log,
 }
 
@@ -39,7 +42,7 @@ impl Line {
         follow(&socket.monitor(), &log);
         let socket = Shared(Rc::new(RefCell::new(Some(socket))));
         spawn_local(socket.clone().read(log.clone()));
-        Ok(Self { socket: Box::new(socket), log })
+        Ok(Self { socket: Rc::new(socket), log })
     }
 
     pub(crate) fn send(&self, payload: Payload) -> Result<u64, Failure> {
@@ -52,6 +55,14 @@ impl Line {
 
     pub(crate) fn drop_socket(&self) {
         self.socket.drop_socket();
+    }
+
+    pub(crate) fn pour(&self, pour: Pour) {
+        spawn_local(pour::pour(Rc::clone(&self.socket), pour, self.log.clone()));
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.log.tally()
     }
 
     pub(crate) fn log(&self) -> Vec<Entry> {
@@ -73,6 +84,12 @@ fn builder<T, C>(url: &str, options: &Options) -> Builder<T, T, C> {
     if let Some(message_bytes) = options.message_bytes {
         builder = builder.limits(Limits { message_bytes, ..Limits::default() });
     }
+    if let Some(attempts_per_minute) = options.attempts_per_minute {
+        builder = builder.backoff(Backoff { attempts_per_minute, ..Backoff::default() });
+    }
+    if let Some(asked) = &options.session {
+        builder = builder.session(session(asked));
+    }
     match &options.probe {
         Some(probe) => builder.heartbeat(heartbeat(probe)),
         None => builder,
@@ -83,6 +100,23 @@ fn heartbeat(probe: &Probe) -> keepline::Probe {
     keepline::Probe::text(&probe.question, &probe.answer)
         .idle(Duration::from_millis(probe.idle_ms))
         .within(Duration::from_millis(probe.within_ms))
+}
+
+fn session(asked: &request::Session) -> SessionConfig {
+    SessionConfig {
+        coding: match asked.coding {
+            Coding::Binary => keepline::Coding::Binary,
+            Coding::Json => keepline::Coding::Json,
+        },
+        window: asked.window.map_or_else(Window::default, window),
+        after_loss: if asked.sends_again { AfterLoss::SendAgain } else { AfterLoss::Tell },
+        credentials: asked.credentials.clone().map(Credentials),
+    }
+}
+
+fn window(asked: request::Window) -> Window {
+    let request::Window { message_bytes, messages, bytes } = asked;
+    Window { message_bytes, messages, bytes }
 }
 
 /// Writes down every status and every event, until the line has ended.
@@ -108,7 +142,7 @@ impl Message for Note {}
 impl Message for String {}
 impl Message for Vec<u8> {}
 
-trait AnySocket {
+pub(crate) trait AnySocket {
     fn send(&self, payload: Payload) -> Result<u64, Failure>;
     fn close(&self, code: u16, reason: &str) -> Result<(), Failure>;
     fn drop_socket(&self);

@@ -8,25 +8,49 @@ use std::rc::Rc;
 use keepline::{Event, MessageIds, ReceiveError};
 
 use crate::report::{Closed, Down, End, Entry, Failure, Status};
+use crate::tally::Tally;
 
 const CAPACITY: usize = 4_096;
 
-/// The newest entries of one line, for its tasks to share.
+/// What one line has reported, for its tasks to share.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Rc<RefCell<VecDeque<Entry>>>);
+pub(crate) struct Log(Rc<RefCell<Written>>);
+
+#[derive(Default)]
+struct Written {
+    /// The newest, and of statuses all that fit.
+    entries: VecDeque<Entry>,
+    tally: Tally,
+}
 
 impl Log {
     pub(crate) fn push(&self, entry: Entry) {
-        let mut entries = self.0.borrow_mut();
+        let Written { entries, tally } = &mut *self.0.borrow_mut();
+        tally.take_in(&entry, millis());
         if entries.len() == CAPACITY {
-            entries.pop_front();
+            // A pour must not push out where the line stood meanwhile.
+            let is_told = |entry: &Entry| entry.status().is_none();
+            entries.remove(entries.iter().position(is_told).unwrap_or(0));
         }
         entries.push_back(entry);
     }
 
-    pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.0.borrow().iter().cloned().collect()
+    pub(crate) fn poured(&self, id: u64) {
+        self.0.borrow_mut().tally.poured.push(id);
     }
+
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        self.0.borrow().entries.iter().cloned().collect()
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        self.0.borrow().tally.clone()
+    }
+}
+
+fn millis() -> u64 {
+    let since_origin = keepline::now() - keepline::Instant::ORIGIN;
+    u64::try_from(since_origin.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Failure {

@@ -41,6 +41,8 @@ impl Page {
                 answer(&self.line(line).and_then(|line| line.close(code, &reason)))
             }
             Request::Drop { line } => answer(&self.line(line).map(Line::drop_socket)),
+            Request::Pour { line, pour } => answer(&self.line(line).map(|line| line.pour(pour))),
+            Request::Tally { line } => answer(&self.line(line).map(Line::tally)),
             Request::Log { line } => answer(&self.line(line).map(Line::log)),
         }
     }

@@ -35,6 +35,19 @@ pub enum Request {
         /// Which.
         line: LineId,
     },
+    /// Send many messages, one after the other; `Tally` tells how far that is. The answer is
+    /// `Result<(), Failure>`.
+    Pour {
+        /// Over which line, of [`Codec::Text`].
+        line: LineId,
+        /// Which, and how fast.
+        pour: Pour,
+    },
+    /// Tell what it all adds up to. The answer is `Result<Tally, Failure>`.
+    Tally {
+        /// On which line.
+        line: LineId,
+    },
     /// Tell what was reported. The answer is `Result<Vec<Entry>, Failure>`.
     Log {
         /// By which line.
@@ -60,6 +73,64 @@ pub struct Options {
     pub probe: Option<Probe>,
     /// The largest message, and the largest outbox and inbox with it.
     pub message_bytes: Option<usize>,
+    /// The most attempts to connect in a minute.
+    pub attempts_per_minute: Option<u16>,
+    /// How the line speaks `keepline.v1`; without it, the line is plain.
+    pub session: Option<Session>,
+}
+
+impl Options {
+    /// A session as the SDK has it.
+    #[must_use]
+    pub fn session() -> Self {
+        Self { session: Some(Session::default()), ..Self::default() }
+    }
+}
+
+/// How a line speaks `keepline.v1`; what is not said stays as the SDK has it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Session {
+    /// The encoding.
+    pub coding: Coding,
+    /// Whether what a lost session had under way is sent again.
+    pub sends_again: bool,
+    /// What the server may have in flight.
+    pub window: Option<Window>,
+    /// Who the page says it is.
+    pub credentials: Option<String>,
+}
+
+/// An encoding of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Coding {
+    /// `keepline.v1`.
+    #[default]
+    Binary,
+    /// `keepline.v1.json`.
+    Json,
+}
+
+/// The bounds of one direction of a session.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Window {
+    /// The largest message, in bytes.
+    pub message_bytes: u64,
+    /// The most messages in flight.
+    pub messages: u64,
+    /// The most bytes in flight.
+    pub bytes: u64,
+}
+
+/// Many messages: the texts `up 1`, `up 2`, … Sent as the first on a line, each has the number of
+/// its id.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Pour {
+    /// How many.
+    pub count: u64,
+    /// So many leave in one turn of the event loop.
+    pub batch: u64,
+    /// So long after the batch before.
+    pub every_ms: u32,
 }
 
 /// What the messages of a line are.
