@@ -4,6 +4,7 @@ mod bad_input;
 mod dashboard;
 mod fastapi;
 mod proxy;
+mod session;
 mod story;
 mod subprotocol;
 mod websockets_client;

@@ -12,6 +12,7 @@ pub mod peer;
 pub mod port;
 pub mod program;
 pub mod proxy;
+pub mod relay;
 pub mod server;
 pub mod site;
 pub mod tab;

@@ -1,9 +1,12 @@
 //! The page of `tests/page` in a browser, and the lines that a test opens in it.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use axum::http::HeaderValue;
 use e2e_page::report::{Entry, Failure, Status};
-use e2e_page::request::{LineId, Options, Payload, Request};
+use e2e_page::request::{LineId, Options, Payload, Pour, Request};
+use e2e_page::tally::Tally;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -145,6 +148,49 @@ impl Line<'_> {
     /// When the page does not answer.
     pub async fn try_send(&self, payload: Payload) -> anyhow::Result<Result<u64, Failure>> {
         self.page.ask(&Request::Send { line: self.id, payload }).await
+    }
+
+    /// Starts to send many messages; [`Line::tally`] tells how far that is.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn pour(&self, pour: Pour) -> anyhow::Result<()> {
+        Ok(self.page.ask(&Request::Pour { line: self.id, pour }).await??)
+    }
+
+    /// What all that the line has reported adds up to.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn tally(&self) -> anyhow::Result<Tally> {
+        Ok(self.page.ask(&Request::Tally { line: self.id }).await??)
+    }
+
+    /// Waits until the line's tally is as `wanted`, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// When that takes too long; the error holds the tally and the statuses.
+    pub async fn adds_up(
+        &self,
+        what: &str,
+        within: Duration,
+        wanted: impl Fn(&Tally) -> bool,
+    ) -> anyhow::Result<Tally> {
+        let found = until(what, within, async || {
+            let tally = self.tally().await?;
+            Ok(wanted(&tally).then_some(tally))
+        })
+        .await;
+        match found {
+            Ok(tally) => Ok(tally),
+            Err(error) => {
+                let (tally, statuses) = (self.tally().await?, self.statuses().await?);
+                Err(error.context(format!("the tally: {tally:#?}\nthe statuses: {statuses:#?}")))
+            }
+        }
     }
 
     /// Closes the line.

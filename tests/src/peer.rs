@@ -1,4 +1,4 @@
-//! The FastAPI application of `tests/peers`, and the stories of its `websockets` client.
+//! The FastAPI applications of `tests/peers`, and the stories of its `websockets` client.
 
 use std::process::Command;
 
@@ -14,18 +14,39 @@ use crate::server::Server;
 pub struct Peer {
     port: Port,
     program: Program,
+    application: &'static str,
 }
 
 impl Peer {
-    /// Starts the application on a free port of the loopback.
+    /// Starts the one that knows nothing of Keepline, on a free port of the loopback.
     ///
     /// # Errors
     ///
     /// When it does not start.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_application("fastapi_app:app").await
+    }
+
+    /// Starts the second implementation of `keepline.v1.json`. Its outbox is small, so that what it
+    /// pours takes a while.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_second_server() -> anyhow::Result<Self> {
+        Self::start_application("keepline_server:app").await
+    }
+
+    async fn start_application(application: &'static str) -> anyhow::Result<Self> {
         let port = Port::hold()?;
-        let program = listen(&port).await?;
-        Ok(Self { port, program })
+        let program = listen(&port, application).await?;
+        Ok(Self { port, program, application })
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.number()
     }
 
     /// The address of `path` for a socket.
@@ -49,7 +70,7 @@ impl Peer {
     ///
     /// When it does not start.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        self.program = listen(&self.port).await?;
+        self.program = listen(&self.port, self.application).await?;
         Ok(())
     }
 }
@@ -66,11 +87,12 @@ pub async fn tell(story: &str, server: &Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn listen(port: &Port) -> anyhow::Result<Program> {
+async fn listen(port: &Port, application: &str) -> anyhow::Result<Program> {
     let number = port.number().to_string();
     let options = ["--host", "127.0.0.1", "--port", &number, "--no-access-log"];
-    let application = ["-m", "uvicorn", "fastapi_app:app"];
-    let mut program = Program::start(&mut python(&[application.as_slice(), &options].concat())?)?;
+    let mut uvicorn = python(&["-m", "uvicorn", application])?;
+    uvicorn.args(options).env("KEEPLINE_OUTBOX_MESSAGES", "128");
+    let mut program = Program::start(&mut uvicorn)?;
     program.prints(&format!("Uvicorn running on {}", port.http(""))).await?;
     Ok(program)
 }

@@ -63,6 +63,15 @@ impl Server {
         self.program.terminate().await
     }
 
+    /// Kills it, as the power supply does.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.program.kill()
+    }
+
     /// Starts it again, on the same port.
     ///
     /// # Errors
