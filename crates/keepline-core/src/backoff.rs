@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use crate::Instant;
+use crate::mutant::{Mutant, planted};
 use crate::rng::Rng;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,7 +38,10 @@ impl Default for Backoff {
 
 impl Backoff {
     pub(crate) fn delay(&self, failures: u32, rng: &mut Rng) -> Duration {
-        rng.up_to(self.ceiling(failures))
+        match self.ceiling(failures) {
+            ceiling if planted(Mutant::RetryWithoutJitter) => ceiling,
+            ceiling => rng.up_to(ceiling),
+        }
     }
 
     fn ceiling(&self, failures: u32) -> Duration {
@@ -68,6 +72,7 @@ impl Pace {
     /// The first instant at which another attempt keeps the pace.
     pub(crate) fn next_allowed(&self) -> Instant {
         match self.recent.front() {
+            Some(_) if planted(Mutant::PaceIgnored) => Instant::ORIGIN,
             Some(&oldest) if self.recent.len() == self.per_minute => oldest + MINUTE,
             Some(_) | None => Instant::ORIGIN,
         }

@@ -21,6 +21,8 @@ impl CloseCode {
     pub const POLICY: Self = Self(1008);
     /// 1009: a message is too big to process.
     pub const TOO_BIG: Self = Self(1009);
+    /// 4452: another instance or a later attempt has the session.
+    pub const SUPERSEDED: Self = Self(4452);
     /// 4500: the session id belongs to somebody else.
     pub const FOREIGN_SESSION: Self = Self(4500);
     /// 4504: the position in a hello or a greeting cannot be.

@@ -77,7 +77,7 @@ impl Delivery {
     }
 
     /// Begins an epoch with a far end of this window; returns what it would not take for its size.
-    pub(crate) fn begin(&mut self, far: Window) -> Vec<MessageIds> {
+    pub(crate) fn begin(&mut self, far: Window) -> Fates {
         self.incoming = Incoming::new(self.incoming.window());
         self.outgoing.begin(far)
     }

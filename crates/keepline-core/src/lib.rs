@@ -46,6 +46,11 @@ mod delivery;
 mod heartbeat;
 mod inbox;
 mod message;
+#[cfg(feature = "mutants")]
+pub mod mutant;
+#[cfg(not(feature = "mutants"))]
+#[allow(unreachable_pub, reason = "it is public for the simulator only")]
+mod mutant;
 mod outbox;
 mod port;
 mod rng;

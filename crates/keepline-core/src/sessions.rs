@@ -21,8 +21,9 @@ pub use self::port::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionK
 use self::session::{Session, Stand};
 use self::tombstones::Tombstones;
 use crate::client::SendError;
+use crate::mutant::{Mutant, planted};
 use crate::rng::Rng;
-use crate::wire::{Coding, SessionId};
+use crate::wire::{Coding, Record, SessionId};
 use crate::{CloseCode, ConfigError, ConnId, Instant, MessageId, MessageIds, Payload, Queued};
 
 /// Keeps the sessions of one server, each with at most one connection.
@@ -189,13 +190,18 @@ impl Sessions {
             }
             LastWord::Ready(end) => {
                 let session = self.by_key.get_mut(&talk.key)?;
-                match session.delivery.frame(&mut talk.link, self.draining.is_some()) {
+                let draining = self.draining.is_some();
+                let before = match planted(Mutant::EndBeforeGreeting) {
+                    true => None,
+                    false => session.delivery.frame(&mut talk.link, draining),
+                };
+                match before {
                     // What still may go out goes first.
                     Some(before) => {
                         talk.last = LastWord::Ready(end);
                         Some(before)
                     }
-                    None => Some(end),
+                    None => Some(talk.link.last_frame(&Record::End(end))),
                 }
             }
         };

@@ -14,6 +14,8 @@ pub(super) struct Connection {
     pub(super) protocol: String,
     pub(super) speech: Speech,
     pub(super) drain: Drain,
+    /// Which of the session's hellos it was opened with; 0 on a plain line.
+    pub(super) hello: u64,
     opened_at: Instant,
     /// Open for long enough, and the far end has said something.
     settled: bool,
@@ -60,6 +62,8 @@ pub(super) struct Asked {
     pub(super) dial: Dial,
     /// The position that the hello announced.
     pub(super) received: u64,
+    /// Which of the session's hellos it is.
+    pub(super) hello: u64,
 }
 
 impl Connection {
@@ -70,18 +74,19 @@ impl Connection {
         opened_at: Instant,
     ) -> Self {
         let speech = Speech::Plain(account);
-        Self { id, protocol, speech, drain: Drain::new(), opened_at, settled: false }
+        Self { id, protocol, speech, drain: Drain::new(), hello: 0, opened_at, settled: false }
     }
 
     /// Settled from the beginning: a greeting is what no proxy can forge.
     pub(super) const fn session(
-        id: ConnId,
+        asked: Asked,
         protocol: String,
         link: Link,
         opened_at: Instant,
     ) -> Self {
+        let Asked { dial: Dial { conn: id, .. }, hello, .. } = asked;
         let speech = Speech::Session(link, Move::Stays);
-        Self { id, protocol, speech, drain: Drain::new(), opened_at, settled: true }
+        Self { id, protocol, speech, drain: Drain::new(), hello, opened_at, settled: true }
     }
 
     /// Takes note of a message from the far end; `Some` is when the connection will have settled,

@@ -6,6 +6,7 @@ use super::session::{Draining, Finish};
 use super::{Client, Mode, State};
 use crate::close::check_close;
 use crate::delivery::Fates;
+use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Finale, FrameWriter, Previous, Record};
 use crate::{AfterLoss, CloseCode, CloseError, Doubt, Down, End, Event, Instant, Loss, Output};
@@ -33,7 +34,9 @@ impl Client {
         let mut frame = FrameWriter::new(link.coding());
         frame.record(&Record::End(Finale { taken, code, reason: reason.into() }));
         session.take_nothing_more();
-        self.outputs.push_back(Output::Discard);
+        if !planted(Mutant::DiscardForgotten) {
+            self.outputs.push_back(Output::Discard);
+        }
         self.transmit(conn, frame.finish());
     }
 
@@ -52,7 +55,9 @@ impl Client {
 
     /// It had ended it before this connection, and knows how far it had come.
     pub(super) fn ended_while_away(&mut self, finale: Finale, now: Instant) {
-        self.settle_fates(Some(finale.taken));
+        let Mode::Session(session) = &self.mode else { return };
+        // What it has taken is said of the epoch that the hello named, if it named one.
+        self.settle_fates(session.epoch.map(|_| finale.taken));
         self.let_go();
         let Finale { code, reason, .. } = finale;
         self.enter(State::Ended(End::Session { code, reason }), now);
@@ -69,11 +74,12 @@ impl Client {
     }
 
     pub(super) fn tell_fates(&mut self, fates: Fates, doubt: Doubt) {
-        let Fates { delivered, not_taken, unknown, never_sent } = fates;
+        let Fates { delivered, not_taken, unknown, never_sent, too_large } = fates;
         self.tell_all(delivered, Event::Delivered);
         self.tell_all(not_taken, |ids| Event::Undeliverable(ids, Loss::NotTaken));
         self.tell_all(unknown, |ids| Event::Unknown(ids, doubt));
         self.tell_all(never_sent, |ids| Event::Undeliverable(ids, Loss::NeverSent));
+        self.tell_all(too_large, |ids| Event::Undeliverable(ids, Loss::TooLarge));
     }
 }
 

@@ -5,8 +5,9 @@ use alloc::string::String;
 use super::connection::{Asked, Connection, Dial};
 use super::{Client, Mode, State};
 use crate::delivery::{Delivery, Link};
+use crate::mutant::{Mutant, planted};
 use crate::wire::{FrameWriter, Greeting, Record};
-use crate::{AfterLoss, Breach, Doubt, Draw, End, Event, Instant, Loss, MessageIds, Output};
+use crate::{AfterLoss, Breach, Doubt, Draw, End, Event, Instant, MessageIds, Output};
 
 impl Client {
     /// Says hello on a connection that has just opened.
@@ -24,10 +25,10 @@ impl Client {
     /// Hands the hello to a connection.
     pub(super) fn hello(&mut self, dial: Dial, draw: Draw) -> Asked {
         let Mode::Session(session) = &mut self.mode else {
-            return Asked { dial, received: 0 };
+            return Asked { dial, received: 0, hello: 0 };
         };
         let hello = session.hello(draw);
-        let asked = Asked { dial, received: hello.received };
+        let asked = Asked { dial, received: hello.received, hello: hello.attempt };
         let mut frame = FrameWriter::new(session.config.coding);
         frame.record(&Record::Hello(hello));
         self.outputs.push_back(Output::Transmit(dial.conn, frame.finish()));
@@ -46,17 +47,18 @@ impl Client {
         session.heed(greeting);
         session.leave_behind();
         let protocol = String::from(session.config.coding.subprotocol());
-        self.failures = 0;
-        self.enter(State::Online(Connection::session(asked.dial.conn, protocol, link, now)), now);
-        self.flush(now);
-        self.finish_if_settled(now);
+        if !planted(Mutant::BackoffNotReset) {
+            self.failures = 0;
+        }
+        self.enter(State::Online(Connection::session(asked, protocol, link, now)), now);
         Ok(())
     }
 
     /// Finds the place from which both ends go on.
     fn agree(&mut self, asked: Asked, greeting: &Greeting) -> Result<Link, Breach> {
         let Mode::Session(session) = &mut self.mode else { return Err(Breach::OutOfPlace) };
-        if session.epoch == Some(greeting.epoch) {
+        let any = planted(Mutant::EpochIgnored) && session.epoch.is_some();
+        if session.epoch == Some(greeting.epoch) || any {
             session.delivery.outgoing.resume(greeting.received)?;
             return Ok(Delivery::next_link(session.config.coding, asked.received));
         }
@@ -79,7 +81,7 @@ impl Client {
         session.stale += session.delivery.incoming.waiting();
         let too_large = session.delivery.begin(greeting.window);
         self.tell_fates(fates, Doubt::SessionLost);
-        self.tell_all(too_large, |ids| Event::Undeliverable(ids, Loss::TooLarge));
+        self.tell_fates(too_large, Doubt::SessionLost);
         if was_greeted {
             let missed = greeting.previous.map(|it| it.sent.saturating_sub(received));
             self.tell(Event::Restarted { missed });

@@ -2,6 +2,7 @@
 
 use super::connection::{Asked, Dial, Move};
 use super::{Client, Mode, State};
+use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Record, records};
 use crate::{ConnId, Draw, Input, Instant, Output, Payload};
@@ -10,7 +11,8 @@ impl Client {
     /// Opens another connection, while this one is still used.
     pub(super) fn move_away(&mut self, now: Instant) {
         let may = self.pace.next_allowed() <= now;
-        if !may || !matches!(self.moving(), Some(Move::Stays)) {
+        let is_ending = self.talk().is_none();
+        if !may || is_ending || !matches!(self.moving(), Some(Move::Stays)) {
             return;
         }
         let dial = self.dial(now);
@@ -68,7 +70,7 @@ impl Client {
         let Some(Ok(Record::Greeting(greeting))) = answer.next() else {
             return self.stay();
         };
-        let old = self.conn();
+        let old = self.conn().filter(|_| !planted(Mutant::LeaksOnMove));
         if self.greeted(asked, &greeting, now).is_err() {
             return self.stay();
         }

@@ -6,6 +6,7 @@ use super::connection::{Asked, Connection, Speech};
 use super::session::Draining;
 use super::{Client, Mode, State};
 use crate::delivery::Arrived;
+use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{
     Ack, Bye, Coding, Finale, FrameLimits, GoAway, Record, Records, Window, WireError, records,
@@ -137,6 +138,9 @@ impl Client {
         if !delivered.is_empty() {
             session.understood();
         }
+        if planted(Mutant::FateToldTwice) {
+            self.tell_all(delivered.clone(), Event::Delivered);
+        }
         self.tell_all(delivered, Event::Delivered);
         Ok(())
     }
@@ -148,14 +152,15 @@ impl Client {
     }
 
     fn pong(&mut self, token: u64) {
-        if let Some((_, link, _)) = self.talk() {
+        let forgets = planted(Mutant::PongForgotten);
+        if let Some((_, link, _)) = self.talk().filter(|_| !forgets) {
             link.say(Record::Pong(token));
         }
     }
 
     fn take_leave(&mut self, bye: Bye) {
         if let Mode::Session(session) = &mut self.mode {
-            session.farewell = Some(bye);
+            session.farewell = Some(bye).filter(|_| !planted(Mutant::ByeIgnored));
         }
     }
 
@@ -194,6 +199,7 @@ impl Client {
     pub(super) fn expect_sound(&mut self, now: Instant) {
         if let (State::Online(_), Mode::Session(session)) = (&self.state, &self.mode)
             && let Some(terms) = session.terms
+            && !planted(Mutant::SilenceTolerated)
         {
             self.timers.set(Timer::Silence, now + terms.silence);
         }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::connection::{Move, Speech};
 use super::{Client, Mode, State};
 use crate::delivery::{Delivery, Link};
+use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Credentials, Epoch, Greeting, Hello, Instance, SessionId};
 use crate::{
@@ -123,13 +124,13 @@ impl SessionEnd {
             instance: draw.instance,
             attempt: 0,
         });
-        identity.attempt += 1;
+        identity.attempt += u64::from(identity.attempt == 0 || !planted(Mutant::AttemptNotRaised));
         let session = *identity.session.get_or_insert(draw.session);
         Hello {
             session,
             instance: identity.instance,
             attempt: identity.attempt,
-            epoch: self.epoch,
+            epoch: self.epoch.filter(|_| !planted(Mutant::EpochNotTold)),
             received: self.epoch.map_or(0, |_| self.delivery.incoming.received()),
             window: self.config.window,
             credentials: self.config.credentials.clone(),
@@ -162,6 +163,12 @@ impl SessionEnd {
     pub(super) fn leave_behind(&mut self) {
         self.farewell = None;
         self.draining = Draining::No;
+    }
+
+    /// Whether this client itself has said hello on a newer connection than the one with this
+    /// hello.
+    pub(super) fn has_newer_hello(&self, hello: u64) -> bool {
+        self.identity.is_some_and(|identity| identity.attempt > hello)
     }
 
     /// Something was acknowledged: the two ends understand each other.
@@ -292,7 +299,8 @@ impl Client {
     pub(super) fn ask_for_flush(&mut self) {
         let Some((_, link, session)) = self.talk_back() else { return };
         let draining = session.is_draining();
-        if !session.flush_asked && session.delivery.has_frame(link, draining) {
+        let has_frame = session.delivery.has_frame(link, draining);
+        if !session.flush_asked && has_frame && !planted(Mutant::FlushForgotten) {
             session.flush_asked = true;
             self.outputs.push_back(Output::Flush);
         }
@@ -307,7 +315,7 @@ impl Client {
             self.timers.stop(Timer::Ack);
         } else if at_once {
             self.ask_for_flush();
-        } else if !self.timers.is_set(Timer::Ack) {
+        } else if !self.timers.is_set(Timer::Ack) && !planted(Mutant::AckForgotten) {
             self.timers.set(Timer::Ack, now + ACK_WITHIN);
         }
         self.end_drain_if_settled(now);

@@ -6,6 +6,7 @@ use super::account::Account;
 use super::connection::Connection;
 use super::session::Draining;
 use super::{Client, Mode, State};
+use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Return};
 use crate::{ConnId, Doubt, Down, End, Event, Instant, Loss, MessageIds, Output, Payload};
@@ -22,7 +23,8 @@ impl Client {
 
     /// The present connection is to be forgotten.
     pub(super) fn let_go(&mut self) {
-        self.outputs.extend(self.conn().map(Output::Abandon));
+        let conn = self.conn().filter(|_| !planted(Mutant::LeaksOnGiveUp));
+        self.outputs.extend(conn.map(Output::Abandon));
     }
 
     /// The connection is gone; another will be tried.
@@ -45,6 +47,7 @@ impl Client {
     }
 
     fn wait(&mut self, why: Down, delay: Duration, now: Instant) {
+        let delay = if planted(Mutant::RetryTooLate) { 3 * delay } else { delay };
         let retry_at = (now + delay).max(self.pace.next_allowed());
         self.enter(State::Waiting { why, retry_at }, now);
     }
@@ -180,6 +183,19 @@ impl Client {
         let lost = self.account().map(|account| account.unproven());
         if let Some(ids) = lost.and_then(|first| MessageIds::between(first, end)) {
             self.tell(Event::Unknown(ids, Doubt::LineLost));
+        }
+    }
+
+    pub(super) const fn connection(&self) -> Option<&Connection> {
+        match &self.state {
+            State::Online(connection)
+            | State::Leaving(connection)
+            | State::Closing { connection, .. } => Some(connection),
+            State::Idle
+            | State::Connecting(_)
+            | State::Greeting(_)
+            | State::Waiting { .. }
+            | State::Ended(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 
 use super::Breach;
 use super::outgoing::Mark;
+use crate::mutant::{Mutant, planted};
 use crate::wire::{Ack, Credit, Window};
 
 /// Counts what the far end sends. The messages themselves are with the application.
@@ -76,13 +77,14 @@ impl Incoming {
     pub(crate) fn message(&mut self, number: u64, size: usize) -> Result<Arrived, Breach> {
         if number <= self.received.number {
             self.repeated += 1;
-            return Ok(Arrived::Again);
+            let again = !planted(Mutant::DuplicateNotDiscarded);
+            return Ok(if again { Arrived::Again } else { Arrived::New });
         }
         if size as u64 > self.window.message_bytes {
             return Err(Breach::TooLarge);
         }
         let received = self.received.after(size);
-        if received.number != number {
+        if received.number != number && !planted(Mutant::NumberNotChecked) {
             return Err(Breach::Number);
         }
         if !received.is_within(self.granted) {
@@ -103,8 +105,14 @@ impl Incoming {
     }
 
     /// What the far end is to be told.
-    pub(crate) const fn ack(&self) -> Ack {
-        Ack { taken: self.taken.number, credit: self.granted }
+    pub(crate) fn ack(&self) -> Ack {
+        let taken = match self.taken.number {
+            taken if planted(Mutant::TakenToldTooHigh) => self.received.number.min(taken + 1),
+            _ if planted(Mutant::ReceivedToldAsTaken) => self.received.number,
+            taken if planted(Mutant::AckGoesBack) && taken % 3 == 2 => taken - 2,
+            taken => taken,
+        };
+        Ack { taken, credit: self.granted }
     }
 
     /// What the far end takes for granted when an epoch begins.

@@ -4,6 +4,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::Breach;
+use crate::mutant::{Mutant, planted};
 use crate::wire::{Ack, Credit, Previous, Window};
 use crate::{MessageId, MessageIds, Payload, Queued};
 
@@ -32,6 +33,26 @@ pub(crate) struct Outgoing {
 struct Held {
     id: MessageId,
     payload: Payload,
+    past: Past,
+}
+
+/// What became of a message in earlier epochs, if it is to be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Past {
+    NeverSent,
+    NotTaken,
+    /// It may have been taken, and nobody can say any more that it was not.
+    InDoubt,
+}
+
+impl Past {
+    /// It was sent once more, and not taken then.
+    const fn sent_in_vain(self) -> Self {
+        match self {
+            Self::NeverSent | Self::NotTaken => Self::NotTaken,
+            Self::InDoubt => Self::InDoubt,
+        }
+    }
 }
 
 /// A number, and the sum of all sizes up to it.
@@ -61,6 +82,23 @@ pub(crate) struct Fates {
     pub(crate) unknown: Vec<MessageIds>,
     /// In no frame yet.
     pub(crate) never_sent: Vec<MessageIds>,
+    /// Over the limit of the far end.
+    pub(crate) too_large: Vec<MessageIds>,
+}
+
+impl Fates {
+    /// A message that nothing more will become of.
+    fn add(&mut self, held: &Held) {
+        let runs = match held.past {
+            Past::NeverSent if planted(Mutant::NeverSentToldUnknown) => &mut self.unknown,
+            Past::InDoubt if planted(Mutant::LostToldDelivered) => &mut self.delivered,
+            Past::InDoubt if planted(Mutant::DoubtForgotten) => &mut self.not_taken,
+            Past::NeverSent => &mut self.never_sent,
+            Past::NotTaken => &mut self.not_taken,
+            Past::InDoubt => &mut self.unknown,
+        };
+        extend(runs, held.id);
+    }
 }
 
 impl Outgoing {
@@ -101,31 +139,34 @@ impl Outgoing {
         let id = self.next_id;
         self.next_id = MessageId(id.0 + 1);
         self.bytes += payload.len();
-        self.held.push_back(Held { id, payload });
+        self.held.push_back(Held { id, payload, past: Past::NeverSent });
         id
     }
 
     /// Begins an epoch: what is held is numbered anew. What the far end would not take for its
     /// size leaves.
-    pub(crate) fn begin(&mut self, window: Window) -> Vec<MessageIds> {
-        self.taken = Mark::default();
-        self.given = Mark::default();
-        self.sent = 0;
+    pub(crate) fn begin(&mut self, window: Window) -> Fates {
+        let given = (self.sent - self.taken.number) as usize;
+        for held in self.held.iter_mut().take(given) {
+            held.past = held.past.sent_in_vain();
+        }
+        (self.taken, self.given, self.sent) = (Mark::default(), Mark::default(), 0);
         self.credit = Credit { number: window.messages, bytes: window.bytes };
         // A message that the window has no room for would wait for ever.
         let largest = window.message_bytes.min(window.bytes);
         self.largest = Some(largest);
-        let mut too_large = Vec::new();
+        let mut fates = Fates::default();
         let bytes = &mut self.bytes;
         self.held.retain(|held| {
             let fits = held.payload.len() as u64 <= largest;
             if !fits {
                 *bytes -= held.payload.len();
-                extend(&mut too_large, held.id);
+                let Fates { too_large, unknown, .. } = &mut fates;
+                extend(if held.past == Past::InDoubt { unknown } else { too_large }, held.id);
             }
             fits
         });
-        too_large
+        fates
     }
 
     /// Whether a far end may have received exactly so many.
@@ -145,7 +186,11 @@ impl Outgoing {
             return Err(Breach::Position);
         }
         self.given = self.taken;
-        let passed = received.saturating_sub(self.taken.number) as usize;
+        let passed = match received.saturating_sub(self.taken.number) as usize {
+            passed if planted(Mutant::ResumesTooLate) => passed + 1,
+            passed if planted(Mutant::ResumesTooEarly) => passed.saturating_sub(1),
+            passed => passed,
+        };
         for held in self.held.iter().take(passed) {
             self.given = self.given.after(held.payload.len());
         }
@@ -169,8 +214,15 @@ impl Outgoing {
     fn peek(&self, draining: bool) -> Option<Mark> {
         let held = self.held.get((self.given.number - self.taken.number) as usize)?;
         let next = self.given.after(held.payload.len());
-        let may = next.is_within(self.credit) && !(draining && next.number > self.sent);
+        let draining = draining && !planted(Mutant::DrainSendsNew);
+        let may = next.is_within(self.limit()) && !(draining && next.number > self.sent);
         may.then_some(next)
+    }
+
+    fn limit(&self) -> Credit {
+        let Credit { number, bytes } = self.credit;
+        let bytes = if planted(Mutant::ByteCreditIgnored) { u64::MAX } else { bytes };
+        Credit { number: number + u64::from(planted(Mutant::WindowOffByOne)), bytes }
     }
 
     /// Takes in how far the far end is; returns what is delivered by that. Levels never go back.
@@ -206,13 +258,15 @@ impl Outgoing {
             let taken = previous.taken.min(self.sent);
             fates.delivered = self.taken_up_to(taken).unwrap_or_default();
         }
-        let doubtful = if previous.is_some() { &mut fates.not_taken } else { &mut fates.unknown };
+        let given = (self.sent - self.taken.number) as usize;
+        for held in self.held.iter_mut().take(given) {
+            held.past = match previous {
+                None => Past::InDoubt,
+                Some(_) => held.past.sent_in_vain(),
+            };
+        }
         if !again {
-            for _ in self.taken.number..self.sent {
-                let Some(held) = self.held.pop_front() else { break };
-                self.bytes -= held.payload.len();
-                extend(doubtful, held.id);
-            }
+            (0..given).map_while(|_| self.let_go()).for_each(|held| fates.add(&held));
         }
         (self.taken, self.given, self.sent) = (Mark::default(), Mark::default(), 0);
         fates
@@ -222,7 +276,7 @@ impl Outgoing {
     pub(crate) fn end(&mut self, previous: Option<Previous>) -> Fates {
         let mut fates = self.lose(previous, false);
         while let Some(held) = self.let_go() {
-            extend(&mut fates.never_sent, held.id);
+            fates.add(&held);
         }
         fates
     }

@@ -7,13 +7,13 @@ use super::alarms::Whose;
 use super::line::{LastWord, Line, Stage, Talk};
 use super::session::{Agreed, Fit, Owner, Session, Stand, Terms};
 use super::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionKey, Sessions};
+use crate::mutant::{Mutant, planted};
 use crate::wire::{Bye, Epoch, Finale, FrameWriter, GoAway, Hello, Previous, Record, Return};
 use crate::{CloseCode, ConnId, Instant, Loss};
 
 /// A crowd that finds a full server comes back in this time, spread over as much again.
 const FULL_FOR: Duration = Duration::from_secs(10);
 
-const SUPERSEDED: CloseCode = CloseCode(4452);
 const FULL: CloseCode = CloseCode(4429);
 pub(super) const REFUSED: CloseCode = CloseCode(4401);
 const OTHER_SUBJECT: CloseCode = CloseCode(4456);
@@ -184,6 +184,7 @@ impl Sessions {
             link,
             heard: now,
             sent: now,
+            asked: now,
             ack_by: None,
             woken: false,
             last: LastWord::NotYet,
@@ -207,8 +208,9 @@ impl Sessions {
     }
 
     fn supersede(&mut self, older: Option<ConnId>, now: Instant) {
-        if let Some(older) = older {
-            self.close(older, SUPERSEDED, "a newer connection has the session", None, now);
+        if let Some(older) = older.filter(|_| !planted(Mutant::OlderNotDetached)) {
+            let why = "a newer connection has the session";
+            self.close(older, CloseCode::SUPERSEDED, why, None, now);
         }
     }
 
@@ -238,7 +240,7 @@ impl Sessions {
     fn refuse_superseded(&mut self, conn: ConnId, now: Instant) {
         self.counts.superseded += 1;
         let why = "another instance or a later attempt has the session";
-        self.close(conn, SUPERSEDED, why, None, now);
+        self.close(conn, CloseCode::SUPERSEDED, why, None, now);
     }
 
     fn refuse_ended(&mut self, conn: ConnId, finale: Finale, now: Instant) {

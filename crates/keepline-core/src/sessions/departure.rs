@@ -8,8 +8,9 @@ use super::line::{LastWord, Stage};
 use super::session::{Session, Stand};
 use super::{Over, SessionEvent, SessionKey, Sessions};
 use crate::delivery::Fates;
+use crate::mutant::{Mutant, planted};
 use crate::wire::{Bye, Finale, GoAway, Previous, Record, Return};
-use crate::{CloseCode, ConnId, Doubt, Instant, Loss};
+use crate::{CloseCode, ConnId, Doubt, Instant, Loss, Payload};
 
 impl Sessions {
     /// Ends a session in band: the client is told how far the application has come, and its answer
@@ -25,9 +26,8 @@ impl Sessions {
             Stand::Attached(conn) => {
                 let finale = session.finale(code, &super::shortened(reason));
                 session.say_end(conn, &finale);
-                let last = self.only(conn, &Record::End(finale));
-                if let (Some((talk, _)), Some(last)) = (self.talk(conn), last) {
-                    talk.last = LastWord::Ready(last);
+                if let Some((talk, _)) = self.talk(conn) {
+                    talk.last = LastWord::Ready(finale);
                 }
                 let until = now + self.config.close_timeout;
                 self.set_session_alarm(key, until);
@@ -84,14 +84,24 @@ impl Sessions {
         let Some(session) = self.by_key.get(&key) else { return };
         let taken = Some(finale.taken);
         if session.is_ending() {
+            let last = self.unsaid(conn);
             self.finish_ending(key, taken, now);
-            return self.close(conn, CloseCode::NORMAL, "", None, now);
+            return self.close(conn, CloseCode::NORMAL, "", last, now);
         }
         let answer = Record::End(session.finale(CloseCode::NORMAL, ""));
         let last = self.only(conn, &answer);
         let Finale { code, reason, .. } = finale;
         self.finish(key, Over::Client { code, reason }, taken, now);
         self.close(conn, CloseCode::NORMAL, "", last, now);
+    }
+
+    /// This end's `end`, if its connection has not taken it yet.
+    pub(super) fn unsaid(&mut self, conn: ConnId) -> Option<Payload> {
+        let (talk, _) = self.talk(conn)?;
+        match core::mem::replace(&mut talk.last, LastWord::Said) {
+            LastWord::Ready(end) => Some(talk.link.last_frame(&Record::End(end))),
+            LastWord::NotYet | LastWord::Said => None,
+        }
     }
 
     /// A session has lost its connection: it waits for another, unless it was ending.
@@ -114,7 +124,7 @@ impl Sessions {
     pub(super) fn give_up(&mut self, key: SessionKey, why: Over, now: Instant) {
         self.counts.given_up += 1;
         if let Some(conn) = self.conn(key) {
-            self.close(conn, CloseCode(4452), "the session began anew", None, now);
+            self.close(conn, CloseCode::SUPERSEDED, "the session began anew", None, now);
         }
         self.finish(key, why, None, now);
     }
@@ -141,12 +151,13 @@ impl Sessions {
         self.tombstones.lay(session.id, session.tombstone(ended), until);
         self.set_tombstone_alarm();
         let previous = taken.map(|taken| Previous { taken, sent: 0 });
-        let Fates { delivered, not_taken, unknown, never_sent } =
+        let Fates { delivered, not_taken, unknown, never_sent, too_large } =
             session.delivery.outgoing.end(previous);
         self.tell_all(key, delivered, SessionEvent::Delivered);
         self.tell_all(key, not_taken, |ids| SessionEvent::Undeliverable(ids, Loss::NotTaken));
         self.tell_all(key, unknown, |ids| SessionEvent::Unknown(ids, Doubt::SessionLost));
         self.tell_all(key, never_sent, |ids| SessionEvent::Undeliverable(ids, Loss::NeverSent));
+        self.tell_all(key, too_large, |ids| SessionEvent::Undeliverable(ids, Loss::TooLarge));
         self.tell(key, SessionEvent::Over(why));
     }
 
@@ -173,18 +184,22 @@ impl Sessions {
     /// Makes room in the total for what the session `key` sends, by giving up those that have been
     /// without a connection for longest. `false` if all of them are not enough; then none is.
     pub(super) fn make_room(&mut self, bytes: usize, key: SessionKey, now: Instant) -> bool {
-        if self.total + bytes <= self.config.total_bytes {
+        let total_bytes = match planted(Mutant::TotalNotBounded) {
+            true => usize::MAX,
+            false => self.config.total_bytes,
+        };
+        if self.total + bytes <= total_bytes {
             return true;
         }
         let others = self.detached.keys().map(|(_, it)| *it).filter(|it| *it != key);
         let others: Vec<SessionKey> = others.collect();
         let counted = |key: &SessionKey| self.by_key.get(key).map_or(0, |session| session.counted);
         let to_be_had: usize = others.iter().map(counted).sum();
-        if self.total - to_be_had + bytes > self.config.total_bytes {
+        if self.total - to_be_had + bytes > total_bytes {
             return false;
         }
         for longest in others {
-            if self.total + bytes > self.config.total_bytes {
+            if self.total + bytes > total_bytes {
                 self.give_up(longest, Over::Evicted, now);
             }
         }

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::SessionKey;
 use crate::delivery::Link;
-use crate::wire::{Coding, Hello};
+use crate::wire::{Coding, Finale, Hello};
 use crate::{Instant, Payload};
 
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) struct Talk {
     pub(super) link: Link,
     pub(super) heard: Instant,
     pub(super) sent: Instant,
+    /// When the client was last asked for a sign of life.
+    pub(super) asked: Instant,
     /// When its credentials stop to hold.
     pub(super) expires_at: Option<Instant>,
     /// Until when a verifier must have answered to renewed credentials.
@@ -52,8 +54,16 @@ pub(super) struct Talk {
 #[derive(Debug)]
 pub(super) enum LastWord {
     NotYet,
-    Ready(Payload),
+    Ready(Finale),
     Said,
+}
+
+impl Talk {
+    /// When the client must be asked for a sign of life: when it was sent nothing for so long, for
+    /// it waits for ours, or when it has said nothing, for it may have nothing to say.
+    pub(super) fn ping_at(&self, ping: Duration) -> Instant {
+        self.sent.min(self.heard.max(self.asked)) + ping
+    }
 }
 
 impl Line {
@@ -64,7 +74,7 @@ impl Line {
             | Stage::Verifying { until, .. }
             | Stage::Closing { until, .. } => *until,
             Stage::Attached(talk) => {
-                let beat = (talk.sent + ping).min(talk.heard + silence);
+                let beat = talk.ping_at(ping).min(talk.heard + silence);
                 let others = [talk.ack_by, talk.expires_at, talk.verified_by];
                 others.into_iter().flatten().fold(beat, Instant::min)
             }

@@ -7,6 +7,7 @@ use core::mem;
 use super::tombstones::Tombstone;
 
 use crate::delivery::{Delivery, Link};
+use crate::mutant::{Mutant, planted};
 use crate::wire::{Coding, Epoch, Finale, Greeting, Hello, Instance, Previous, SessionId, Window};
 use crate::{Breach, CloseCode, ConnId, Instant, MessageIds};
 
@@ -79,7 +80,7 @@ impl Session {
     ) -> Self {
         let mut delivery = Delivery::new(window);
         let none_yet = delivery.begin(hello.window);
-        debug_assert!(none_yet.is_empty());
+        debug_assert!(none_yet.too_large.is_empty());
         Self {
             id: hello.session,
             owner,
@@ -119,7 +120,8 @@ impl Session {
 
     /// Whether a hello comes from this client, and not from a copy of it or from the past.
     pub(super) fn is_newer(&self, hello: &Hello) -> bool {
-        self.instance == hello.instance && self.attempt < hello.attempt
+        let is_later = self.attempt < hello.attempt || planted(Mutant::SupersededAccepted);
+        self.instance == hello.instance && is_later
     }
 
     pub(super) fn fit(&self, hello: &Hello) -> Result<Fit, Breach> {
@@ -153,7 +155,7 @@ impl Session {
             return Ok(Agreed { link, received, previous: None, too_large: Vec::new() });
         }
         // The client may have said other windows before.
-        let too_large = self.delivery.begin(hello.window);
+        let too_large = self.delivery.begin(hello.window).too_large;
         let previous = self.previous.filter(|(epoch, _)| Some(*epoch) == hello.epoch);
         let previous = previous.map(|(_, positions)| positions);
         Ok(Agreed { link: self.delivery.first_link(coding), received: 0, previous, too_large })
@@ -162,8 +164,11 @@ impl Session {
     /// What is left of it for those who ask later. A client that never heard of this epoch will
     /// ask for the one before.
     pub(super) fn tombstone(&self, ended: Option<(CloseCode, String)>) -> Tombstone {
-        let present =
-            Previous { taken: self.delivery.incoming.taken(), sent: self.delivery.outgoing.last() };
+        let taken = match planted(Mutant::TombstoneWrong) {
+            true => self.delivery.incoming.received(),
+            false => self.delivery.incoming.taken(),
+        };
+        let present = Previous { taken, sent: self.delivery.outgoing.last() };
         let (epoch, positions) =
             self.previous.filter(|_| self.is_unheard()).unwrap_or((self.epoch, present));
         Tombstone {
@@ -182,7 +187,8 @@ impl Session {
         let messages = queued.messages + incoming.waiting();
         // What is in memory fits into a usize.
         let bytes = queued.bytes + incoming.waiting_bytes() as usize;
-        let cost = SESSION_COST + bytes + MESSAGE_COST * messages;
+        let counts = !planted(Mutant::TotalNotCounted);
+        let cost = SESSION_COST + if counts { bytes + MESSAGE_COST * messages } else { 0 };
         (mem::replace(&mut self.counted, cost), cost)
     }
 
@@ -195,7 +201,11 @@ impl Session {
     }
 
     pub(super) fn finale(&self, code: CloseCode, reason: &str) -> Finale {
-        Finale { taken: self.delivery.incoming.taken(), code, reason: reason.into() }
+        let taken = match planted(Mutant::EndSaysReceived) {
+            true => self.delivery.incoming.received(),
+            false => self.delivery.incoming.taken(),
+        };
+        Finale { taken, code, reason: reason.into() }
     }
 }
 

@@ -5,6 +5,7 @@ use super::alarms::Whose;
 use super::line::Stage;
 use super::session::Stand;
 use super::{Over, ServerOutput, SessionKey, Sessions};
+use crate::mutant::{Mutant, planted};
 use crate::wire::Record;
 use crate::{CloseCode, ConnId, Instant};
 
@@ -48,7 +49,9 @@ impl Sessions {
 
     fn talk_due(&mut self, conn: ConnId, now: Instant) {
         let (ping, silence) = (self.config.ping, self.config.silence);
-        let Some((talk, _)) = self.talk(conn) else { return };
+        let Some((talk, _)) = self.talk(conn) else {
+            return self.close(conn, TIMED_OUT, "its session is gone", None, now);
+        };
         if talk.heard + silence <= now {
             return self.part_from(conn, TIMED_OUT, "silent for too long", now);
         }
@@ -58,9 +61,9 @@ impl Sessions {
         if talk.expires_at.is_some_and(|at| at <= now) {
             return self.part_from(conn, REFUSED, "the credentials have expired", now);
         }
-        if talk.sent + ping <= now {
+        if talk.ping_at(ping) <= now {
             talk.link.say(Record::Ping(0));
-            talk.sent = now;
+            (talk.sent, talk.asked) = (now, now);
             talk.woken = true;
             self.outputs.push_back(ServerOutput::Wake(conn));
         } else if talk.ack_by.is_some_and(|by| by <= now) {
@@ -76,9 +79,11 @@ impl Sessions {
         match session.stand {
             Stand::Attached(_) => {}
             Stand::Ending(conn) => {
+                let last = self.unsaid(conn);
                 self.finish_ending(key, None, now);
-                self.close(conn, CloseCode::NORMAL, "no answer to the end", None, now);
+                self.close(conn, CloseCode::NORMAL, "no answer to the end", last, now);
             }
+            Stand::Detached(_) if planted(Mutant::NeverExpires) => {}
             Stand::Detached(since) => match since + self.config.hold {
                 until if until <= now => self.give_up(key, Over::Expired, now),
                 until => self.set_session_alarm(key, until),

@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 
 use super::session::Owner;
+use crate::mutant::{Mutant, planted};
 use crate::wire::{Epoch, Instance, Previous, SessionId};
 use crate::{CloseCode, Instant};
 
@@ -34,7 +35,7 @@ impl Tombstones {
     }
 
     pub(super) fn lay(&mut self, id: SessionId, tombstone: Tombstone, until: Instant) {
-        if self.most == 0 {
+        if self.most == 0 || planted(Mutant::TombstoneMissing) {
             return;
         }
         self.by_id.insert(id, (until, tombstone));

@@ -1,0 +1,27 @@
+//! Runs both ends of the real core in virtual time against a hostile network, and judges them by
+//! what a user was promised rather than by what the core believes.
+
+mod chance;
+mod clock;
+mod fleet;
+mod ledger;
+mod link;
+mod network;
+mod plan;
+mod process;
+mod small;
+mod storm;
+mod story;
+mod tab;
+mod violation;
+mod watch;
+mod weather;
+mod word;
+mod world;
+
+pub use clock::Stopwatch;
+pub use fleet::{Totals, judge, sail};
+pub use small::{Explored, explore};
+pub use storm::{Outcome, run};
+pub use story::{Happened, Log};
+pub use violation::{Oracle, Violation};
