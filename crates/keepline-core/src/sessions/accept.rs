@@ -88,7 +88,7 @@ impl Sessions {
     ) {
         let mut previous = None;
         if let Some(tombstone) = self.tombstones.find(hello.session) {
-            let knows_it = hello.epoch == Some(tombstone.epoch);
+            let known = tombstone.of(hello.epoch);
             if tombstone.owner != owner {
                 return self.refuse_foreign(conn, now);
             }
@@ -96,12 +96,13 @@ impl Sessions {
                 return self.refuse_superseded(conn, now);
             }
             if let Some((code, reason)) = &tombstone.ended
-                && (knows_it || hello.epoch.is_none())
+                && (known.is_some() || hello.epoch.is_none())
             {
-                let (taken, code, reason) = (tombstone.positions.taken, *code, reason.clone());
+                let taken = known.map_or(0, |(_, positions)| positions.taken);
+                let (code, reason) = (*code, reason.clone());
                 return self.refuse_ended(conn, Finale { taken, code, reason }, now);
             }
-            previous = knows_it.then_some((tombstone.epoch, tombstone.positions));
+            previous = known;
         }
         if self.draining.is_some() || !self.has_place_for(&owner) {
             return self.refuse_full(conn, now);

@@ -169,14 +169,12 @@ impl Session {
             false => self.delivery.incoming.taken(),
         };
         let present = Previous { taken, sent: self.delivery.outgoing.last() };
-        let (epoch, positions) =
-            self.previous.filter(|_| self.is_unheard()).unwrap_or((self.epoch, present));
         Tombstone {
             owner: self.owner.clone(),
             instance: self.instance,
             attempt: self.attempt,
-            epoch,
-            positions,
+            last: (self.epoch, present),
+            before: self.previous.filter(|_| self.is_unheard()),
             ended,
         }
     }

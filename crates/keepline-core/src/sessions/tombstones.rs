@@ -14,10 +14,19 @@ pub(super) struct Tombstone {
     pub(super) owner: Owner,
     pub(super) instance: Instance,
     pub(super) attempt: u64,
-    pub(super) epoch: Epoch,
-    pub(super) positions: Previous,
+    pub(super) last: (Epoch, Previous),
+    /// The epoch before it, if the client may never have heard of the last one.
+    pub(super) before: Option<(Epoch, Previous)>,
     /// How one of the two sides has ended it, if it did not just expire.
     pub(super) ended: Option<(CloseCode, String)>,
+}
+
+impl Tombstone {
+    /// What is remembered of this epoch.
+    pub(super) fn of(&self, epoch: Option<Epoch>) -> Option<(Epoch, Previous)> {
+        let mut remembered = [Some(self.last), self.before].into_iter().flatten();
+        remembered.find(|(its, _)| Some(*its) == epoch)
+    }
 }
 
 /// A bounded number of tombstones, each for a bounded time.
