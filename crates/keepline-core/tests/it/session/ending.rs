@@ -10,7 +10,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::pair::{CODINGS, Pair, Side, ids, session};
 use crate::world::{secs, text};
 
-fn finale(taken: u64, code: u16, reason: &str) -> Record {
+pub(super) fn finale(taken: u64, code: u16, reason: &str) -> Record {
     Record::End(Finale { taken, code: CloseCode(code), reason: reason.into() })
 }
 

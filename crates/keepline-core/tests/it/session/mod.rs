@@ -15,3 +15,4 @@ mod renewal;
 mod settings;
 #[cfg(not(target_arch = "wasm32"))]
 mod states;
+mod storms;

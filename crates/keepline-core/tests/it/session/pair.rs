@@ -341,7 +341,11 @@ impl Pair {
 
     /// The server's process dies, and comes back with nothing.
     pub(crate) fn restart_server(&mut self) {
-        self.server = Sessions::new(ServerConfig::default(), 12).unwrap();
+        self.restart_server_with(ServerConfig::default());
+    }
+
+    pub(crate) fn restart_server_with(&mut self, config: ServerConfig) {
+        self.server = Sessions::new(config, 12).unwrap();
         self.server_inbox.clear();
         self.cut();
     }
