@@ -46,12 +46,12 @@ impl World {
         }
     }
 
-    fn performed(&mut self) -> Vec<Act> {
+    pub(crate) fn performed(&mut self) -> Vec<Act> {
         let Some(process) = &mut self.process else { return Vec::new() };
         process.perform(self.now, &mut self.ledger, &mut self.story)
     }
 
-    fn act(&mut self, act: Act) {
+    pub(crate) fn act(&mut self, act: Act) {
         match act {
             Act::Verify(conn, who) => self.verify(link_of(conn), who.as_ref()),
             Act::Wake(conn) if self.links[link_of(conn)].slow && !self.calm => {
@@ -340,104 +340,8 @@ impl World {
     }
 }
 
-/// What the server's driver does.
-impl World {
-    fn is_impaired(&self, link: usize) -> bool {
-        let it = &self.links[link];
-        let seat = &self.seats[it.tab];
-        let sleeps = seat.sleeps_until + Duration::from_secs(30) > self.now;
-        let is_lossy = self.plan.odds.frame_lost > 0 || self.plan.odds.slow_verifier > 0;
-        it.impaired || sleeps || is_lossy || it.up.shut || it.down.shut
-    }
-
-    pub(crate) fn pump(&mut self, link: usize) {
-        if !self.is_present(link) {
-            return;
-        }
-        let Some(process) = &mut self.process else { return };
-        for Said { frame, records } in process.pump(far(link), self.now, &mut self.ledger) {
-            let mark = self.mark(link, &records);
-            self.story.line(self.now, || format!("server: {link} is sent {}", summary(&frame)));
-            self.push(link, Way::Down, Item::Frame(frame, mark));
-        }
-    }
-
-    fn mark(&mut self, link: usize, records: &[Record]) -> Mark {
-        let mut mark = Mark { is_plain: is_plain(records), ..Mark::default() };
-        let room = self.room_of(far(link));
-        let watch = &mut self.seats[self.links[link].tab].tab.watch;
-        for record in records {
-            match record {
-                Record::Greeting(greeting) => {
-                    mark.greets = room;
-                    watch.spread_over(greeting.spread);
-                }
-                Record::Bye(bye) => {
-                    mark.bye = Some(bye.again.map(|again| again.after));
-                    watch.grounds.sent_away |= bye.again.is_none();
-                }
-                Record::GoAway(GoAway { reachable, .. }) => {
-                    mark.moves |= *reachable;
-                    mark.drains |= !*reachable;
-                }
-                Record::End(_) => watch.grounds.session_ended |= room.is_some(),
-                Record::Hello(_)
-                | Record::Ack(_)
-                | Record::Message(..)
-                | Record::Ping(_)
-                | Record::Pong(_)
-                | Record::Renew(_)
-                | Record::Renewed(_) => {}
-            }
-        }
-        mark
-    }
-
-    fn verify(&mut self, link: usize, who: Option<&Credentials>) {
-        let odds = if self.calm { crate::plan::Odds::default() } else { self.plan.odds };
-        let subject =
-            who.map(|Credentials(token)| token.split(':').next().unwrap_or_default().to_owned());
-        let mut answer = Ok(Caller { subject, expires: None });
-        if self.chance.strikes(odds.denied) {
-            self.story.count(Happened::Denied);
-            self.seats[self.links[link].tab].tab.watch.grounds.refused = true;
-            answer = Err(Refused { reason: "not today".to_owned() });
-        }
-        if self.chance.strikes(odds.slow_verifier) {
-            let time = self.chance.millis(10, 12_000);
-            return self.plan_in(time, Coming::Verified(link, answer));
-        }
-        self.verified(link, answer);
-    }
-
-    pub(crate) fn verified(&mut self, link: usize, who: Result<Caller, Refused>) {
-        if self.is_present(link)
-            && let Some(process) = &mut self.process
-        {
-            process.sessions.verified(far(link), who, self.now);
-            if !self.calm && self.chance.strikes(self.plan.odds.ends_at_once) {
-                self.ends_at_once(link);
-            }
-            self.perform_server();
-        }
-    }
-
-    fn ends_at_once(&mut self, link: usize) {
-        let acts = self.performed();
-        let room = self.room_of(far(link));
-        let Some(process) = &mut self.process else { return };
-        let key = process.rooms.iter().find(|(_, it)| Some(it.serial) == room);
-        if let Some((key, tab)) = key.map(|(key, it)| (*key, it.tab)) {
-            self.story.count(Happened::ServerEnd);
-            self.seats[tab].tab.watch.grounds.session_ended = true;
-            process.end(key, self.now);
-        }
-        acts.into_iter().for_each(|act| self.act(act));
-    }
-}
-
 /// What a frame says, in short.
-fn summary(frame: &Payload) -> String {
+pub(crate) fn summary(frame: &Payload) -> String {
     let coding = match frame {
         Payload::Text(_) => Coding::Json,
         Payload::Binary(_) => Coding::Binary,
@@ -462,7 +366,7 @@ pub(crate) fn is_plain(records: &[Record]) -> bool {
 }
 
 /// The server's name for a connection.
-const fn far(link: usize) -> ConnId {
+pub(crate) const fn far(link: usize) -> ConnId {
     ConnId(link as u64)
 }
 

@@ -19,7 +19,7 @@ use crate::violation::{Oracle, Violation};
 
 /// Something that may happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Choice {
+pub(crate) enum Choice {
     /// The next thing on the way to the server arrives, by this connection.
     Up(usize),
     /// The next thing on the way to the client arrives.
@@ -34,94 +34,6 @@ enum Choice {
     ServerTakes,
     /// The server forgets everything.
     Forgets,
-}
-
-/// What was explored.
-#[derive(Debug)]
-pub struct Explored {
-    depth: usize,
-    states: usize,
-    ways: usize,
-    /// What was broken, if anything, and how one gets there.
-    pub violation: Option<(Violation, String)>,
-}
-
-impl fmt::Display for Explored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { depth, states, ways, violation } = self;
-        write!(f, "{states} states by {ways} ways up to depth {depth}")?;
-        match violation {
-            Some((violation, path)) => write!(f, "\n  {violation}\n  after {path}\n"),
-            None => f.write_str(", and all converge"),
-        }
-    }
-}
-
-/// Goes every way that is at most so long.
-#[must_use]
-pub fn explore(depth: usize) -> Explored {
-    let mut seen = HashSet::new();
-    let mut frontier = vec![Vec::new()];
-    let mut explored = Explored { depth, states: 0, ways: 0, violation: None };
-    for _ in 0..depth {
-        let half = frontier.len().div_ceil(2).max(1);
-        let known = &seen;
-        let steps: Vec<Step> = thread::scope(|scope| {
-            let threads: Vec<_> = frontier
-                .chunks(half)
-                .map(|paths| {
-                    scope.spawn(move || paths.iter().flat_map(|it| steps(it, known)).collect())
-                })
-                .collect();
-            let done = threads.into_iter().map(|it| it.join().expect("a thread that goes no way"));
-            done.flat_map(|steps: Vec<Step>| steps).collect()
-        });
-        frontier = Vec::new();
-        for Step { path, hash, violation } in steps {
-            explored.ways += 1;
-            if let Some(violation) = violation {
-                explored.violation = Some((violation, format!("{:?}", retrace(&path))));
-                return explored;
-            }
-            if seen.insert(hash) {
-                frontier.push(path);
-            }
-        }
-        explored.states = seen.len();
-    }
-    explored
-}
-
-/// One more thing that happens after a path.
-struct Step {
-    /// Which of the choices was taken, one after the other.
-    path: Vec<u8>,
-    hash: u64,
-    violation: Option<Violation>,
-}
-
-fn steps(path: &[u8], known: &HashSet<u64>) -> Vec<Step> {
-    let count = Small::after(path).choices().len();
-    let steps = (0..count).map(|choice| {
-        let path: Vec<u8> = path.iter().copied().chain([choice as u8]).collect();
-        let mut world = Small::after(&path);
-        let hash = world.state();
-        if !known.contains(&hash) {
-            world.calm();
-        }
-        Step { path, hash, violation: world.ledger.verdict.sentence() }
-    });
-    steps.collect()
-}
-
-fn retrace(path: &[u8]) -> Vec<Choice> {
-    let mut world = Small::new();
-    let mut choices = Vec::new();
-    for nth in path {
-        choices.push(world.choices()[usize::from(*nth)]);
-        world.choose(choices[choices.len() - 1]);
-    }
-    choices
 }
 
 #[derive(Debug)]
@@ -139,18 +51,18 @@ struct Wire {
     server_gone: bool,
 }
 
-struct Small {
+pub(crate) struct Small {
     now: Instant,
     tab: Tab,
     process: Process,
     generation: u64,
     wires: Vec<Wire>,
-    ledger: Ledger,
+    pub(crate) ledger: Ledger,
     story: Story,
 }
 
 impl Small {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let window = Window { message_bytes: 64, messages: 4, bytes: 256 };
         let session = SessionConfig { window, ..SessionConfig::default() };
         let config = Config { session: Some(session), ..Config::default() };
@@ -178,7 +90,7 @@ impl Small {
         world
     }
 
-    fn after(path: &[u8]) -> Self {
+    pub(crate) fn after(path: &[u8]) -> Self {
         let mut world = Self::new();
         for nth in path {
             let choice = world.choices()[usize::from(*nth)];
@@ -191,7 +103,7 @@ impl Small {
         self.process.rooms.keys().copied().collect()
     }
 
-    fn choices(&self) -> Vec<Choice> {
+    pub(crate) fn choices(&self) -> Vec<Choice> {
         let mut choices = Vec::new();
         for (wire, it) in self.wires.iter().enumerate() {
             let reaches_server = !it.server_gone && it.generation == self.generation;
@@ -229,7 +141,7 @@ impl Small {
         due.into_iter().flatten().min()
     }
 
-    fn choose(&mut self, choice: Choice) {
+    pub(crate) fn choose(&mut self, choice: Choice) {
         match choice {
             Choice::Up(wire) => self.arrives_up(wire),
             Choice::Down(wire) => self.arrives_down(wire),
@@ -370,7 +282,7 @@ impl Small {
     }
 
     /// From here on everything goes well: all must be delivered, or have another fate.
-    fn calm(&mut self) {
+    pub(crate) fn calm(&mut self) {
         for _ in 0..300 {
             if self.is_settled() {
                 return self.end();
@@ -421,7 +333,7 @@ impl Small {
     }
 
     /// All that the future depends on, and what was promised before.
-    fn state(&self) -> u64 {
+    pub(crate) fn state(&self) -> u64 {
         let mut hasher = Hashing(DefaultHasher::new());
         let Self { now, tab, process, wires, ledger, .. } = self;
         let all = (now, &tab.client, &tab.inbox, &process.sessions, wires, ledger);

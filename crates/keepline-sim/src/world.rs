@@ -169,8 +169,7 @@ impl World {
 
     pub(crate) fn plan_strike(&mut self, strike: Strike) {
         let rate = self.plan.rate(strike);
-        if rate > 0 {
-            let mean = 1_000_000 / rate;
+        if let Some(mean) = 1_000_000_usize.checked_div(rate) {
             let time = self.chance.millis(0, 2 * mean);
             self.plan_in(time, Coming::Strike(strike));
         }
@@ -361,63 +360,6 @@ impl Seat {
         }
         let minutes = (due.since_origin().as_micros() as u64).div_ceil(MINUTE);
         Some(Instant::from_origin(Duration::from_micros(minutes * MINUTE)))
-    }
-}
-
-/// What applications do.
-impl World {
-    fn tab_turn(&mut self, number: usize) {
-        let (pause, burst) = {
-            let plan = &self.plan.tabs[self.seats[number].plan];
-            (plan.pause, plan.burst)
-        };
-        let count = if self.calm { usize::MAX } else { self.chance.within(0, 8) };
-        let seat = &mut self.seats[number];
-        seat.tab.take(count, self.now, &mut self.ledger);
-        if !self.calm {
-            for _ in 0..self.chance.within(0, burst) {
-                self.tab_sends(number);
-            }
-        }
-        self.perform_tab(number);
-        let pause = if self.calm { Duration::from_millis(500) } else { pause };
-        let next = self.chance.millis(1, 2 * pause.as_millis() as usize);
-        self.plan_in(next, Coming::TabTurn(number));
-    }
-
-    fn tab_sends(&mut self, number: usize) {
-        let tab = &mut self.seats[number].tab;
-        let size = self.chance.within(10, tab.client.largest_message().min(300));
-        if tab.send(size, self.chance.strikes(300), &mut self.ledger) {
-            self.story.count(Happened::Message);
-        }
-    }
-
-    fn server_turn(&mut self) {
-        let keys: Vec<SessionKey> =
-            self.process.iter().flat_map(|process| process.rooms.keys().copied()).collect();
-        for key in keys {
-            self.room_turn(key);
-            self.perform_server();
-        }
-        let pause = if self.calm { Duration::from_millis(500) } else { self.plan.pause };
-        let next = self.chance.millis(1, 2 * pause.as_millis() as usize);
-        self.plan_in(next, Coming::ServerTurn);
-    }
-
-    fn room_turn(&mut self, key: SessionKey) {
-        let Some(process) = &mut self.process else { return };
-        let count = if self.calm { usize::MAX } else { self.chance.within(0, 8) };
-        process.take(key, count, self.now, &mut self.ledger);
-        let messages = if self.calm { 0 } else { self.chance.within(0, self.plan.burst) };
-        for _ in 0..messages {
-            let largest = process.config.window.message_bytes as usize;
-            let size = self.chance.within(10, largest.min(300));
-            let as_text = self.chance.strikes(300);
-            if process.send(key, size, as_text, self.now, &mut self.ledger) {
-                self.story.count(Happened::Message);
-            }
-        }
     }
 }
 

@@ -18,6 +18,7 @@ Usage: cargo xtask <COMMAND>
   demo    Build everything, start the server with the dashboard inside it, print its address
   test    Run every test there is
   bench   Measure the SDK in a real browser: `echo` for its speed, `faults` for its losses
+  sim     Run the core's both ends in virtual time against a hostile network
   tidy    Hold the rules of the house: formatting, lints, docs, measures, arrows
   setup   Do just the set-up, and print the PATH that `trunk serve` and `wasm-pack` need
 
@@ -40,6 +41,7 @@ Usage: cargo xtask test [PART]…
 
   tidy     What `cargo xtask tidy` does
   native   Unit, integration and doc tests of every crate that runs natively
+  sim      Simulated storms, small worlds, and planted bugs that must be found
   wasm     Tests of the core and of the SDK as wasm: in Node, and in headless Chromium
   e2e      Real browsers against the real server and real peers";
 
@@ -79,6 +81,23 @@ the other way. Then the network is calm until all has arrived, for at most 60 s.
   --seconds <S>        How long it lasts [default: 40]
   --json               One JSON object a line instead of words";
 
+const SIM: &str = "\
+Runs both ends of the core in virtual time against a hostile network, and judges them by what a
+user was promised. A violation is shown with the end of its log and its seed, which tells the same
+story again.
+
+Usage: cargo xtask sim [--seeds <N>] [--from <S>]
+       cargo xtask sim --seed <S>
+       cargo xtask sim --exhaustive [--depth <D>]
+       cargo xtask sim --mutants
+
+  --seeds <N>   N storms; half of the seeds are from 1 on, half are new each time [default: 2000]
+  --from <S>    The seeds are S, S + 1, …
+  --seed <S>    One storm, with its whole log
+  --exhaustive  One client, one server, two messages each way: every way that things can go
+  --depth <D>   So many things happen before all goes well [default: 9]
+  --mutants     Plants bugs in the core, one after the other: each must be found";
+
 const TIDY: &str = "\
 Checks every rule of the house and says, for each broken one, what is wrong and where.
 
@@ -102,6 +121,8 @@ pub(crate) enum Request {
     /// All parts, if none is named.
     Test(Vec<Part>),
     Bench(BenchOptions),
+    /// With what the simulator is told.
+    Sim(Vec<OsString>),
     Tidy,
     /// Only this text.
     Help(&'static str),
@@ -124,6 +145,7 @@ fn command(name: &OsString, line: lexopt::Parser) -> Result<Request> {
         Some("demo") => demo(line),
         Some("test") => test(line),
         Some("bench") => bench(line),
+        Some("sim") => sim(line),
         Some("tidy") => plain(line, Request::Tidy, TIDY),
         Some("setup") => plain(line, Request::Setup, SETUP),
         Some("help") => Ok(Request::Help(HELP)),
@@ -214,6 +236,15 @@ fn seconds(line: &mut lexopt::Parser) -> Result<f64> {
     Ok(seconds)
 }
 
+fn sim(mut line: lexopt::Parser) -> Result<Request> {
+    let arguments: Vec<OsString> = line.raw_args()?.collect();
+    let asks_for_help = |argument: &OsString| argument == "--help" || argument == "-h";
+    Ok(match arguments.iter().any(asks_for_help) {
+        true => Request::Help(SIM),
+        false => Request::Sim(arguments),
+    })
+}
+
 fn plain(mut line: lexopt::Parser, request: Request, help: &'static str) -> Result<Request> {
     match line.next()? {
         None => Ok(request),
@@ -239,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_command_explains_itself() {
-        for command in ["", "demo", "test", "bench", "bench echo", "tidy", "setup"] {
+        for command in ["", "demo", "test", "bench", "bench echo", "sim", "tidy", "setup"] {
             let request = asked(&format!("{command} --help")).unwrap();
             assert!(matches!(request, Request::Help(text) if text.contains("Usage: ")));
         }

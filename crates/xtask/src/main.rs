@@ -10,6 +10,7 @@ mod page;
 mod project;
 mod server;
 mod setup;
+mod sim;
 mod step;
 mod test;
 mod tidy;
@@ -42,6 +43,7 @@ fn carry_out(request: Request) -> Result<ExitCode> {
         Request::Demo(options) => demo::run(&begin()?, &options),
         Request::Test(parts) => test::run(&begin()?, &parts),
         Request::Bench(options) => bench::run(&begin()?, &options),
+        Request::Sim(arguments) => sim::run(&begin()?, &arguments),
         Request::Tidy => tidy::run(&begin()?),
         Request::Help(text) => {
             println!("{text}");

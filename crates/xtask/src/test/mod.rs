@@ -20,13 +20,14 @@ use crate::project::Project;
 pub(crate) enum Part {
     Tidy,
     Native,
+    Sim,
     Wasm,
     E2e,
 }
 
 impl Part {
     /// Cheap ones first.
-    const ALL: [Self; 4] = [Self::Tidy, Self::Native, Self::Wasm, Self::E2e];
+    const ALL: [Self; 5] = [Self::Tidy, Self::Native, Self::Sim, Self::Wasm, Self::E2e];
 }
 
 impl FromStr for Part {
@@ -36,9 +37,10 @@ impl FromStr for Part {
         match name {
             "tidy" => Ok(Self::Tidy),
             "native" => Ok(Self::Native),
+            "sim" => Ok(Self::Sim),
             "wasm" => Ok(Self::Wasm),
             "e2e" => Ok(Self::E2e),
-            _ => bail!("the parts are tidy, native, wasm and e2e"),
+            _ => bail!("the parts are tidy, native, sim, wasm and e2e"),
         }
     }
 }
@@ -48,6 +50,7 @@ impl fmt::Display for Part {
         f.write_str(match self {
             Self::Tidy => "tidy",
             Self::Native => "native",
+            Self::Sim => "sim",
             Self::Wasm => "wasm",
             Self::E2e => "e2e",
         })

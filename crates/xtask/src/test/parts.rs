@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::project::Project;
 use crate::setup::{self, Browsers, TestBench, Tools};
 use crate::step::Step;
-use crate::{dashboard, page, server, tidy};
+use crate::{dashboard, page, server, sim, tidy};
 
 /// Builds included: a hang is what this ends, not a slow machine.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
@@ -33,6 +33,7 @@ impl<'a> Bench<'a> {
         match part {
             Part::Tidy => self.tidy(tally),
             Part::Native => self.native(tally),
+            Part::Sim => self.sim(tally),
             Part::Wasm => self.wasm(tally),
             Part::E2e => self.e2e(tally),
         }
@@ -53,6 +54,18 @@ impl<'a> Bench<'a> {
             cargo.args(["--exclude", package]);
         }
         count(tally, "native tests", cargo)
+    }
+
+    fn sim(&self, tally: &mut Tally) -> Result<()> {
+        println!("\nsimulated storms");
+        for (name, arguments) in [
+            ("simulated storms", ["--seeds", "2000"].as_slice()),
+            ("small worlds", &["--exhaustive"]),
+            ("planted bugs", &["--mutants"]),
+        ] {
+            count(tally, name, sim::test(self.project, arguments))?;
+        }
+        Ok(())
     }
 
     fn wasm(&self, tally: &mut Tally) -> Result<()> {

@@ -7,9 +7,10 @@ use super::tree::Tree;
 use super::{Finding, Verdict};
 
 /// Each package, and the ones of ours that it may use, in its tests too.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("keepline-core", &[]),
     ("keepline-core-fuzz", &["keepline-core"]),
+    ("keepline-sim", &["keepline-core"]),
     ("keepline", &["keepline-core"]),
     ("keepline-demo", &[]),
     ("keepline-server", &["keepline-core", "keepline-demo"]),
