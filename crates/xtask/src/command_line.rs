@@ -42,7 +42,7 @@ Usage: cargo xtask test [PART]…
   tidy     What `cargo xtask tidy` does
   native   Unit, integration and doc tests of every crate that runs natively
   sim      Simulated storms, small worlds, and planted bugs that must be found
-  wasm     Tests of the core and of the SDK as wasm: in Node, and in headless Chromium
+  wasm     Tests of the core and of the SDK as wasm: in Node, in headless Chromium and Firefox
   e2e      Real browsers against the real server and real peers";
 
 const BENCH: &str = "\
@@ -108,7 +108,7 @@ the dependency arrows, the purity of the core, versions in one place only.";
 
 const SETUP: &str = "\
 Installs what is missing: the wasm target, wasm-bindgen, trunk, Binaryen, and for the tests
-Node, Chromium with its driver, and the Python peers. Tools go to $XDG_CACHE_HOME/keepline (or
+Node, Chromium and Firefox with their drivers, and the Python peers. Tools go to $XDG_CACHE_HOME/keepline (or
 ~/.cache/keepline) under name and version, so that every clone finds them.
 
 Usage: cargo xtask setup";
