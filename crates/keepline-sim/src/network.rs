@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use keepline_core::wire::{
-    Coding, Credentials, FrameLimits, GoAway, Instance, Record, SessionId, records,
-};
-use keepline_core::{
-    Caller, CloseCode, Closed, ConnId, Draw, Input, OpenFailure, Payload, Refused,
-};
+use keepline_core::wire::{Coding, FrameLimits, Instance, Record, SessionId, records};
+use keepline_core::{CloseCode, Closed, ConnId, Draw, Input, OpenFailure, Payload};
 
 use crate::link::{Item, Link, Mark, Pipe, Way};
-use crate::process::{Act, Said};
+use crate::process::Act;
 use crate::story::Happened;
 use crate::tab::Deed;
 use crate::violation::Oracle;
@@ -267,9 +263,13 @@ impl World {
         let (number, conn) = (self.links[link].tab, self.links[link].conn);
         let watch = &mut self.seats[number].tab.watch;
         watch.may_move |= mark.moves;
-        watch.drains |= mark.drains;
+        // What was said on an older connection holds no longer once another has greeted.
+        watch.drains = mark.drains || (watch.drains && mark.greets.is_none());
         if let Some(after) = mark.bye {
             watch.told_bye(after, self.now);
+        }
+        if mark.greets.is_some() && watch.live().len() == 2 {
+            self.story.count(Happened::Moved);
         }
         if let Some(room) = mark.greets.filter(|room| watch.room != Some(*room)) {
             watch.former_room = watch.room.replace(room);

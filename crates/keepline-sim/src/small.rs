@@ -1,9 +1,8 @@
 //! One client, one server and two messages each way: every order in which things can happen.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::thread;
 
 use keepline_core::wire::{Coding, Instance, SessionId, Window};
 use keepline_core::{
@@ -15,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::process::{Act, Process};
 use crate::story::Story;
 use crate::tab::{Deed, Manner, Tab};
-use crate::violation::{Oracle, Violation};
+use crate::violation::Oracle;
 
 /// Something that may happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,6 +35,8 @@ pub(crate) struct Watch {
     tab: usize,
     live: Vec<ConnId>,
     opens: VecDeque<Instant>,
+    /// How many waits were exactly as long as they may be.
+    at_ceiling: u32,
     /// Attempts that failed in a row.
     failures: u32,
     name: &'static str,
@@ -67,6 +69,7 @@ impl Watch {
             tab,
             live: Vec::new(),
             opens: VecDeque::new(),
+            at_ceiling: 0,
             failures: 0,
             name: "idle",
             grounds: Grounds::default(),
@@ -252,7 +255,10 @@ impl Watch {
         let ceiling = BASE.saturating_mul(1 << self.failures.min(10)).min(CAP);
         let ceiling = if self.failures == 0 { ceiling.max(self.spread) } else { ceiling };
         let failures = self.failures;
-        verdict.demand(delay < ceiling, Oracle::Retries, || {
+        // Chance meets the ceiling once in half a million draws; jitter that is not there, always.
+        self.at_ceiling += u32::from(delay == ceiling);
+        let has_jitter = self.at_ceiling < 2;
+        verdict.demand(delay <= ceiling && has_jitter, Oracle::Retries, || {
             format!("tab {tab} waits for {delay:?} after {failures} failures, {ceiling:?} at most")
         });
     }

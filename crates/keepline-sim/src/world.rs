@@ -4,9 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use keepline_core::{
-    Caller, Closed, ConnId, Input, Instant, Payload, Refused, ServerConfig, SessionKey,
-};
+use keepline_core::{Caller, Closed, ConnId, Input, Instant, Payload, Refused, ServerConfig};
 
 use crate::chance::Chance;
 use crate::ledger::Ledger;

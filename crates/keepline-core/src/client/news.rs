@@ -7,8 +7,8 @@ use super::connection::{Connection, Dial};
 use super::{Client, Mode, State};
 use crate::timers::Timer;
 use crate::{
-    Breach, Broken, CloseCode, Closed, ConnId, Down, Draw, End, Event, Instant, OpenFailure,
-    Output, Payload, Verdict,
+    Breach, Broken, Closed, ConnId, Down, Draw, End, Event, Instant, OpenFailure, Output, Payload,
+    Verdict,
 };
 
 /// What is heard of the one connection that the client owns.
@@ -126,7 +126,7 @@ impl Client {
         match judged {
             Some(judged) => judged,
             // The server lets go of the old connection when it has greeted on the new one.
-            None if self.moves_to().is_some() || self.superseded_itself(closed) => Verdict::Retry,
+            None if self.moves_to().is_some() || !self.is_latest() => Verdict::Retry,
             // It is what the server has said that counts, not the code.
             None if self.has_farewell() => Verdict::Retry,
             None if is_hopeless => Verdict::End,
@@ -134,12 +134,13 @@ impl Client {
         }
     }
 
-    /// Whether the connection was closed for a newer one of this same client, which has given that
-    /// one up since.
-    fn superseded_itself(&self, closed: &Closed) -> bool {
-        let Mode::Session(session) = &self.mode else { return false };
-        let hello = self.connection().map_or(u64::MAX, |connection| connection.hello);
-        closed.code == CloseCode::SUPERSEDED && session.has_newer_hello(hello)
+    /// Whether the session's latest hello was said on this connection. If a move has failed, the
+    /// server may have let go of it for the connection that was to be the next.
+    fn is_latest(&self) -> bool {
+        match (&self.mode, self.connection()) {
+            (Mode::Session(session), Some(connection)) => session.is_latest(connection.hello),
+            (Mode::Session(_), None) | (Mode::Plain(_), _) => true,
+        }
     }
 
     fn never_opened(&mut self, closed: Closed, now: Instant) {

@@ -165,10 +165,9 @@ impl SessionEnd {
         self.draining = Draining::No;
     }
 
-    /// Whether this client itself has said hello on a newer connection than the one with this
-    /// hello.
-    pub(super) fn has_newer_hello(&self, hello: u64) -> bool {
-        self.identity.is_some_and(|identity| identity.attempt > hello)
+    /// Whether no hello was said after this one.
+    pub(super) fn is_latest(&self, hello: u64) -> bool {
+        self.identity.is_none_or(|identity| identity.attempt <= hello)
     }
 
     /// Something was acknowledged: the two ends understand each other.

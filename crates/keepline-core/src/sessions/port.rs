@@ -41,7 +41,8 @@ pub enum ServerOutput {
     /// A new session has begun on this connection: an application is to be started for it.
     Begin(SessionKey, ConnId),
     /// Give the session's application this message; call [`Sessions::took`](super::Sessions::took)
-    /// when it has taken it.
+    /// when it has taken it, before anything else is asked of the sessions: what was not told
+    /// before [`SessionEvent::Over`] counts as not taken, and must not be taken any more.
     Deliver(SessionKey, Payload),
     /// Tell the session's application what happened.
     Event(SessionKey, SessionEvent),
