@@ -261,11 +261,15 @@ impl World {
         self.story.mix_bytes(bytes(&frame));
         self.story.line(self.now, || format!("{link} →tab {}", summary(&frame)));
         let (number, conn) = (self.links[link].tab, self.links[link].conn);
+        let is_present = self.seats[number].tab.client.conn() == Some(conn);
         let watch = &mut self.seats[number].tab.watch;
         watch.may_move |= mark.moves;
-        // What was said on an older connection holds no longer once another has greeted.
-        watch.drains = mark.drains || (watch.drains && mark.greets.is_none());
-        if let Some(after) = mark.bye {
+        if mark.greets.is_some() {
+            watch.forget_former();
+        }
+        watch.drains |= mark.drains;
+        // Who is turned away where it wants to move to stays where it is.
+        if let Some(after) = mark.bye.filter(|_| is_present) {
             watch.told_bye(after, self.now);
         }
         if mark.greets.is_some() && watch.live().len() == 2 {

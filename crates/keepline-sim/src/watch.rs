@@ -104,6 +104,11 @@ impl Watch {
         }
     }
 
+    /// What was said on an older connection holds no longer when another has greeted.
+    pub(crate) const fn forget_former(&mut self) {
+        (self.drains, self.away_until) = (false, None);
+    }
+
     /// The application does not want to wait.
     pub(crate) const fn does_not_wait(&mut self) {
         if let Some(Some(_)) = self.away_until {
