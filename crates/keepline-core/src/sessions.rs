@@ -6,19 +6,20 @@ mod config;
 mod departure;
 mod hearing;
 mod line;
+mod owner;
 mod port;
 mod session;
 mod timeouts;
 mod tombstones;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 
 use self::alarms::{Alarms, Whose};
 pub use self::config::ServerConfig;
 use self::line::{LastWord, Line, Stage, Talk};
 pub use self::port::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionKey};
-use self::session::{Session, Stand};
+use self::session::Session;
 use self::tombstones::Tombstones;
 use crate::client::SendError;
 use crate::mutant::{Mutant, planted};
@@ -46,7 +47,7 @@ pub struct Sessions {
     by_key: BTreeMap<SessionKey, Session>,
     by_id: BTreeMap<SessionId, SessionKey>,
     /// Those without a connection, the longest first.
-    detached: BTreeMap<(Instant, SessionKey), ()>,
+    detached: BTreeSet<(Instant, SessionKey)>,
     tombstones: Tombstones,
     tombstone_alarm: Option<Instant>,
     alarms: Alarms,
@@ -91,7 +92,7 @@ impl Sessions {
             lines: BTreeMap::new(),
             by_key: BTreeMap::new(),
             by_id: BTreeMap::new(),
-            detached: BTreeMap::new(),
+            detached: BTreeSet::new(),
             tombstones: Tombstones::new(config.tombstones),
             tombstone_alarm: None,
             alarms: Alarms::default(),
@@ -135,7 +136,7 @@ impl Sessions {
         now: Instant,
     ) -> Result<MessageId, SendError> {
         let Some(session) = self.by_key.get(&key) else { return Err(SendError::Ended) };
-        if let Stand::Ending(_) = session.stand {
+        if session.is_ending() {
             return Err(SendError::Ended);
         }
         let (size, queued) = (payload.len(), session.delivery.outgoing.queued());
@@ -160,7 +161,7 @@ impl Sessions {
     /// those delivered.
     pub fn took(&mut self, key: SessionKey, count: usize, now: Instant) {
         let Some(session) = self.by_key.get_mut(&key) else { return };
-        if let Stand::Ending(_) = session.stand {
+        if session.is_ending() {
             return;
         }
         session.delivery.incoming.took(count);

@@ -108,8 +108,9 @@ the dependency arrows, the purity of the core, versions in one place only.";
 
 const SETUP: &str = "\
 Installs what is missing: the wasm target, wasm-bindgen, trunk, Binaryen, and for the tests
-Node, Chromium and Firefox with their drivers, and the Python peers. Tools go to $XDG_CACHE_HOME/keepline (or
-~/.cache/keepline) under name and version, so that every clone finds them.
+Node, Chromium and Firefox with their drivers, and the Python peers. Tools go to
+$XDG_CACHE_HOME/keepline (or ~/.cache/keepline) under name and version, so that every clone finds
+them.
 
 Usage: cargo xtask setup";
 

@@ -152,7 +152,8 @@ impl Client {
         self.down(why(closed), now);
     }
 
-    /// A network that still takes what it was given puts off what would end the connection.
+    /// A network that still takes what it was given puts off what would end the connection. Not the
+    /// silence of a session: its server speaks by itself, and is not behind our upload.
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
         let drains = self.connection_mut().is_some_and(|connection| connection.drain.drains(bytes));
         if !drains {
@@ -166,7 +167,6 @@ impl Client {
         {
             self.timers.set(Timer::Answer, now + probe.within);
         }
-        self.expect_sound(now);
     }
 }
 

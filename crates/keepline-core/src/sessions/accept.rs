@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use super::alarms::Whose;
 use super::line::{LastWord, Line, Stage, Talk};
-use super::session::{Agreed, Fit, Owner, Session, Stand, Terms};
+use super::owner::Owner;
+use super::session::{Agreed, Fit, Session, Stand, Terms};
 use super::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionKey, Sessions};
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Bye, Epoch, Finale, FrameWriter, GoAway, Hello, Previous, Record, Return};
@@ -143,7 +144,7 @@ impl Sessions {
         let session = Session::new(hello, owner, epoch, window, previous, now);
         self.by_id.insert(hello.session, key);
         self.by_key.insert(key, session);
-        self.detached.insert((now, key), ());
+        self.detached.insert((now, key));
         self.recount(key);
         self.outputs.push_back(ServerOutput::Begin(key, conn));
         key

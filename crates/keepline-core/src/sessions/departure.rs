@@ -18,14 +18,15 @@ impl Sessions {
     pub fn end(&mut self, key: SessionKey, code: CloseCode, reason: &str, now: Instant) {
         let Some(session) = self.by_key.get_mut(&key) else { return };
         match session.stand {
-            Stand::Ending(_) => {}
+            Stand::Ending(..) => {}
             Stand::Detached(_) => {
                 let reason = super::shortened(reason);
                 self.finish(key, Over::Server { code, reason }, None, now);
             }
             Stand::Attached(conn) => {
-                let finale = session.finale(code, &super::shortened(reason));
-                session.say_end(conn, &finale);
+                let reason = super::shortened(reason);
+                let finale = session.finale(code, &reason);
+                session.stand = Stand::Ending(conn, code, reason);
                 if let Some((talk, _)) = self.talk(conn) {
                     talk.last = LastWord::Ready(finale);
                 }
@@ -108,11 +109,11 @@ impl Sessions {
     pub(super) fn lost(&mut self, key: SessionKey, now: Instant) {
         let Some(session) = self.by_key.get_mut(&key) else { return };
         match session.stand {
-            Stand::Ending(_) => self.finish_ending(key, None, now),
+            Stand::Ending(..) => self.finish_ending(key, None, now),
             Stand::Detached(_) => {}
             Stand::Attached(_) => {
                 session.stand = Stand::Detached(now);
-                self.detached.insert((now, key), ());
+                self.detached.insert((now, key));
                 let until = now + self.config.hold;
                 self.set_session_alarm(key, until);
                 self.tell(key, SessionEvent::Detached);
@@ -132,7 +133,8 @@ impl Sessions {
     /// A session that this end has ended is over.
     pub(super) fn finish_ending(&mut self, key: SessionKey, taken: Option<u64>, now: Instant) {
         let Some(session) = self.by_key.get(&key) else { return };
-        let (code, reason) = session.end_said();
+        let Stand::Ending(_, code, reason) = &session.stand else { return };
+        let (code, reason) = (*code, reason.clone());
         self.finish(key, Over::Server { code, reason }, taken, now);
     }
 
@@ -191,7 +193,7 @@ impl Sessions {
         if self.total + bytes <= total_bytes {
             return true;
         }
-        let others = self.detached.keys().map(|(_, it)| *it).filter(|it| *it != key);
+        let others = self.detached.iter().map(|(_, it)| *it).filter(|it| *it != key);
         let others: Vec<SessionKey> = others.collect();
         let counted = |key: &SessionKey| self.by_key.get(key).map_or(0, |session| session.counted);
         let to_be_had: usize = others.iter().map(counted).sum();

@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
+use super::owner::Owner;
 use super::tombstones::Tombstone;
-
 use crate::delivery::{Delivery, Link};
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Coding, Epoch, Finale, Greeting, Hello, Instance, Previous, SessionId, Window};
@@ -14,14 +14,6 @@ use crate::{Breach, CloseCode, ConnId, Instant, MessageIds};
 /// What a session costs beside its payloads, and each message: an estimate from above.
 const SESSION_COST: usize = 1_024;
 const MESSAGE_COST: usize = 64;
-
-/// To whom a session belongs: nobody else may have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Owner {
-    /// The address that it was opened on.
-    pub(super) scope: String,
-    pub(super) subject: Option<String>,
-}
 
 /// The server's end of a session: it outlives connections, and ends by an `end` or by time.
 #[derive(Debug)]
@@ -38,17 +30,16 @@ pub(super) struct Session {
     /// What this session has been counted for in the total.
     pub(super) counted: usize,
     pub(super) alarm: Option<Instant>,
-    /// What this end has said when it ended the session.
-    end: Option<(CloseCode, String)>,
 }
 
 /// Whether a connection is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stand {
     Attached(ConnId),
     Detached(Instant),
-    /// This end has said `end` on the connection, and waits for the answer.
-    Ending(ConnId),
+    /// This end has said `end` on the connection, with this code and reason, and waits for the
+    /// answer.
+    Ending(ConnId, CloseCode, String),
 }
 
 /// The place from which both ends go on.
@@ -92,30 +83,19 @@ impl Session {
             previous,
             counted: 0,
             alarm: None,
-            end: None,
         }
     }
 
     pub(super) const fn conn(&self) -> Option<ConnId> {
         match self.stand {
-            Stand::Attached(conn) | Stand::Ending(conn) => Some(conn),
+            Stand::Attached(conn) | Stand::Ending(conn, ..) => Some(conn),
             Stand::Detached(_) => None,
         }
     }
 
-    pub(super) fn say_end(&mut self, conn: ConnId, finale: &Finale) {
-        self.stand = Stand::Ending(conn);
-        self.end = Some((finale.code, finale.reason.clone()));
-    }
-
-    /// What this end has said when it ended the session.
-    pub(super) fn end_said(&self) -> (CloseCode, String) {
-        self.end.clone().unwrap_or((CloseCode::NORMAL, String::new()))
-    }
-
     /// Whether this end has said `end`.
     pub(super) const fn is_ending(&self) -> bool {
-        matches!(self.stand, Stand::Ending(_))
+        matches!(self.stand, Stand::Ending(..))
     }
 
     /// Whether a hello comes from this client, and not from a copy of it or from the past.

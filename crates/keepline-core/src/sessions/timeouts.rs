@@ -78,7 +78,7 @@ impl Sessions {
         session.alarm = None;
         match session.stand {
             Stand::Attached(_) => {}
-            Stand::Ending(conn) => {
+            Stand::Ending(conn, ..) => {
                 let last = self.unsaid(conn);
                 self.finish_ending(key, None, now);
                 self.close(conn, CloseCode::NORMAL, "no answer to the end", last, now);

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 
-use super::session::Owner;
+use super::owner::Owner;
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Epoch, Instance, Previous, SessionId};
 use crate::{CloseCode, Instant};

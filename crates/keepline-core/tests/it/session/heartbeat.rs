@@ -135,3 +135,21 @@ fn the_server_gives_a_silent_client_up_after_twenty_five_seconds() {
     assert_eq!(pair.begun, [key], "the client comes back to its session");
     assert!(pair.is_online());
 }
+
+#[test]
+fn a_page_that_pours_into_a_black_hole_notices_it_as_soon() {
+    let mut pair = Pair::online();
+    pair.swallow = Some(Side::Server);
+    pair.say(&[&"x".repeat(100_000), &"y".repeat(100_000)]);
+    // The system's buffers take it bit by bit, as if a network did.
+    for second in 0..15 {
+        let buffered = Input::Buffered(pair.conn(), 200_000 - second * 13_000);
+        pair.client.handle_input(buffered, pair.now);
+        pair.run_for(secs(1));
+    }
+    assert!(
+        pair.events
+            .iter()
+            .any(|event| matches!(event, Event::Status(Status::Waiting { why: Down::Silent, .. })))
+    );
+}
