@@ -24,7 +24,7 @@ use self::tombstones::Tombstones;
 use crate::client::SendError;
 use crate::mutant::{Mutant, planted};
 use crate::rng::Rng;
-use crate::wire::{Coding, Record, SessionId};
+use crate::wire::{Coding, SessionId};
 use crate::{CloseCode, ConfigError, ConnId, Instant, MessageId, MessageIds, Payload, Queued};
 
 /// Keeps the sessions of one server, each with at most one connection.
@@ -182,30 +182,16 @@ impl Sessions {
             Stage::Attached(talk) => talk,
             Stage::Silent { .. } | Stage::Verifying { .. } => return None,
         };
-        let frame = match core::mem::replace(&mut talk.last, LastWord::Said) {
+        let session = self.by_key.get_mut(&talk.key)?;
+        let frame = match &talk.last {
             LastWord::Said => None,
-            LastWord::NotYet => {
-                talk.last = LastWord::NotYet;
-                let session = self.by_key.get_mut(&talk.key)?;
+            LastWord::Ready(_) if planted(Mutant::EndBeforeGreeting) => None,
+            LastWord::NotYet | LastWord::Ready(_) => {
                 session.delivery.frame(&mut talk.link, self.draining.is_some())
             }
-            LastWord::Ready(end) => {
-                let session = self.by_key.get_mut(&talk.key)?;
-                let draining = self.draining.is_some();
-                let before = match planted(Mutant::EndBeforeGreeting) {
-                    true => None,
-                    false => session.delivery.frame(&mut talk.link, draining),
-                };
-                match before {
-                    // What still may go out goes first.
-                    Some(before) => {
-                        talk.last = LastWord::Ready(end);
-                        Some(before)
-                    }
-                    None => Some(talk.link.last_frame(&Record::End(end))),
-                }
-            }
         };
+        // What still may go out goes before an `end`.
+        let frame = frame.or_else(|| talk.say_end());
         match &frame {
             Some(_) => (talk.sent, talk.ack_by) = (now, None),
             None => talk.woken = false,

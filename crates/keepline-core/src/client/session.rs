@@ -255,7 +255,7 @@ impl Client {
         Ok(())
     }
 
-    /// The largest number of messages that came again by a newer connection, and were discarded.
+    /// How many messages came again by a newer connection, and were discarded.
     #[must_use]
     pub const fn repeated(&self) -> u64 {
         match &self.mode {

@@ -98,11 +98,7 @@ impl Sessions {
 
     /// This end's `end`, if its connection has not taken it yet.
     pub(super) fn unsaid(&mut self, conn: ConnId) -> Option<Payload> {
-        let (talk, _) = self.talk(conn)?;
-        match core::mem::replace(&mut talk.last, LastWord::Said) {
-            LastWord::Ready(end) => Some(talk.link.last_frame(&Record::End(end))),
-            LastWord::NotYet | LastWord::Said => None,
-        }
+        self.talk(conn)?.0.say_end()
     }
 
     /// A session has lost its connection: it waits for another, unless it was ending.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::SessionKey;
 use crate::delivery::Link;
-use crate::wire::{Coding, Finale, Hello};
+use crate::wire::{Coding, Finale, Hello, Record};
 use crate::{Instant, Payload};
 
 #[derive(Debug)]
@@ -59,6 +59,14 @@ pub(super) enum LastWord {
 }
 
 impl Talk {
+    /// The frame with this end's `end`, if it is still to be said; there is no other after it.
+    pub(super) fn say_end(&mut self) -> Option<Payload> {
+        let LastWord::Ready(end) = &self.last else { return None };
+        let frame = self.link.last_frame(&Record::End(end.clone()));
+        self.last = LastWord::Said;
+        Some(frame)
+    }
+
     /// When the client must be asked for a sign of life: when it was sent nothing for so long, for
     /// it waits for ours, or when it has said nothing, for it may have nothing to say.
     pub(super) fn ping_at(&self, ping: Duration) -> Instant {

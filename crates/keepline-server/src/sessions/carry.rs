@@ -28,11 +28,18 @@ where
         let why = "offer the subprotocol keepline.v1 or keepline.v1.json";
         return upgrade.close(Close::bad_address(&why));
     };
-    let keeper = server.keeper();
+    let (keeper, mut over) = (server.keeper(), server.stop_signal());
     let application: Application = Box::new(move |mut desk| {
         Box::pin(async move {
-            let outcome = talk(&mut desk).await;
-            desk.finish(outcome);
+            let conversation = async move {
+                let outcome = talk(&mut desk).await;
+                desk.finish(outcome);
+            };
+            // A session without a connection would outlive the server else.
+            select! {
+                () = over.finished() => {}
+                () = conversation => {}
+            }
         })
     });
     upgrade.selecting(coding.subprotocol()).open_session(move |socket| {

@@ -321,6 +321,24 @@ async fn a_client_that_stays_is_told_when_to_come_back_before_the_server_stops()
 }
 
 #[tokio::test]
+async fn a_server_that_has_stopped_leaves_no_application_of_a_lost_client_running() {
+    let mut world = World::start();
+    let (speaker, _) = Speaker::greeted(&world, hello(1)).await;
+    speaker.cut();
+
+    world.stop();
+    world.stopped().await;
+
+    let tasks = tokio::runtime::Handle::current().metrics();
+    let all_ended = async {
+        while tasks.num_alive_tasks() > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon("every task to end", all_ended).await;
+}
+
+#[tokio::test]
 async fn a_server_without_room_for_another_session_says_when_to_come_back() {
     let few = SessionOptions { max_anonymous_sessions: 1, ..SessionOptions::default() };
     let small = SessionOptions {
