@@ -15,7 +15,8 @@ MAX_NUMBER = 2**53 - 1
 MAX_RECORDS = 8192
 MAX_HELLO_BYTES = 16 * 1024
 MAX_REASON_BYTES = 123
-FULL_FRAME_BYTES = 64 * 1024
+FULL_FRAME_BYTES = 16 * 1024
+MOST_BEFORE_LAST_BYTES = 64 * 1024
 
 ENDED = 1000
 GOING_AWAY = 1001
@@ -63,7 +64,7 @@ def malformed(reason: str) -> Refusal:
 
 def frame_limit(message_bytes: int) -> int:
     """The most bytes that a JSON frame to a receiver of such messages may have."""
-    return 6 * (FULL_FRAME_BYTES + message_bytes + 1024)
+    return 6 * (MOST_BEFORE_LAST_BYTES + message_bytes + 1024)
 
 
 def utf8_size(text: str) -> int:

@@ -10,8 +10,12 @@ use crate::Payload;
 /// The most records that a frame may have (docs/protocol.md §11).
 pub const MAX_RECORDS: usize = 8_192;
 
-/// A frame that has this much takes no more (docs/protocol.md §3.3).
-pub const FULL_FRAME: usize = 64 * 1024;
+/// A frame that has this much takes no more (docs/protocol.md §3.3): small enough that the far end
+/// works on one while the next is on its way, large enough that what a frame costs does not count.
+pub const FULL_FRAME: usize = 16 * 1024;
+
+/// What a frame may have beside its last message, from any sender.
+const MOST_BEFORE_LAST: usize = 64 * 1024;
 
 const MAX_HELLO_FRAME: usize = 16 * 1024;
 
@@ -121,11 +125,11 @@ impl FrameWriter {
         self.records == 0
     }
 
-    /// Whether the next record belongs into another frame: this one has [`FULL_FRAME`] bytes or
-    /// [`MAX_RECORDS`] records.
+    /// Whether the next record belongs into another frame: this one has [`FULL_FRAME`] bytes. With
+    /// two bytes or more each, its records are then no more than [`MAX_RECORDS`].
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.len() >= FULL_FRAME || self.records >= MAX_RECORDS
+        self.len() >= FULL_FRAME
     }
 
     /// The frame, as one WebSocket message.
@@ -153,7 +157,7 @@ impl FrameLimits {
     #[must_use]
     pub fn for_messages(message_bytes: u64, coding: Coding) -> Self {
         let largest = usize::try_from(message_bytes).unwrap_or(usize::MAX);
-        let binary = largest.saturating_add(FULL_FRAME + 1024);
+        let binary = largest.saturating_add(MOST_BEFORE_LAST + 1024);
         let bytes = match coding {
             Coding::Binary => binary,
             // A control character is one byte of UTF-8, and six of JSON.
