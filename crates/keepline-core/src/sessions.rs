@@ -135,11 +135,30 @@ impl Sessions {
         payload: Payload,
         now: Instant,
     ) -> Result<MessageId, SendError> {
+        self.make_room_for(key, payload.len(), now)?;
+        let Some(session) = self.by_key.get_mut(&key) else { return Err(SendError::Ended) };
+        let id = session.delivery.outgoing.push(payload);
+        self.recount(key);
+        self.wake(key);
+        Ok(id)
+    }
+
+    /// Makes sure that [`Sessions::send`] takes a message of this size now, for an owner who would
+    /// rather wait with it than lose it.
+    ///
+    /// # Errors
+    /// As [`Sessions::send`].
+    pub fn make_room_for(
+        &mut self,
+        key: SessionKey,
+        size: usize,
+        now: Instant,
+    ) -> Result<(), SendError> {
         let Some(session) = self.by_key.get(&key) else { return Err(SendError::Ended) };
         if session.is_ending() {
             return Err(SendError::Ended);
         }
-        let (size, queued) = (payload.len(), session.delivery.outgoing.queued());
+        let queued = session.delivery.outgoing.queued();
         let far = session.delivery.outgoing.largest().unwrap_or(u64::MAX);
         let limit = far.min(self.config.window.message_bytes);
         if size as u64 > limit {
@@ -147,14 +166,10 @@ impl Sessions {
         }
         let ServerConfig { outbox_messages, outbox_bytes, .. } = self.config;
         let fits = queued.messages < outbox_messages && queued.bytes + size <= outbox_bytes;
-        if !fits || !self.make_room(Session::cost_of(size), key, now) {
-            return Err(SendError::Full { queued });
+        match fits && self.make_room(Session::cost_of(size), key, now) {
+            true => Ok(()),
+            false => Err(SendError::Full { queued }),
         }
-        let Some(session) = self.by_key.get_mut(&key) else { return Err(SendError::Ended) };
-        let id = session.delivery.outgoing.push(payload);
-        self.recount(key);
-        self.wake(key);
-        Ok(id)
     }
 
     /// Tells the client that the session's application has taken the next `count` messages of
@@ -215,6 +230,12 @@ impl Sessions {
     #[must_use]
     pub fn queued(&self, key: SessionKey) -> Option<Queued> {
         self.by_key.get(&key).map(|session| session.delivery.outgoing.queued())
+    }
+
+    /// Who a session belongs to; `None` for an anonymous one, and once it is over.
+    #[must_use]
+    pub fn subject(&self, key: SessionKey) -> Option<&str> {
+        self.by_key.get(&key)?.owner.subject.as_deref()
     }
 
     /// How many sessions there are, with and without a connection.

@@ -14,7 +14,8 @@
 //! # }
 //! ```
 //!
-//! To serve the endpoints inside an application of your own, use [`Server`] and [`router()`].
+//! To serve the endpoints inside an application of your own, use [`Server`] and [`router()`]; to
+//! serve sessions of your own, [`Upgrade::session`].
 //!
 //! # Endpoints
 //!
@@ -79,6 +80,7 @@ mod rooms;
 mod router;
 mod runs;
 mod server;
+mod session;
 mod sessions;
 mod socket;
 mod stop;
@@ -94,9 +96,11 @@ pub use crate::options::{Options, OptionsError};
 pub use crate::origin::OriginError;
 pub use crate::router::router;
 pub use crate::server::Server;
+pub use crate::session::{EndError, Session};
 pub use crate::sessions::SessionOptions;
+pub use crate::upgrade::{Upgrade, UpgradeError};
 pub use keepline_core::wire::Credentials;
-pub use keepline_core::{Caller, ConfigError, Refused};
+pub use keepline_core::{Caller, CloseCode, ConfigError, Payload, Refused, SendError};
 
 /// Serves on `listener` until `shutdown`, then closes every socket with 1001 and returns.
 ///

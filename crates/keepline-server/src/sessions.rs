@@ -6,7 +6,8 @@ mod keeper;
 mod options;
 mod timer;
 
-pub(crate) use self::carry::serve;
+pub(crate) use self::carry::{open, serve};
+pub(crate) use self::desk::Desk;
 pub(crate) use self::keeper::Keeper;
 pub use self::options::SessionOptions;
 pub(crate) use self::timer::ring;

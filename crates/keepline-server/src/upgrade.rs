@@ -3,7 +3,7 @@
 //! axum's own extractor hides the byte stream under the socket. It is needed here: to see that a
 //! slow client is alive, and to let a client read its close code while it is still sending.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::{
     CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -22,8 +22,11 @@ use crate::server::{Readiness, Server};
 use crate::socket::Socket;
 use crate::stop::StopSignal;
 
-/// A request that may become a socket.
-pub(crate) struct Upgrade {
+/// A request that may become a socket; an extractor for routers whose state holds a [`Server`].
+///
+/// It has checked what RFC 6455 §4.2.1 asks for, the page's origin, and that the server is not
+/// stopping; what it refuses it has answered.
+pub struct Upgrade {
     server: Server,
     connection: OnUpgrade,
     admission: Option<Admission>,
@@ -33,6 +36,10 @@ pub(crate) struct Upgrade {
 }
 
 impl Upgrade {
+    pub(crate) const fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Selects the first subprotocol that the client offers, if it offers any.
     pub(crate) fn selecting_first_subprotocol(self) -> Self {
         match self.offered.first().cloned() {
@@ -114,10 +121,15 @@ impl Upgrade {
     }
 }
 
-impl FromRequestParts<Server> for Upgrade {
+impl<S> FromRequestParts<S> for Upgrade
+where
+    S: Send + Sync,
+    Server: FromRef<S>,
+{
     type Rejection = UpgradeError;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, UpgradeError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, UpgradeError> {
+        let server = Server::from_ref(state);
         if parts.method != Method::GET {
             return Err(UpgradeError::NotWebSocket);
         }
@@ -130,7 +142,7 @@ impl FromRequestParts<Server> for Upgrade {
         }
         let connection = parts.extensions.remove::<OnUpgrade>();
         Ok(Self {
-            server: server.clone(),
+            server,
             connection: connection.ok_or(UpgradeError::NotWebSocket)?,
             admission: parts.extensions.remove::<Admission>(),
             accept,
@@ -142,7 +154,7 @@ impl FromRequestParts<Server> for Upgrade {
 
 /// Why a request cannot become a socket; the answer to it says the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UpgradeError {
+pub enum UpgradeError {
     /// It does not ask for a WebSocket.
     NotWebSocket,
     /// It asks for a version other than 13.

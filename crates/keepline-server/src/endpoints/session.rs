@@ -12,14 +12,14 @@ use crate::server::Server;
 use crate::sessions::serve;
 use crate::upgrade::Upgrade;
 
-pub(crate) async fn session_echo(State(server): State<Server>, upgrade: Upgrade) -> Response {
-    serve(&server, upgrade, "echo".to_owned(), |desk| Box::pin(echo::talk(desk)))
+pub(crate) async fn session_echo(upgrade: Upgrade) -> Response {
+    serve(upgrade, "echo".to_owned(), |desk| Box::pin(echo::talk(desk)))
 }
 
 pub(crate) async fn session_broadcast(State(server): State<Server>, upgrade: Upgrade) -> Response {
     let hall = server.broadcast();
     let name = PersonName::client(server.next_client());
-    serve(&server, upgrade, "broadcast".to_owned(), move |desk| {
+    serve(upgrade, "broadcast".to_owned(), move |desk| {
         Box::pin(async move {
             let seat = hall.join(RoomName::everybody(), &name);
             broadcast::talk(desk, seat).await
@@ -28,14 +28,13 @@ pub(crate) async fn session_broadcast(State(server): State<Server>, upgrade: Upg
 }
 
 pub(crate) async fn session_stream(
-    State(server): State<Server>,
     rate: Result<Query<Rate>, QueryRejection>,
     upgrade: Upgrade,
 ) -> Response {
     match stream::period(&rate) {
-        Ok(period) => serve(&server, upgrade, "stream".to_owned(), move |desk| {
-            Box::pin(stream::talk(desk, period))
-        }),
+        Ok(period) => {
+            serve(upgrade, "stream".to_owned(), move |desk| Box::pin(stream::talk(desk, period)))
+        }
         Err(close) => upgrade.close(close),
     }
 }
@@ -48,7 +47,7 @@ pub(crate) async fn session_chat(
 ) -> Response {
     let hall = server.chat();
     match chat::address(room, visitor) {
-        Ok((room, name)) => serve(&server, upgrade, format!("chat/{room}"), move |desk| {
+        Ok((room, name)) => serve(upgrade, format!("chat/{room}"), move |desk| {
             Box::pin(async move {
                 let seat = hall.join(room.clone(), &name);
                 chat::talk(desk, &room, seat).await

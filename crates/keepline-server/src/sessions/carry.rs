@@ -12,33 +12,40 @@ use tokio::sync::Notify;
 use super::desk::{Desk, message, payload};
 use super::keeper::{Application, Keeper, Next};
 use crate::close::{Close, Ending};
-use crate::server::Server;
 use crate::socket::Socket;
 use crate::talk::Talk;
 use crate::upgrade::Upgrade;
 
 /// Opens a connection of the sessions of `scope`; `talk` is the application of those that begin
-/// on it.
-pub(crate) fn serve<T>(server: &Server, upgrade: Upgrade, scope: String, talk: T) -> Response
+/// on it, and its outcome their end.
+pub(crate) fn serve<T>(upgrade: Upgrade, scope: String, talk: T) -> Response
 where
     T: for<'a> FnOnce(&'a mut Desk) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
+{
+    open(upgrade, scope, |mut desk| async move {
+        let outcome = talk(&mut desk).await;
+        desk.finish(outcome);
+    })
+}
+
+/// The same for an application that ends its session by itself, or by going away.
+pub(crate) fn open<T, F>(upgrade: Upgrade, scope: String, talk: T) -> Response
+where
+    T: FnOnce(Desk) -> F + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let offered = upgrade.offered().find_map(Coding::from_subprotocol);
     let Some(coding) = offered else {
         let why = "offer the subprotocol keepline.v1 or keepline.v1.json";
         return upgrade.close(Close::bad_address(&why));
     };
-    let (keeper, mut over) = (server.keeper(), server.stop_signal());
-    let application: Application = Box::new(move |mut desk| {
+    let (keeper, mut over) = (upgrade.server().keeper(), upgrade.server().stop_signal());
+    let application: Application = Box::new(move |desk| {
         Box::pin(async move {
-            let conversation = async move {
-                let outcome = talk(&mut desk).await;
-                desk.finish(outcome);
-            };
             // A session without a connection would outlive the server else.
             select! {
                 () = over.finished() => {}
-                () = conversation => {}
+                () = talk(desk) => {}
             }
         })
     });

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use keepline_core::{CloseCode, Payload, SendError, SessionKey};
 use tokio::sync::Notify;
 
@@ -24,51 +25,71 @@ impl Desk {
     }
 
     /// Ends the session with the outcome of its application.
-    pub(crate) fn finish(self, outcome: Result<(), Ending>) {
+    pub(super) fn finish(self, outcome: Result<(), Ending>) {
         match outcome {
-            Ok(()) => self.keeper.end(self.key, CloseCode::NORMAL, ""),
+            Ok(()) => self.end(CloseCode::NORMAL, ""),
             Err(Ending::Left) => {}
-            Err(Ending::Closed(close)) => {
-                self.keeper.end(self.key, close.code_of_end(), close.reason());
+            Err(Ending::Closed(close)) => self.end(close.code_of_end(), close.reason()),
+        }
+    }
+
+    /// Ends the session, unless it is over.
+    pub(crate) fn end(&self, code: CloseCode, reason: &str) {
+        self.keeper.end(self.key, code, reason);
+    }
+
+    /// Who the client is; `None` for nobody in particular, and when the session is over.
+    pub(crate) fn subject(&self) -> Option<String> {
+        self.keeper.subject(self.key)
+    }
+
+    /// The next message, which counts as taken from now on; `None` when the session is over.
+    /// Cancelling loses nothing.
+    pub(crate) async fn next(&mut self) -> Option<Payload> {
+        loop {
+            match self.keeper.take(self.key) {
+                Found::Over => return None,
+                Found::Nothing => self.news.notified().await,
+                Found::Message(payload) => return Some(payload),
+            }
+        }
+    }
+
+    /// Hands over a message; waits while the outbox is full.
+    pub(crate) async fn hand_over(&mut self, payload: Payload) -> Result<(), SendError> {
+        let mut payload = Some(payload);
+        loop {
+            match self.keeper.send(self.key, &mut payload) {
+                Err(SendError::Full { .. }) if self.keeper.is_over(self.key) => {
+                    return Err(SendError::Ended);
+                }
+                Err(SendError::Full { .. }) => self.news.notified().await,
+                settled @ (Ok(()) | Err(SendError::TooLarge { .. } | SendError::Ended)) => {
+                    return settled;
+                }
             }
         }
     }
 }
 
 impl Talk for Desk {
-    /// The next message, which counts as taken from now on. Cancelling loses nothing.
     async fn recv(&mut self) -> Result<Message, Ending> {
-        loop {
-            match self.keeper.take(self.key) {
-                Found::Over => return Err(Ending::Left),
-                Found::Nothing => self.news.notified().await,
-                Found::Message(payload) => return Ok(message(payload)),
-            }
-        }
+        self.next().await.map(message).ok_or(Ending::Left)
     }
 
-    /// Sends a message; waits while the outbox is full.
     async fn send(&mut self, message: Message) -> Result<(), Ending> {
-        loop {
-            match self.keeper.send(self.key, payload(message.clone())) {
-                Ok(_) => return Ok(()),
-                Err(SendError::Ended) => return Err(Ending::Left),
-                Err(SendError::TooLarge { limit, .. }) => {
-                    return Err(Close::too_large(limit).into());
-                }
-                Err(SendError::Full { .. }) if self.keeper.is_over(self.key) => {
-                    return Err(Ending::Left);
-                }
-                Err(SendError::Full { .. }) => self.news.notified().await,
-            }
-        }
+        self.hand_over(payload(message)).await.map_err(|refused| match refused {
+            SendError::TooLarge { limit, .. } => Close::too_large(limit).into(),
+            // There is no end of waiting while the outbox is full, but that of the session.
+            SendError::Full { .. } | SendError::Ended => Ending::Left,
+        })
     }
 }
 
 impl Drop for Desk {
     fn drop(&mut self) {
         // Does nothing to a session that is over.
-        self.keeper.end(self.key, CloseCode::NORMAL, "");
+        self.end(CloseCode::NORMAL, "");
     }
 }
 
@@ -81,7 +102,11 @@ pub(super) fn message(payload: Payload) -> Message {
 
 pub(super) fn payload(message: Message) -> Payload {
     match message {
-        Message::Text(text) => Payload::Text(text.as_str().to_owned()),
+        // Without a copy, if nobody else has the text.
+        Message::Text(text) => {
+            let bytes = Vec::from(Bytes::from(text));
+            Payload::Text(String::from_utf8(bytes).expect("a text is UTF-8"))
+        }
         Message::Binary(bytes) => Payload::Binary(bytes.into()),
     }
 }

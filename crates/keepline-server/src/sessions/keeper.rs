@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use keepline_core::wire::{Coding, Credentials, Return};
 use keepline_core::{
-    Caller, CloseCode, ConfigError, ConnId, Instant, Payload, Refused, ServerConfig, ServerOutput,
-    SessionEvent, SessionKey, Sessions,
+    Caller, CloseCode, ConfigError, ConnId, Instant, Payload, Refused, SendError, ServerConfig,
+    ServerOutput, SessionEvent, SessionKey, Sessions,
 };
 use tokio::sync::Notify;
 
@@ -191,12 +191,23 @@ impl Keeper {
         })
     }
 
+    /// Sends what `payload` holds, which stays there if it is refused.
     pub(super) fn send(
         self: &Arc<Self>,
         key: SessionKey,
-        payload: Payload,
-    ) -> Result<keepline_core::MessageId, keepline_core::SendError> {
-        self.act(|works, now| works.core.send(key, payload, now))
+        payload: &mut Option<Payload>,
+    ) -> Result<(), SendError> {
+        self.act(|works, now| {
+            let size = payload.as_ref().map_or(0, Payload::len);
+            works.core.make_room_for(key, size, now)?;
+            let sent = payload.take().map(|payload| works.core.send(key, payload, now));
+            sent.transpose().map(drop)
+        })
+    }
+
+    /// Who a session belongs to, if to anybody by name.
+    pub(super) fn subject(&self, key: SessionKey) -> Option<String> {
+        self.works().core.subject(key).map(str::to_owned)
     }
 
     /// Whether a session has ended.

@@ -10,19 +10,23 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::world::{Answer, Client, World, soon};
 
-const JSON: (&str, &str) = ("sec-websocket-protocol", "keepline.v1.json");
+pub(crate) const JSON: (&str, &str) = ("sec-websocket-protocol", "keepline.v1.json");
 const ID: &str = "000102030405060708090a0b0c0d0e0f";
 const INSTANCE: &str = "1011121314151617";
 
 /// A client of one connection that says frames as the test words them.
-struct Speaker {
-    client: Client,
+pub(crate) struct Speaker {
+    pub(crate) client: Client,
     heard: Vec<Value>,
 }
 
 impl Speaker {
-    async fn connect(world: &World) -> Self {
-        let client = Client::open(world.address, "/session/echo", &[JSON]).await.unwrap();
+    pub(crate) async fn connect(world: &World) -> Self {
+        Self::connect_to(world, "/session/echo").await
+    }
+
+    pub(crate) async fn connect_to(world: &World, path: &str) -> Self {
+        let client = Client::open(world.address, path, &[JSON]).await.unwrap();
         assert_eq!(client.response.headers()["sec-websocket-protocol"], "keepline.v1.json");
         Self { client, heard: Vec::new() }
     }
@@ -35,12 +39,12 @@ impl Speaker {
         (speaker, greeting)
     }
 
-    async fn say(&mut self, frame: Value) {
+    pub(crate) async fn say(&mut self, frame: Value) {
         self.client.send(Message::text(frame.to_string())).await;
     }
 
     /// The next record of this type; those of other types before it are passed over.
-    async fn hear(&mut self, kind: &str) -> Value {
+    pub(crate) async fn hear(&mut self, kind: &str) -> Value {
         loop {
             while self.heard.is_empty() {
                 self.heard = self.client.json::<Vec<Value>>().await;
@@ -52,7 +56,7 @@ impl Speaker {
         }
     }
 
-    async fn closed(&mut self) -> (u16, String) {
+    pub(crate) async fn closed(&mut self) -> (u16, String) {
         self.client.closed().await
     }
 
@@ -63,13 +67,13 @@ impl Speaker {
     }
 
     /// The network is gone, without a word.
-    fn cut(self) {
+    pub(crate) fn cut(self) {
         let stream = self.client.into_stream();
         stream.set_zero_linger().unwrap();
     }
 }
 
-fn hello(attempt: u64) -> Value {
+pub(crate) fn hello(attempt: u64) -> Value {
     json!({
         "type": "hello", "version": 1, "session": ID, "instance": INSTANCE, "attempt": attempt,
         "received": 0, "messageBytes": 262_144, "windowMessages": 4_096, "windowBytes": 1_048_576
@@ -77,17 +81,17 @@ fn hello(attempt: u64) -> Value {
 }
 
 /// The same hello with other members.
-fn with(mut hello: Value, members: Value) -> Value {
+pub(crate) fn with(mut hello: Value, members: Value) -> Value {
     let Value::Object(members) = members else { panic!("members are an object") };
     hello.as_object_mut().unwrap().extend(members);
     hello
 }
 
-fn text(number: u64, text: &str) -> Value {
+pub(crate) fn text(number: u64, text: &str) -> Value {
     json!({ "type": "message", "number": number, "text": text })
 }
 
-fn ack(taken: u64) -> Value {
+pub(crate) fn ack(taken: u64) -> Value {
     json!({ "type": "ack", "taken": taken, "credit": 4_096 + taken, "creditBytes": 1_048_576 })
 }
 

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::{SinkExt, StreamExt};
-use keepline_server::{Options, OptionsError};
+use keepline_server::{Options, OptionsError, Server};
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -55,14 +56,36 @@ impl World {
     }
 
     fn on(socket: TcpSocket, options: Options) -> Self {
+        Self::serving(socket, |listener, stopped| keepline_server::run(listener, options, stopped))
+    }
+
+    /// An application of somebody else's, with `server` inside.
+    pub(crate) fn of(app: axum::Router, server: Server) -> Self {
+        Self::serving(TcpSocket::new_v4().unwrap(), |listener, stopped| async move {
+            let stopped = async move {
+                stopped.await;
+                server.stop().await;
+            };
+            axum::serve(listener, app).with_graceful_shutdown(stopped).await.unwrap();
+            Ok(())
+        })
+    }
+
+    fn serving<F>(
+        socket: TcpSocket,
+        serve: impl FnOnce(TcpListener, BoxFuture<'static, ()>) -> F,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), OptionsError>> + Send + 'static,
+    {
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let shutdown = async {
+        let stopped = async {
             let _ = stopped.await;
         };
-        let running = tokio::spawn(keepline_server::run(listener, options, shutdown));
+        let running = tokio::spawn(serve(listener, Box::pin(stopped)));
         Self { address, stop: Some(stop), running }
     }
 
