@@ -158,8 +158,9 @@ impl Driver {
     }
 
     fn tell(&self) {
-        let due = self.mailbox.borrow_mut().take_due();
-        due.into_iter().for_each(std::task::Waker::wake);
+        while let Some(waker) = self.mailbox(Mailbox::next_due) {
+            waker.wake();
+        }
     }
 
     pub(crate) fn mailbox<R>(&self, look: impl FnOnce(&mut Mailbox) -> R) -> R {

@@ -25,7 +25,7 @@ pub(crate) struct Mailbox {
     /// Those who wait for an event, or for what an event brings: room, an end.
     watchers: Vec<(Watcher, Waker)>,
     next_watcher: u64,
-    due: Vec<Waker>,
+    due: VecDeque<Waker>,
 }
 
 /// One who may wait for events; has at most one waker in the mailbox.
@@ -50,7 +50,7 @@ impl Mailbox {
             reader: None,
             watchers: Vec::new(),
             next_watcher: 1,
-            due: Vec::new(),
+            due: VecDeque::new(),
         }
     }
 
@@ -122,9 +122,9 @@ impl Mailbox {
         [self.reader.take(), self.unwatch(Watcher::SINK)]
     }
 
-    /// Those to wake, once nothing is borrowed.
-    pub(crate) fn take_due(&mut self) -> Vec<Waker> {
-        std::mem::take(&mut self.due)
+    /// The next one to wake, once nothing is borrowed.
+    pub(crate) fn next_due(&mut self) -> Option<Waker> {
+        self.due.pop_front()
     }
 
     pub(crate) fn pop(&mut self) -> Option<Arrival> {

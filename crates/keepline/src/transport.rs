@@ -127,7 +127,8 @@ fn on_close(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener 
 /// What arrived; it is copied into the wasm memory only if it is not over the limit, for that
 /// memory never shrinks.
 fn arrival(conn: ConnId, event: &Event, frame_bytes: usize) -> Option<Input> {
-    let data = event.dyn_ref::<MessageEvent>()?.data();
+    // A socket dispatches no other event under this name (WHATWG WebSockets §4).
+    let data = event.unchecked_ref::<MessageEvent>().data();
     if let Some(text) = data.dyn_ref::<JsString>() {
         // Each UTF-16 unit takes a byte of UTF-8 or more.
         let size = text.length() as usize;
