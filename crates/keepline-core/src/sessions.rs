@@ -27,6 +27,10 @@ use crate::rng::Rng;
 use crate::wire::{Coding, SessionId};
 use crate::{CloseCode, ConfigError, ConnId, Instant, MessageId, MessageIds, Payload, Queued};
 
+/// A server that goes away still sends, until an `end`: its applications answer what they have
+/// taken. Only clients hold back what is new, for the next session.
+const HOLDS_NEW_BACK: bool = false;
+
 /// Keeps the sessions of one server, each with at most one connection.
 ///
 /// As with the [`Client`](crate::Client), a driver tells it what happened and the time, drains
@@ -202,7 +206,7 @@ impl Sessions {
             LastWord::Said => None,
             LastWord::Ready(_) if planted(Mutant::EndBeforeGreeting) => None,
             LastWord::NotYet | LastWord::Ready(_) => {
-                session.delivery.frame(&mut talk.link, self.draining.is_some())
+                session.delivery.frame(&mut talk.link, HOLDS_NEW_BACK)
             }
         };
         // What still may go out goes before an `end`.
@@ -298,7 +302,7 @@ impl Sessions {
             return;
         };
         let has_more = match talk.last {
-            LastWord::NotYet => session.delivery.has_frame(&talk.link, self.draining.is_some()),
+            LastWord::NotYet => session.delivery.has_frame(&talk.link, HOLDS_NEW_BACK),
             LastWord::Ready(_) => true,
             LastWord::Said => false,
         };

@@ -56,7 +56,7 @@ impl Sessions {
     }
 
     /// Tells every client that this server stops within so long, and whether its session can be
-    /// reached elsewhere. If not, nothing new is sent and no new session is taken any more.
+    /// reached elsewhere. If not, clients send nothing new and no new session is taken any more.
     pub fn go_away(&mut self, reachable: bool, within: Duration, now: Instant) {
         if !reachable {
             self.draining = Some(now + within);

@@ -61,7 +61,7 @@ pub enum SessionEvent {
     Undeliverable(MessageIds, Loss),
     /// Each of these messages may have been taken or not.
     Unknown(MessageIds, Doubt),
-    /// The server goes away: nothing new is sent any more.
+    /// The server goes away, and the session ends soon: what is to be said is to be said now.
     Draining,
     /// The session is over; nothing comes after this.
     Over(Over),
