@@ -98,7 +98,14 @@ impl<'a> Bench<'a> {
         self.server_with_dashboard(tally)?;
         let server = server::build(self.project)?;
         let page = page::build(self.project, &tools, "e2e-page")?;
+        count(tally, "a server from the document alone", self.peer_tests(&bench))?;
         count(tally, "end to end", self.e2e_tests(&bench, &server, &page))
+    }
+
+    fn peer_tests(&self, bench: &TestBench) -> Command {
+        let mut python = self.project.command(&bench.python);
+        python.arg(self.project.root.join("tests/peers/test_keepline_server.py"));
+        python
     }
 
     /// What the server has only with that feature, which only now can be built.
