@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod dashboard;
+mod engines;
 mod fastapi;
 mod proxy;
 mod session;

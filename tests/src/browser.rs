@@ -1,7 +1,8 @@
-//! A headless browser with a profile of its own.
+//! A browser that nobody sees, with a profile of its own.
 
 mod chromium;
 mod firefox;
+mod webkit;
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{Capabilities, WebDriver};
 
+use crate::display::Display;
+use crate::port::Port;
 use crate::program::Program;
 
 /// The engine of a browser.
@@ -22,11 +25,13 @@ pub enum Engine {
     Chromium,
     /// Gecko, in Firefox.
     Firefox,
+    /// WebKitGTK, in its MiniBrowser.
+    WebKit,
 }
 
 impl Engine {
     /// All that there are, for the stories that are the same in each.
-    pub const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 }
 
 /// A running browser; dropping it ends the browser, its driver and its profile.
@@ -36,6 +41,7 @@ pub struct Browser {
     driver: WebDriver,
     _driving: Program,
     program: Program,
+    _beside: Beside,
     _profile: Profile,
 }
 
@@ -58,10 +64,10 @@ impl Browser {
     pub async fn start_of(engine: Engine) -> anyhow::Result<Self> {
         let profile = Profile(tempfile::tempdir()?);
         let started = engine.start(profile.0.path()).await?;
-        let Started { program, driver: driving, address, capabilities } = started;
+        let Started { program, driver: driving, address, capabilities, beside } = started;
         let driver = WebDriver::new(address, capabilities).await;
         let driver = driver.with_context(|| format!("its driver said:\n{}", driving.printed()))?;
-        Ok(Self { engine, driver, _driving: driving, program, _profile: profile })
+        Ok(Self { engine, driver, _driving: driving, program, _beside: beside, _profile: profile })
     }
 
     /// Its engine.
@@ -110,6 +116,7 @@ impl Browser {
 
     /// What the browser complained about since the last call, one line each. Firefox cannot be
     /// asked: there it is the last lines that the program has printed, its pages' console included.
+    /// WebKit keeps its console to itself while it is steered.
     ///
     /// # Errors
     ///
@@ -121,7 +128,7 @@ impl Browser {
                 let lines = entries.iter().map(|entry| entry.message.as_str());
                 Ok(lines.collect::<Vec<_>>().join("\n"))
             }
-            Engine::Firefox => Ok(self.program.printed()),
+            Engine::Firefox | Engine::WebKit => Ok(self.program.printed()),
         }
     }
 }
@@ -141,6 +148,14 @@ struct Started {
     address: String,
     /// What makes the driver attach itself to that browser.
     capabilities: Capabilities,
+    beside: Beside,
+}
+
+/// What a browser needs beside itself, as long as it runs.
+#[derive(Debug, Default)]
+struct Beside {
+    _display: Option<Display>,
+    _ports: Vec<Port>,
 }
 
 impl Engine {
@@ -148,6 +163,7 @@ impl Engine {
         match self {
             Self::Chromium => chromium::start(profile).await,
             Self::Firefox => firefox::start(profile).await,
+            Self::WebKit => webkit::start(profile).await,
         }
     }
 }

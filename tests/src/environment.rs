@@ -28,6 +28,15 @@ pub const GECKODRIVER: &str = "GECKODRIVER";
 /// Firefox.
 pub const FIREFOX: &str = "FIREFOX";
 
+/// The WebDriver server of WebKitGTK.
+pub const WEBKITDRIVER: &str = "WEBKITDRIVER";
+
+/// WebKitGTK's own small browser.
+pub const MINIBROWSER: &str = "MINIBROWSER";
+
+/// The X server that draws into memory.
+pub const XVFB: &str = "XVFB";
+
 /// The folder that keeps the screenshots.
 pub const SCREENSHOTS: &str = "KEEPLINE_SCREENSHOTS";
 

@@ -6,12 +6,14 @@
 
 pub mod bad_peer;
 pub mod browser;
+pub mod display;
 pub mod environment;
 pub mod page;
 pub mod peer;
 pub mod port;
 pub mod program;
 pub mod proxy;
+pub mod raw_peer;
 pub mod relay;
 pub mod server;
 pub mod site;

@@ -105,6 +105,38 @@ impl Page {
         Ok(opened.map(|id| Line { page: self, id }))
     }
 
+    /// Opens the page in a new browser of this engine, under a Content-Security-Policy.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not start, or the page does not load.
+    pub async fn start_in_under(engine: Engine, policy: &'static str) -> anyhow::Result<Self> {
+        Self::load(engine, Place::Window, Some(HeaderValue::from_static(policy))).await
+    }
+
+    /// Runs `script` in the page, waits for the promise it may return, and reads its answer.
+    ///
+    /// # Errors
+    ///
+    /// When it throws, or answers something else.
+    pub async fn run<T: DeserializeOwned>(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> anyhow::Result<T> {
+        self.browser.run(script, arguments).await
+    }
+
+    /// Errors and rejections that nobody in the page took care of, and every word that the page
+    /// itself put on the console.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn complaints(&self) -> anyhow::Result<Vec<String>> {
+        self.run("return complaints", vec![]).await
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         request: &Request,

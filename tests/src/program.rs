@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -78,6 +79,18 @@ impl Program {
             bail!("{} ended with {status}; it printed:\n{}", self.name, self.printed.all());
         }
         Ok(())
+    }
+
+    /// Asks it to end (SIGTERM), and gives it a moment to tidy up.
+    pub fn dismiss(&mut self) {
+        // It may have ended by itself, which is as good.
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        for _ in 0..100 {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Waits until it ends by itself.

@@ -108,7 +108,7 @@ the dependency arrows, the purity of the core, versions in one place only.";
 
 const SETUP: &str = "\
 Installs what is missing: the wasm target, wasm-bindgen, trunk, Binaryen, and for the tests
-Node, Chromium and Firefox with their drivers, and the Python peers. Tools go to
+Node, Chromium, Firefox and WebKitGTK with their drivers, Xvfb, and the Python peers. Tools go to
 $XDG_CACHE_HOME/keepline (or ~/.cache/keepline) under name and version, so that every clone finds
 them.
 

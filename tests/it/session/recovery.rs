@@ -64,7 +64,7 @@ async fn twenty_resets(engine: Engine) -> anyhow::Result<()> {
 /// which leaves a busy machine too little of the half second.
 fn half_within(engine: Engine) -> u64 {
     match engine {
-        Engine::Chromium => 500,
+        Engine::Chromium | Engine::WebKit => 500,
         Engine::Firefox => 700,
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Context;
 use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities;
 use thirtyfour::{Capabilities, DesiredCapabilities, LoggingPrefsLogLevel};
 
-use super::Started;
+use super::{Beside, Started};
 use crate::environment;
 use crate::program::Program;
 
@@ -31,7 +31,8 @@ const ARGUMENTS: [&str; 13] = [
 pub(super) async fn start(profile: &Path) -> anyhow::Result<Started> {
     let (program, devtools) = launch(profile).await?;
     let (driver, address) = drive(profile).await?;
-    Ok(Started { program, driver, address, capabilities: attached_to(&devtools)? })
+    let (capabilities, beside) = (attached_to(&devtools)?, Beside::default());
+    Ok(Started { program, driver, address, capabilities, beside })
 }
 
 /// Starts Chromium, and returns it with the address of its developer tools.

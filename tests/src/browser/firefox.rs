@@ -6,7 +6,7 @@ use std::process::Command;
 
 use thirtyfour::DesiredCapabilities;
 
-use super::Started;
+use super::{Beside, Started};
 use crate::environment;
 use crate::program::Program;
 
@@ -58,7 +58,7 @@ pub(super) async fn start(profile: &Path) -> anyhow::Result<Started> {
     let (program, marionette) = launch(profile).await?;
     let (driver, address) = drive(&marionette).await?;
     let capabilities = DesiredCapabilities::firefox().into();
-    Ok(Started { program, driver, address, capabilities })
+    Ok(Started { program, driver, address, capabilities, beside: Beside::default() })
 }
 
 /// Starts Firefox, and returns it with the port on which it can be steered.

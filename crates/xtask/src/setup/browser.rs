@@ -1,6 +1,6 @@
-//! Chromium and Firefox with their drivers, found or installed.
+//! Chromium, Firefox and WebKitGTK with their drivers, found or installed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anyhow::{Context, Result};
@@ -62,6 +62,53 @@ impl Browser {
         };
         Ok(Self { program, driver })
     }
+}
+
+/// WebKitGTK's own small browser, which needs a display.
+pub(crate) struct WebKit {
+    pub(crate) browser: Browser,
+    /// The X server that draws into memory.
+    pub(crate) xvfb: PathBuf,
+}
+
+impl WebKit {
+    /// The programs of `MINIBROWSER`, `WEBKITDRIVER` and `XVFB`, else those of the system, else of
+    /// apt.
+    pub(crate) fn ready(apt: &mut Apt) -> Result<Self> {
+        if let Some(found) = Self::find() {
+            return Ok(found);
+        }
+        apt.install(&["webkit2gtk-driver", "xvfb"]).context("WebKitGTK is missing")?;
+        Self::find().context(
+            "WebKitGTK is still missing; name MiniBrowser, WebKitWebDriver and Xvfb in \
+             MINIBROWSER, WEBKITDRIVER and XVFB",
+        )
+    }
+
+    fn find() -> Option<Self> {
+        let program = found("MINIBROWSER", &["MiniBrowser"]).or_else(minibrowser)?;
+        let driver = found("WEBKITDRIVER", &["WebKitWebDriver"])?;
+        Some(Self { browser: Browser { program, driver }, xvfb: found("XVFB", &["Xvfb"])? })
+    }
+}
+
+/// The one that the library's package brings along, in a folder of its own: `/usr/lib`, the
+/// machine's name, `webkit2gtk-4.1`.
+fn minibrowser() -> Option<PathBuf> {
+    let libraries = folders(Path::new("/usr/lib"));
+    let mut found: Vec<_> = libraries
+        .flat_map(|folder| folders(&folder))
+        .filter(|folder| folder.to_string_lossy().contains("/webkit"))
+        .map(|folder| folder.join("MiniBrowser"))
+        .filter(|program| program.is_file())
+        .collect();
+    found.sort();
+    found.pop()
+}
+
+fn folders(of: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = fs::read_dir(of).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_dir())
 }
 
 fn firefox(apt: &mut Apt) -> Result<PathBuf> {

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use self::apt::Apt;
-pub(crate) use self::browser::Browsers;
+pub(crate) use self::browser::{Browsers, WebKit};
 use self::cache::Cache;
 use crate::clock::{Spoken, Stopwatch};
 use crate::project::Project;
@@ -55,6 +55,7 @@ impl Tools {
 /// What the end-to-end tests need beyond [`Tools`].
 pub(crate) struct TestBench {
     pub(crate) browsers: Browsers,
+    pub(crate) webkit: WebKit,
     /// The interpreter of the virtual environment with the Python peers' packages.
     pub(crate) python: PathBuf,
 }
@@ -64,8 +65,9 @@ impl TestBench {
     pub(crate) fn ready(project: &Project) -> Result<Self> {
         let (mut apt, cache) = (Apt::new(), Cache::of_user()?);
         let browsers = Browsers::ready(&mut apt, &cache)?;
+        let webkit = WebKit::ready(&mut apt)?;
         let python = python::environment(project, &cache, &mut apt)?;
-        Ok(Self { browsers, python })
+        Ok(Self { browsers, webkit, python })
     }
 }
 
@@ -100,6 +102,9 @@ fn list_bench(bench: &TestBench) {
     println!("chromedriver  {}", bench.browsers.chromium.driver.display());
     println!("firefox       {}", bench.browsers.firefox.program.display());
     println!("geckodriver   {}", bench.browsers.firefox.driver.display());
+    println!("minibrowser   {}", bench.webkit.browser.program.display());
+    println!("webkitdriver  {}", bench.webkit.browser.driver.display());
+    println!("xvfb          {}", bench.webkit.xvfb.display());
     println!("python        {}", bench.python.display());
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use super::Part;
 use super::tally::Tally;
 use crate::project::Project;
-use crate::setup::{self, Browsers, TestBench, Tools};
+use crate::setup::{self, Browsers, TestBench, Tools, WebKit};
 use crate::step::Step;
 use crate::{dashboard, page, server, sim, tidy};
 
@@ -130,6 +130,9 @@ impl<'a> Bench<'a> {
         let Browsers { chromium, firefox } = &bench.browsers;
         cargo.env("CHROME", &chromium.program).env("CHROMEDRIVER", &chromium.driver);
         cargo.env("FIREFOX", &firefox.program).env("GECKODRIVER", &firefox.driver);
+        let WebKit { browser: webkit, xvfb } = &bench.webkit;
+        cargo.env("MINIBROWSER", &webkit.program).env("WEBKITDRIVER", &webkit.driver);
+        cargo.env("XVFB", xvfb);
         cargo
     }
 }

@@ -115,6 +115,7 @@ fn name(engine: Engine) -> &'static str {
     match engine {
         Engine::Chromium => "chromium",
         Engine::Firefox => "firefox",
+        Engine::WebKit => "webkit",
     }
 }
 

@@ -73,7 +73,7 @@ fn engines(name: &str) -> anyhow::Result<Vec<Engine>> {
     match name {
         "chromium" => Ok(vec![Engine::Chromium]),
         "firefox" => Ok(vec![Engine::Firefox]),
-        "both" => Ok(Engine::ALL.into()),
+        "both" => Ok(vec![Engine::Chromium, Engine::Firefox]),
         _ => bail!("the browsers are chromium, firefox and both"),
     }
 }
