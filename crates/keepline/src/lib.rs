@@ -56,6 +56,7 @@ mod endpoint;
 mod fates;
 mod mailbox;
 mod monitor;
+mod policy;
 mod socket;
 mod transport;
 

@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use js_sys::{ArrayBuffer, JsString, Uint8Array};
+use js_sys::{ArrayBuffer, JsString, Reflect, Uint8Array};
 use keepline_core::{CloseCode, Closed, ConnId, Input, OpenFailure, Payload};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BinaryType, CloseEvent, DomException, Event, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 use crate::clock;
 use crate::endpoint::Endpoint;
+use crate::policy;
 
 /// Takes the news of a socket; called from the event loop, never from within a call.
 pub(crate) type Listen = Rc<dyn Fn(Input)>;
@@ -19,7 +20,7 @@ pub(crate) type Listen = Rc<dyn Fn(Input)>;
 pub(crate) struct Transport {
     conn: ConnId,
     socket: WebSocket,
-    _listeners: [EventListener; 4],
+    _listeners: [EventListener; 5],
 }
 
 impl Transport {
@@ -32,10 +33,12 @@ impl Transport {
         let socket = WebSocket::new_with_str_sequence(&endpoint.url, &endpoint.subprotocols)
             .map_err(|thrown| open_failure(&thrown))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
+        let forbidden = Rc::new(Cell::new(false));
         let _listeners = [
             on_open(conn, &socket, listen),
             on_message(conn, &socket, frame_bytes, listen),
-            on_error(conn, &socket, listen),
+            policy::on_violation(&endpoint.url, &forbidden),
+            on_error(conn, &socket, &forbidden, listen),
             on_close(conn, &socket, listen),
         ];
         Ok(Self { conn, socket, _listeners })
@@ -103,15 +106,23 @@ fn on_message(
 const CLOSE_FOLLOWS_ERROR_MS: u32 = 500;
 
 /// A failure is told by `error` and then `close`, in one turn of the event loop. When `close`
-/// stays away, the browser has refused the socket by itself (Chromium: the page's
-/// Content-Security-Policy).
-fn on_error(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener {
-    let (failed, listen) = (socket.clone(), Rc::clone(listen));
+/// stays away, the browser has made no connection by itself: Chromium because of the page's policy,
+/// which no other attempt can mend, WebKit because there are too many sockets already.
+fn on_error(
+    conn: ConnId,
+    socket: &WebSocket,
+    forbidden: &Rc<Cell<bool>>,
+    listen: &Listen,
+) -> EventListener {
+    let (failed, forbidden, listen) = (socket.clone(), Rc::clone(forbidden), Rc::clone(listen));
     let refusal = Cell::new(None);
     EventListener::new(socket, "error", move |_| {
         if failed.ready_state() == WebSocket::CLOSED {
-            let listen = Rc::clone(&listen);
-            let tell = move || listen(Input::OpenFailed(conn, refused()));
+            let (forbidden, listen) = (Rc::clone(&forbidden), Rc::clone(&listen));
+            let tell = move || {
+                let why = if forbidden.get() { refused() } else { not_made() };
+                listen(Input::OpenFailed(conn, why));
+            };
             refusal.set(Some(Timeout::new(CLOSE_FOLLOWS_ERROR_MS, tell)));
         }
     })
@@ -161,15 +172,21 @@ fn refused() -> OpenFailure {
     )
 }
 
+fn not_made() -> OpenFailure {
+    let why = "the browser made no connection and does not say why: it may have too many already";
+    OpenFailure::Unavailable(why.to_owned())
+}
+
 /// Says what the constructor threw in words of our own: a browser's may quote the URL, which may
 /// hold a secret.
 fn open_failure(thrown: &JsValue) -> OpenFailure {
-    let name = thrown.dyn_ref::<DomException>().map(DomException::name).unwrap_or_default();
-    match name.as_str() {
-        "SecurityError" => refused(),
+    // Firefox throws something for a forbidden URL that is no `DOMException`.
+    let name = Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string());
+    match name.as_deref().unwrap_or_default() {
+        "SecurityError" | "NS_ERROR_CONTENT_BLOCKED" => refused(),
         "SyntaxError" => {
             OpenFailure::Refused("the browser calls the URL or a subprotocol malformed".to_owned())
         }
-        _ => OpenFailure::Unavailable(format!("the browser could not make a socket ({name})")),
+        name => OpenFailure::Unavailable(format!("the browser could not make a socket ({name})")),
     }
 }
