@@ -64,6 +64,21 @@ impl Browser {
     pub async fn start_of(engine: Engine) -> anyhow::Result<Self> {
         let profile = Profile(tempfile::tempdir()?);
         let started = engine.start(profile.0.path()).await?;
+        Self::steer(engine, started, profile).await
+    }
+
+    /// Starts a Chromium with windows on a display of its own, which hides a page as for a user.
+    ///
+    /// # Errors
+    ///
+    /// When the display, the driver or the browser does not start.
+    pub async fn start_with_windows(flags: &[&str]) -> anyhow::Result<Self> {
+        let profile = Profile(tempfile::tempdir()?);
+        let started = chromium::start_with_windows(profile.0.path(), flags).await?;
+        Self::steer(Engine::Chromium, started, profile).await
+    }
+
+    async fn steer(engine: Engine, started: Started, profile: Profile) -> anyhow::Result<Self> {
         let Started { program, driver: driving, address, capabilities, beside } = started;
         let driver = WebDriver::new(address, capabilities).await;
         let driver = driver.with_context(|| format!("its driver said:\n{}", driving.printed()))?;

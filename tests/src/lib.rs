@@ -8,6 +8,7 @@ pub mod bad_peer;
 pub mod browser;
 pub mod display;
 pub mod environment;
+pub mod hidden_tab;
 pub mod page;
 pub mod peer;
 pub mod port;

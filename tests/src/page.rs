@@ -1,5 +1,7 @@
 //! The page of `tests/page` in a browser, and the lines that a test opens in it.
 
+mod windows;
+
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,13 +23,26 @@ pub enum Place {
     Window,
     /// In a dedicated Worker that the page starts.
     Worker,
+    /// In a Worker that all pages of the site share.
+    SharedWorker,
+}
+
+impl Place {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Window => "/index.html",
+            Self::Worker => "/index.html?worker",
+            Self::SharedWorker => "/index.html?shared",
+        }
+    }
 }
 
 /// A page that runs the SDK, in a browser and from a site of its own.
 #[derive(Debug)]
 pub struct Page {
     browser: Browser,
-    _site: StaticSite,
+    site: StaticSite,
+    place: Place,
 }
 
 impl Page {
@@ -64,21 +79,37 @@ impl Page {
         place: Place,
         policy: Option<HeaderValue>,
     ) -> anyhow::Result<Self> {
-        let site = StaticSite::start(policy).await?;
-        let browser = Browser::start_of(engine).await?;
-        let path = match place {
-            Place::Window => "/index.html",
-            Place::Worker => "/index.html?worker",
-        };
-        browser.driver().goto(site.http(path)).await?;
-        let page = Self { browser, _site: site };
+        Self::load_in(Browser::start_of(engine).await?, place, policy).await
+    }
+
+    /// Opens the page in a browser that does nothing else.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not load.
+    pub async fn in_browser(browser: Browser, place: Place) -> anyhow::Result<Self> {
+        Self::load_in(browser, place, None).await
+    }
+
+    async fn load_in(
+        browser: Browser,
+        place: Place,
+        policy: Option<HeaderValue>,
+    ) -> anyhow::Result<Self> {
+        let page = Self { browser, site: StaticSite::start(policy).await?, place };
+        page.visit().await?;
+        Ok(page)
+    }
+
+    /// Loads the page in the present window.
+    async fn visit(&self) -> anyhow::Result<()> {
+        self.browser.driver().goto(self.site.http(self.place.path())).await?;
         until("the page to load", PATIENCE, async || {
-            let loaded: bool = page.browser.run("return 'ask' in globalThis", vec![]).await?;
+            let loaded: bool = self.browser.run("return 'ask' in globalThis", vec![]).await?;
             Ok(loaded.then_some(()))
         })
         .await
-        .context(page.browser.console().await?)?;
-        Ok(page)
+        .context(self.browser.console().await?)
     }
 
     /// Opens a line that the SDK accepts to open.

@@ -1,4 +1,5 @@
-//! A relay before a server that reads along: how large each WebSocket message of a client is.
+//! A relay before a server that reads along: when each WebSocket message of a client came, and how
+//! large it is.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,6 +9,7 @@ use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::{accept_hdr_async, connect_async};
@@ -16,25 +18,26 @@ use tokio_tungstenite::{accept_hdr_async, connect_async};
 #[derive(Debug)]
 pub struct Relay {
     port: u16,
-    sizes: Sizes,
+    heard: Heard,
     serving: AbortHandle,
 }
 
-/// The sizes of what clients have said, in bytes, by the order in which it came.
-type Sizes = Arc<Mutex<Vec<usize>>>;
+/// When clients have said something, and how many bytes, by the order in which it came.
+type Heard = Arc<Mutex<Vec<(Instant, usize)>>>;
 
 impl Relay {
-    /// Starts a relay to the socket at `target`, which is to be asked for `subprotocol`.
+    /// Starts a relay to the socket at `target`, which is to be asked for `subprotocol` if there is
+    /// one.
     ///
     /// # Errors
     ///
     /// When no port is free.
-    pub async fn start(target: String, subprotocol: &'static str) -> anyhow::Result<Self> {
+    pub async fn start(target: String, subprotocol: Option<&'static str>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let sizes = Sizes::default();
-        let serving = serve(listener, target, subprotocol, Arc::clone(&sizes));
-        Ok(Self { port, sizes, serving: tokio::spawn(serving).abort_handle() })
+        let heard = Heard::default();
+        let serving = serve(listener, target, subprotocol, Arc::clone(&heard));
+        Ok(Self { port, heard, serving: tokio::spawn(serving).abort_handle() })
     }
 
     /// Its address for a socket.
@@ -46,7 +49,15 @@ impl Relay {
     /// The size of each message that came from a client by now, in bytes.
     #[must_use]
     pub fn sizes(&self) -> Vec<usize> {
-        self.sizes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.iter().map(|(_, size)| *size).collect()
+    }
+
+    /// When each message came from a client by now.
+    #[must_use]
+    pub fn times(&self) -> Vec<Instant> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.iter().map(|(at, _)| *at).collect()
     }
 }
 
@@ -57,10 +68,15 @@ impl Drop for Relay {
 }
 
 /// Accepts connections for ever. They are tasks of this one, and end with it.
-async fn serve(listener: TcpListener, target: String, subprotocol: &'static str, sizes: Sizes) {
+async fn serve(
+    listener: TcpListener,
+    target: String,
+    subprotocol: Option<&'static str>,
+    heard: Heard,
+) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        connections.spawn(carry(client, target.clone(), subprotocol, Arc::clone(&sizes)));
+        connections.spawn(carry(client, target.clone(), subprotocol, Arc::clone(&heard)));
     }
 }
 
@@ -68,21 +84,26 @@ async fn serve(listener: TcpListener, target: String, subprotocol: &'static str,
 async fn carry(
     client: TcpStream,
     target: String,
-    subprotocol: &'static str,
-    sizes: Sizes,
+    subprotocol: Option<&'static str>,
+    heard: Heard,
 ) -> anyhow::Result<()> {
-    let subprotocol = HeaderValue::from_static(subprotocol);
+    let subprotocol =
+        subprotocol.map(|name| (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(name)));
     let mut request = target.into_client_request()?;
-    request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, subprotocol.clone());
+    request.headers_mut().extend(subprotocol.clone());
     let (server, _) = connect_async(request).await.context("the server is not there")?;
     let select = |_: &Request, mut response: Response| {
-        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
+        response.headers_mut().extend(subprotocol);
         Ok(response)
     };
     let client = accept_hdr_async(client, select).await?;
     let ((to_client, from_client), (to_server, from_server)) = (client.split(), server.split());
     let seen = from_client.inspect_ok(|message| {
-        sizes.lock().unwrap_or_else(PoisonError::into_inner).push(message.len());
+        // Pings and pongs are the browser's own.
+        if message.is_text() || message.is_binary() {
+            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.push((Instant::now(), message.len()));
+        }
     });
     tokio::select! {
         over = seen.forward(to_server) => over?,

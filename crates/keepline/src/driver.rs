@@ -53,6 +53,8 @@ pub(crate) struct Works {
     transports: Vec<Transport>,
     /// The core wants to be flushed.
     flush: bool,
+    /// The present turn of the event loop is a socket's.
+    is_prompt: bool,
     alarm: Option<Alarm>,
     listen: Listen,
     ring: Rc<dyn Fn()>,
@@ -60,6 +62,8 @@ pub(crate) struct Works {
 
 struct Alarm {
     at: Instant,
+    /// Whether it was set in a turn of a socket, and not when another alarm rang.
+    is_prompt: bool,
     _timeout: Timeout,
 }
 
@@ -150,7 +154,10 @@ impl Driver {
             | Input::PeerClosing(_)
             | Input::Buffered(..) => input,
         };
-        self.drive(|works, now| works.core.handle_input(input, now));
+        self.drive(|works, now| {
+            works.is_prompt = true;
+            works.core.handle_input(input, now);
+        });
     }
 
     fn is_answer(&self, payload: &Payload) -> bool {
@@ -254,7 +261,9 @@ impl Works {
             }
         };
         let (listen, ring) = (Rc::new(listen), Rc::new(ring));
-        Self { core, endpoint, transports: Vec::new(), flush: false, alarm: None, listen, ring }
+        let (flush, is_prompt) = (false, false);
+        let transports = Vec::new();
+        Self { core, endpoint, transports, flush, is_prompt, alarm: None, listen, ring }
     }
 
     fn ring(&mut self, now: Instant) {
@@ -323,17 +332,22 @@ impl Works {
     }
 
     /// Holds one alarm. One that rings too early is set again then, which costs less than setting
-    /// it again with every message that puts a deadline off.
+    /// it again with every message that puts a deadline off. But an alarm that was set when another
+    /// rang is set again from a message: Chromium lets the timers of a hidden page that beget each
+    /// other ring once a minute (HTML §8.6, the nesting level).
     fn set_alarm(&mut self) {
+        let is_prompt = std::mem::take(&mut self.is_prompt);
         let Some(at) = self.core.poll_timeout() else {
             self.alarm = None;
             return;
         };
-        if self.alarm.as_ref().is_none_or(|alarm| at < alarm.at) {
+        let must_be_set = |alarm: &Alarm| at < alarm.at || (is_prompt && !alarm.is_prompt);
+        if self.alarm.as_ref().is_none_or(must_be_set) {
             let millis = (at - clock::now()).as_micros().div_ceil(1_000);
             let millis = u32::try_from(millis).unwrap_or(u32::MAX).min(LONGEST_ALARM);
             let ring = Rc::clone(&self.ring);
-            self.alarm = Some(Alarm { at, _timeout: Timeout::new(millis, move || ring()) });
+            let _timeout = Timeout::new(millis, move || ring());
+            self.alarm = Some(Alarm { at, is_prompt, _timeout });
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::num::NonZero;
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 
 use crate::bench::BenchOptions;
 use crate::demo::DemoOptions;
+use crate::soak::HiddenTab;
 use crate::test::Part;
 
 const HELP: &str = "\
@@ -19,6 +21,7 @@ Usage: cargo xtask <COMMAND>
   test    Run every test there is
   bench   Measure the SDK in a real browser: `echo` for its speed, `faults` for its losses
   sim     Run the core's both ends in virtual time against a hostile network
+  soak    Leave a page in a hidden tab for ten minutes, and see whether its lines stay up
   tidy    Hold the rules of the house: formatting, lints, docs, measures, arrows
   setup   Do just the set-up, and print the PATH that `trunk serve` and `wasm-pack` need
 
@@ -98,6 +101,16 @@ Usage: cargo xtask sim [--seeds <N>] [--from <S>]
   --depth <D>   So many things happen before all goes well [default: 9]
   --mutants     Plants bugs in the core, one after the other: each must be found";
 
+const SOAK: &str = "\
+Hides a page behind another tab, in a Chromium with windows under Xvfb, with two quiet lines to the
+real server: a session, which answers the server's pings, and a plain line, which probes. Chromium
+lets the timers of a page ring once a minute when it was hidden for five. It is a failure if a line
+is lost, or a heartbeat comes later than after 1.2 times the interval of 10 s.
+
+Usage: cargo xtask soak hidden-tab [--minutes <N>]
+
+  --minutes <N>  How long the page is hidden [default: 10]";
+
 const TIDY: &str = "\
 Checks every rule of the house and says, for each broken one, what is wrong and where.
 
@@ -124,6 +137,7 @@ pub(crate) enum Request {
     Bench(BenchOptions),
     /// With what the simulator is told.
     Sim(Vec<OsString>),
+    Soak(HiddenTab),
     Tidy,
     /// Only this text.
     Help(&'static str),
@@ -147,6 +161,7 @@ fn command(name: &OsString, line: lexopt::Parser) -> Result<Request> {
         Some("test") => test(line),
         Some("bench") => bench(line),
         Some("sim") => sim(line),
+        Some("soak") => soak(line),
         Some("tidy") => plain(line, Request::Tidy, TIDY),
         Some("setup") => plain(line, Request::Setup, SETUP),
         Some("help") => Ok(Request::Help(HELP)),
@@ -246,6 +261,32 @@ fn sim(mut line: lexopt::Parser) -> Result<Request> {
     })
 }
 
+fn soak(mut line: lexopt::Parser) -> Result<Request> {
+    match line.next()? {
+        None | Some(Long("help") | Short('h')) => Ok(Request::Help(SOAK)),
+        Some(Value(name)) if name == "hidden-tab" => hidden_tab(line),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn hidden_tab(mut line: lexopt::Parser) -> Result<Request> {
+    let mut lasts = Duration::from_secs(10 * 60);
+    while let Some(argument) = line.next()? {
+        match argument {
+            Long("minutes") => lasts = minutes(&mut line)?,
+            Long("help") | Short('h') => return Ok(Request::Help(SOAK)),
+            Long(_) | Short(_) | Value(_) => return Err(argument.unexpected().into()),
+        }
+    }
+    Ok(Request::Soak(HiddenTab { lasts }))
+}
+
+fn minutes(line: &mut lexopt::Parser) -> Result<Duration> {
+    let minutes: f64 = line.value()?.parse()?;
+    ensure!((0.1..=1_440.0).contains(&minutes), "a time is from 0.1 to 1440 minutes");
+    Ok(Duration::from_secs_f64(minutes * 60.0))
+}
+
 fn plain(mut line: lexopt::Parser, request: Request, help: &'static str) -> Result<Request> {
     match line.next()? {
         None => Ok(request),
@@ -271,7 +312,7 @@ mod tests {
 
     #[test]
     fn every_command_explains_itself() {
-        for command in ["", "demo", "test", "bench", "bench echo", "sim", "tidy", "setup"] {
+        for command in ["", "demo", "test", "bench", "bench echo", "sim", "soak", "tidy", "setup"] {
             let request = asked(&format!("{command} --help")).unwrap();
             assert!(matches!(request, Request::Help(text) if text.contains("Usage: ")));
         }
@@ -286,6 +327,8 @@ mod tests {
             "test dance",
             "tidy now",
             "bench dance",
+            "soak dance",
+            "soak hidden-tab --minutes 0",
             "bench echo --browser lynx",
             "bench echo --rounds 0",
         ] {

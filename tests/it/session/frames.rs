@@ -22,7 +22,7 @@ async fn sends_leave_together(engine: Engine) -> anyhow::Result<()> {
     const TURNS: usize = 5;
     const POUR: Pour = Pour { count: 64 * TURNS as u64, batch: 64, every_ms: 100 };
     let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
-    let relay = Relay::start(server.ws("/session/echo"), "keepline.v1").await?;
+    let relay = Relay::start(server.ws("/session/echo"), Some("keepline.v1")).await?;
     let line = page.open(&relay.ws(), Options::session()).await?;
     line.is_online(1).await?;
     let before = relay.sizes().len();

@@ -1,5 +1,5 @@
-// Runs the lines in this window, or with `?worker` in a dedicated Worker: `ask(request)` promises
-// the answer either way.
+// Runs the lines in this window, with `?worker` in a dedicated Worker, with `?shared` in a
+// SharedWorker: `ask(request)` promises the answer in each case.
 
 async function inWindow() {
   const { default: init, Page } = await import("./e2e_page.js");
@@ -10,17 +10,28 @@ async function inWindow() {
 
 async function inWorker() {
   const worker = new Worker("worker.js", { type: "module" });
+  return askingAt(worker, worker);
+}
+
+async function inSharedWorker() {
+  const worker = new SharedWorker("shared.js", { type: "module" });
+  worker.port.start();
+  return askingAt(worker.port, worker);
+}
+
+async function askingAt(port, worker) {
   const answer = () =>
     new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
+      port.onmessage = ({ data }) => resolve(data);
       worker.onerror = ({ message }) => reject(new Error(message));
     });
   await answer(); // The worker's first word says that it is ready.
   return (request) => {
     const answered = answer();
-    worker.postMessage(request);
+    port.postMessage(request);
     return answered;
   };
 }
 
-globalThis.ask = await (location.search === "?worker" ? inWorker() : inWindow());
+const places = { "?worker": inWorker, "?shared": inSharedWorker };
+globalThis.ask = await (places[location.search] ?? inWindow)();

@@ -8,11 +8,11 @@ use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities;
 use thirtyfour::{Capabilities, DesiredCapabilities, LoggingPrefsLogLevel};
 
 use super::{Beside, Started};
+use crate::display::Display;
 use crate::environment;
 use crate::program::Program;
 
-const ARGUMENTS: [&str; 13] = [
-    "--headless=new",
+const ARGUMENTS: [&str; 12] = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -27,17 +27,31 @@ const ARGUMENTS: [&str; 13] = [
     "--remote-debugging-port=0",
 ];
 
-/// Starts Chromium and its driver.
+/// Starts Chromium without windows, and its driver.
 pub(super) async fn start(profile: &Path) -> anyhow::Result<Started> {
-    let (program, devtools) = launch(profile).await?;
+    let mut command = Command::new(environment::path(environment::CHROME)?);
+    command.arg("--headless=new");
+    start_as(command, profile, Beside::default()).await
+}
+
+/// Starts Chromium with windows, on a display of its own, and its driver.
+pub(super) async fn start_with_windows(profile: &Path, flags: &[&str]) -> anyhow::Result<Started> {
+    let display = Display::start().await?;
+    let mut command = Command::new(environment::path(environment::CHROME)?);
+    command.args(flags).env("DISPLAY", display.name());
+    let beside = Beside { _display: Some(display), ..Beside::default() };
+    start_as(command, profile, beside).await
+}
+
+async fn start_as(command: Command, profile: &Path, beside: Beside) -> anyhow::Result<Started> {
+    let (program, devtools) = launch(command, profile).await?;
     let (driver, address) = drive(profile).await?;
-    let (capabilities, beside) = (attached_to(&devtools)?, Beside::default());
+    let capabilities = attached_to(&devtools)?;
     Ok(Started { program, driver, address, capabilities, beside })
 }
 
 /// Starts Chromium, and returns it with the address of its developer tools.
-async fn launch(profile: &Path) -> anyhow::Result<(Program, String)> {
-    let mut command = Command::new(environment::path(environment::CHROME)?);
+async fn launch(mut command: Command, profile: &Path) -> anyhow::Result<(Program, String)> {
     command.args(ARGUMENTS).arg(format!("--user-data-dir={}", profile.display()));
     command.env("TMPDIR", profile);
     let mut chromium = Program::start(&mut command)?;
