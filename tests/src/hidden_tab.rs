@@ -1,5 +1,5 @@
-//! A tab that somebody has left in the background: whether its lines stay up, and their heartbeats in
-//! time.
+//! A tab that somebody has left in the background: whether its lines stay up, and their heartbeats
+//! in time.
 
 use std::fmt;
 use std::time::Duration;

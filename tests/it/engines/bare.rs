@@ -179,7 +179,8 @@ async fn a_deaf_peer_delays_the_close_and_may_look_as_if_it_had_read_all(
     let bare = Bare::start(engine).await?;
     let deaf = bare.peer.ws("/deaf");
 
-    let [at_once, later]: [u64; 2] = bare.sees("buffers", json!([deaf, BYTES])).await?;
+    let within = bare.of(1_000, 1_000, 30_000);
+    let [at_once, later]: [u64; 2] = bare.sees("buffers", json!([deaf, BYTES, within])).await?;
     assert_eq!(at_once, BYTES);
     match engine {
         Engine::Chromium | Engine::Firefox => assert!(later > BYTES / 2, "{later}"),
@@ -223,5 +224,26 @@ async fn above_a_number_of_sockets_the_rest_fail(engine: Engine) -> anyhow::Resu
     assert!((195..=255).contains(&count("opened")), "{held}");
     let told = bare.of("failed", "failed", "errors");
     assert_eq!(count("opened") + count(told), ALL, "{held}");
+    Ok(())
+}
+
+in_each_engine!(failures_in_a_row_are_held_back_by_the_browser_itself);
+
+async fn failures_in_a_row_are_held_back_by_the_browser_itself(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    const HELD_BACK_MS: u64 = 700;
+    let (bare, refused) = (Bare::start(engine).await?, Port::hold()?);
+
+    let times = bare.of(20, 8, 20);
+    let took: Vec<u64> = bare.sees("fails", json!([refused.ws("/"), times])).await?;
+
+    println!("{engine:?}: {took:?} ms");
+    let first = took.iter().position(|took| *took >= HELD_BACK_MS);
+    match engine {
+        Engine::Chromium => assert!(first.is_some_and(|first| first >= 10), "{took:?}"),
+        Engine::Firefox => assert!(first.is_some_and(|first| first >= 1), "{took:?}"),
+        Engine::WebKit => assert_eq!(first, None, "{took:?}"),
+    }
     Ok(())
 }

@@ -62,7 +62,7 @@ async fn a_handshake_that_hangs_is_given_up_in_time_and_closed(
     line.close(1000, "").await?;
     let left_open = match engine {
         Engine::Chromium | Engine::WebKit => 0,
-        // It keeps the TCP connection of a handshake that it has given up until the far end closes it.
+        // It keeps the TCP connection of a closed handshake until the far end ends it.
         Engine::Firefox => 1,
     };
     until("its socket to be closed", PATIENCE, async || {

@@ -105,12 +105,13 @@ globalThis.facts = {
     return { events, state: socket.readyState, took };
   },
 
-  // `bufferedAmount` after so many bytes to a peer that does not read: at once, and after a while.
-  async buffers(url, bytes) {
+  // `bufferedAmount` after so many bytes to a peer that does not read: at once, and when it is 0, at
+  // the latest after so long.
+  async buffers(url, bytes, ms) {
     const { socket } = await opened(url);
     socket.send(new Uint8Array(bytes));
     const atOnce = socket.bufferedAmount;
-    await later(1_000);
+    await until(() => socket.bufferedAmount === 0, ms);
     const amounts = [atOnce, socket.bufferedAmount];
     socket.close();
     return amounts;
@@ -136,6 +137,18 @@ globalThis.facts = {
   async letGo() {
     held.forEach(({ socket }) => socket.close());
     return null;
+  },
+
+  // How long each of so many failures in a row takes.
+  async fails(url, times) {
+    const took = [];
+    for (let i = 0; i < times; i += 1) {
+      const began = performance.now();
+      const { events } = watched(url);
+      await until(() => has(events, "close"), 10_000);
+      took.push(Math.round(performance.now() - began));
+    }
+    return took;
   },
 
   async longTimer() {
