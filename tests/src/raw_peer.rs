@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
@@ -78,18 +79,19 @@ async fn serve(mut connection: TcpStream) -> anyhow::Result<()> {
         "close" => {
             let [high, low] = number.to_be_bytes();
             connection.write_all(&[0x88, 2, high, low]).await?;
-            // The page's answer: the server is the one that then ends the connection.
-            connection.read(&mut [0; 64]).await?;
-            Ok(())
+            // Once the page has answered, it is for the server to end the connection.
+            let answered = connection.read(&mut [0; 64]).await?;
+            ensure!(answered > 0, "the page has ended it");
         }
-        "end" => Ok(sleep(HEARS_OF_OPEN).await),
+        "end" => sleep(HEARS_OF_OPEN).await,
         "reset" => {
             sleep(HEARS_OF_OPEN).await;
-            Ok(connection.set_zero_linger()?)
+            connection.set_zero_linger()?;
         }
-        "deaf" => Ok(sleep(DEAF_FOR).await),
-        _ => answer_close(connection).await,
+        "deaf" => sleep(DEAF_FOR).await,
+        _ => answer_close(connection).await?,
     }
+    Ok(())
 }
 
 async fn read_request(connection: &mut TcpStream) -> anyhow::Result<String> {
