@@ -50,7 +50,7 @@ struct Readme;
 
 mod builder;
 mod clock;
-mod codec;
+pub mod codec;
 mod driver;
 mod endpoint;
 mod fates;
@@ -61,6 +61,12 @@ mod transport;
 
 pub use builder::{BuildError, Builder};
 pub use clock::now;
+#[cfg(feature = "cbor")]
+pub use codec::Cbor;
+#[cfg(feature = "messagepack")]
+pub use codec::MessagePack;
+#[cfg(feature = "postcard")]
+pub use codec::Postcard;
 pub use codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
 pub use endpoint::UrlError;
 pub use monitor::{Events, Monitor, Statuses};
