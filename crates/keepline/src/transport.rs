@@ -12,6 +12,7 @@ use web_sys::{BinaryType, CloseEvent, DomException, Event, MessageEvent, WebSock
 
 use crate::clock;
 use crate::endpoint::Endpoint;
+use crate::panic;
 
 /// Takes the news of a socket; called from the event loop, never from within a call.
 pub(crate) type Listen = Rc<dyn Fn(Input)>;
@@ -32,6 +33,7 @@ impl Transport {
         let socket = WebSocket::new_with_str_sequence(&endpoint.url, &endpoint.subprotocols)
             .map_err(|thrown| open_failure(&thrown))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
+        panic::note(&socket);
         let _listeners = [
             on_open(conn, &socket, listen),
             on_message(conn, &socket, frame_bytes, listen),
@@ -72,6 +74,7 @@ impl Transport {
 
 impl Drop for Transport {
     fn drop(&mut self) {
+        panic::forget(&self.socket);
         if self.socket.ready_state() < WebSocket::CLOSING {
             self.close(CloseCode::NORMAL, "");
         }
