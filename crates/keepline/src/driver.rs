@@ -36,8 +36,8 @@ pub(crate) struct Driver {
     probe: Option<Probe>,
     /// What it has hung in, until the line has ended.
     hooks: RefCell<Option<Rc<Hooks>>>,
-    /// Up to which position of the journal its listeners have been told.
-    told: Cell<u64>,
+    /// Up to which position of the journal its listeners have been told; `None` while they are.
+    told: Cell<Option<u64>>,
 }
 
 /// What is to be done at the end of a turn of the event loop.
@@ -78,7 +78,7 @@ impl Driver {
         let driver = Rc::new_cyclic(|this| {
             let works = RefCell::new(Works::new(core, endpoint, this));
             let (turn, this) = (Cell::new(Turn::Idle), Weak::clone(this));
-            let (hooks, told) = (RefCell::new(Some(Rc::new(hooks))), Cell::new(0));
+            let (hooks, told) = (RefCell::new(Some(Rc::new(hooks))), Cell::new(Some(0)));
             Self { works, mailbox, turn, is_session, this, probe, hooks, told }
         });
         driver.drive(|works, now| works.core.connect(now));
@@ -169,21 +169,22 @@ impl Driver {
             waker.wake();
         }
         let written = self.mailbox(|mailbox| mailbox.journal().end());
-        if self.told.get() < written {
+        if self.told.get().is_some_and(|told| told < written) {
             self.tell_journal();
         }
     }
 
     /// Tells the application's listeners what they have not been told, and lets go of them once the
-    /// line has ended. Whoever calls back in meanwhile tells what comes before what that brings.
+    /// line has ended. What a listener causes is told after what it was told.
     fn tell_journal(&self) {
-        let hooks = self.hooks();
-        while let Some(entry) = self.mailbox(|mailbox| mailbox.entry_from(self.told.get())) {
-            self.told.set(entry.position + 1);
+        let (Some(mut position), hooks) = (self.told.take(), self.hooks()) else { return };
+        while let Some(entry) = self.mailbox(|mailbox| mailbox.entry_from(position)) {
+            position = entry.position + 1;
             if let Some(hooks) = &hooks {
                 hooks.tell(&entry);
             }
         }
+        self.told.set(Some(position));
         if self.mailbox(|mailbox| mailbox.has_ended()) {
             drop(self.hooks.take());
         }
