@@ -1,8 +1,12 @@
 //! The stories that a real browser tells about the SDK, the server and the dashboard.
 
 mod bad_input;
+mod codecs;
 mod dashboard;
 mod fastapi;
+mod leaks;
+mod observability;
+mod panic;
 mod proxy;
 mod session;
 mod story;

@@ -13,6 +13,7 @@ pub mod port;
 pub mod program;
 pub mod proxy;
 pub mod relay;
+pub mod scales;
 pub mod server;
 pub mod site;
 pub mod tab;

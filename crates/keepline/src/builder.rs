@@ -34,7 +34,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             query: Vec::new(),
             subprotocols: Vec::new(),
             config: Config::default(),
-            hooks: Hooks::default(),
+            hooks: Hooks::new(),
             types: PhantomData,
         }
     }

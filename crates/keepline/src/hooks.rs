@@ -29,19 +29,21 @@ pub(crate) struct Hooks {
     pub(crate) listeners: Vec<Listener>,
 }
 
-impl Default for Hooks {
-    fn default() -> Self {
-        Self {
-            judge: None,
-            #[cfg(not(feature = "tracing"))]
-            listeners: Vec::new(),
-            #[cfg(feature = "tracing")]
-            listeners: vec![Box::new(crate::tracing::listener())],
-        }
-    }
+#[cfg(feature = "tracing")]
+fn forwarders() -> Vec<Listener> {
+    vec![Box::new(crate::tracing::listener())]
+}
+
+#[cfg(not(feature = "tracing"))]
+const fn forwarders() -> Vec<Listener> {
+    Vec::new()
 }
 
 impl Hooks {
+    pub(crate) fn new() -> Self {
+        Self { judge: None, listeners: forwarders() }
+    }
+
     /// What the application makes of a closed connection; nothing if it throws.
     pub(crate) fn judge(&self, closed: &Closed) -> Option<Verdict> {
         let judge = self.judge.as_ref()?;

@@ -19,6 +19,7 @@ Usage: cargo xtask <COMMAND>
   test    Run every test there is
   bench   Measure the SDK in a real browser: `echo` for its speed, `faults` for its losses
   sim     Run the core's both ends in virtual time against a hostile network
+  size    Measure what each codec adds to a page
   tidy    Hold the rules of the house: formatting, lints, docs, measures, arrows
   setup   Do just the set-up, and print the PATH that `trunk serve` and `wasm-pack` need
 
@@ -98,6 +99,12 @@ Usage: cargo xtask sim [--seeds <N>] [--from <S>]
   --depth <D>   So many things happen before all goes well [default: 9]
   --mutants     Plants bugs in the core, one after the other: each must be found";
 
+const SIZE: &str = "\
+Builds a page with each codec of the SDK and tells how much larger it is than one that sends bytes,
+after all optimisation and before compression.
+
+Usage: cargo xtask size";
+
 const TIDY: &str = "\
 Checks every rule of the house and says, for each broken one, what is wrong and where.
 
@@ -124,6 +131,7 @@ pub(crate) enum Request {
     Bench(BenchOptions),
     /// With what the simulator is told.
     Sim(Vec<OsString>),
+    Size,
     Tidy,
     /// Only this text.
     Help(&'static str),
@@ -147,6 +155,7 @@ fn command(name: &OsString, line: lexopt::Parser) -> Result<Request> {
         Some("test") => test(line),
         Some("bench") => bench(line),
         Some("sim") => sim(line),
+        Some("size") => plain(line, Request::Size, SIZE),
         Some("tidy") => plain(line, Request::Tidy, TIDY),
         Some("setup") => plain(line, Request::Setup, SETUP),
         Some("help") => Ok(Request::Help(HELP)),
@@ -271,7 +280,7 @@ mod tests {
 
     #[test]
     fn every_command_explains_itself() {
-        for command in ["", "demo", "test", "bench", "bench echo", "sim", "tidy", "setup"] {
+        for command in ["", "demo", "test", "bench", "bench echo", "sim", "size", "tidy", "setup"] {
             let request = asked(&format!("{command} --help")).unwrap();
             assert!(matches!(request, Request::Help(text) if text.contains("Usage: ")));
         }

@@ -11,6 +11,7 @@ mod project;
 mod server;
 mod setup;
 mod sim;
+mod size;
 mod step;
 mod test;
 mod tidy;
@@ -44,6 +45,7 @@ fn carry_out(request: Request) -> Result<ExitCode> {
         Request::Test(parts) => test::run(&begin()?, &parts),
         Request::Bench(options) => bench::run(&begin()?, &options),
         Request::Sim(arguments) => sim::run(&begin()?, &arguments),
+        Request::Size => size::run(&begin()?),
         Request::Tidy => tidy::run(&begin()?),
         Request::Help(text) => {
             println!("{text}");

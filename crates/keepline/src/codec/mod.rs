@@ -14,7 +14,7 @@
 //! | [`Bytes`] | always | binary | raw bytes, and formats of your own | 0 |
 //!
 //! The last column is what the codec adds to a page, for one small message in each direction, in
-//! KiB of optimised wasm before compression (`cargo xtask bench codecs` measures it).
+//! KiB of optimised wasm before compression (`cargo xtask size` measures it).
 //!
 //! What comes from the network is read within bounds, and whatever it is, the answer is a message
 //! or an [`Undecodable`]: never a panic, and never much more memory than the payload takes. So
