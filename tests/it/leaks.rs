@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use e2e::bad_peer::{BadPeer, Manner};
 use e2e::page::{Page, Place};
 use e2e::scales::Held;
@@ -14,6 +15,8 @@ const WARM: u64 = 100;
 const ALL: u64 = 1_000;
 /// A thousand take some seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// A socket has said goodbye long before.
+const GOODBYE: Duration = Duration::from_secs(15);
 
 #[tokio::test]
 async fn a_thousand_lines_opened_and_closed_leave_nothing_behind() -> anyhow::Result<()> {
@@ -68,8 +71,10 @@ async fn go_round(
         Ok((page.weigh().await?.cycles >= done).then_some(()))
     })
     .await?;
-    until("the last socket to be gone", PATIENCE, async || {
+    let gone = until("the last socket to be gone", GOODBYE, async || {
         Ok((page.held().await?.sockets == 0).then_some(()))
     })
-    .await
+    .await;
+    let held = page.held().await?;
+    gone.with_context(|| format!("the page holds {held:?}"))
 }

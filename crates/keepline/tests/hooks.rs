@@ -5,13 +5,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use keepline::{
-    Backoff, CodecError, Counters, Credentials, Decode, Encode, Entry, Event, Happening, Json,
-    Limits, Monitor, Payload, Probe, SendError, SessionConfig, Socket, Status, TextSocket,
-    Undecodable, Verdict, Window,
+    Backoff, Builder, CodecError, Counters, Credentials, Decode, Encode, Entry, Event, Happening,
+    Json, Limits, Monitor, Payload, Probe, SendError, SessionConfig, Socket, Status, Text,
+    TextSocket, Undecodable, Verdict, Window,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -34,6 +36,10 @@ extern "C" {
 
 fn quickly() -> Backoff {
     Backoff { base: Duration::from_millis(1), ..Backoff::default() }
+}
+
+fn refused() -> Builder<str, String, Text> {
+    TextSocket::builder(REFUSED).backoff(quickly())
 }
 
 /// Ends the line at its second failure.
@@ -59,7 +65,7 @@ const TWO_FAILURES: [&str; 4] = ["connecting", "waiting", "connecting", "ended"]
 async fn a_listener_is_told_everything_in_order_and_let_go_at_the_end() {
     let told = Rc::new(RefCell::new(Vec::new()));
     let record = Rc::clone(&told);
-    let socket = TextSocket::builder(REFUSED).backoff(quickly());
+    let socket = refused();
     let socket = socket.on_closed(second_time_unlucky());
     let socket = socket.on_event(move |entry| record.borrow_mut().push(entry.clone()));
     let mut socket = socket.connect().unwrap();
@@ -90,7 +96,7 @@ async fn a_listener_may_drop_the_socket_and_itself_in_the_middle_of_an_event() {
         let held: Rc<RefCell<Option<TextSocket>>> = Rc::default();
         let (inner, told) = (Rc::clone(&held), Rc::new(RefCell::new(Vec::new())));
         let record = Rc::clone(&told);
-        let socket = TextSocket::builder(REFUSED).backoff(quickly()).on_event(move |entry| {
+        let socket = refused().on_event(move |entry| {
             record.borrow_mut().push(entry.clone());
             if names(std::slice::from_ref(entry)) == [fatal] {
                 drop(inner.take());
@@ -104,6 +110,33 @@ async fn a_listener_may_drop_the_socket_and_itself_in_the_middle_of_an_event() {
         assert_eq!(names(&told.borrow()).last(), Some(&"ended"), "it hears of its own end");
         assert_eq!(Rc::strong_count(&told), 1);
     }
+}
+
+thread_local! {
+    static DOOMED: RefCell<Option<TextSocket>> = const { RefCell::new(None) };
+}
+
+/// Somebody's executor, which drops the socket at once when it is to poll again.
+struct Doom;
+
+impl Wake for Doom {
+    fn wake(self: Arc<Self>) {
+        drop(DOOMED.take());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_waker_may_drop_the_socket_that_wakes_it() {
+    let socket = refused().connect().unwrap();
+    let (monitor, waker) = (socket.monitor(), Waker::from(Arc::new(Doom)));
+    let (mut statuses, mut patient) = (monitor.statuses(), monitor.statuses());
+    let mut impatient = Context::from_waker(&waker);
+    assert!(statuses.poll_next_unpin(&mut impatient).is_ready());
+    assert!(statuses.poll_next_unpin(&mut impatient).is_pending());
+    DOOMED.set(Some(socket));
+    while patient.next().await.is_some() {}
+    assert_eq!(monitor.status().name(), "ended");
+    assert!(DOOMED.take().is_none());
 }
 
 #[wasm_bindgen_test]
@@ -132,10 +165,8 @@ async fn what_a_listener_causes_is_told_after_what_it_was_told() {
             inner.borrow().as_ref().unwrap().close(1000, "").unwrap();
         }
     };
-    let socket = TextSocket::builder(REFUSED)
-        .backoff(quickly())
-        .on_event(closer)
-        .on_event(move |entry| record.borrow_mut().push(entry.clone()));
+    let socket =
+        refused().on_event(closer).on_event(move |entry| record.borrow_mut().push(entry.clone()));
     let socket = socket.connect().unwrap();
     socket.send("waits").unwrap();
     let monitor = socket.monitor();
@@ -148,16 +179,15 @@ async fn what_a_listener_causes_is_told_after_what_it_was_told() {
 async fn what_javascript_throws_in_a_listener_or_a_judge_does_not_stop_the_line() {
     let judged = Rc::new(Cell::new(0));
     let count = Rc::clone(&judged);
-    let socket = TextSocket::builder(REFUSED)
-        .backoff(quickly())
-        .on_event(|_| drop(parse("thrown by a listener, on purpose")))
-        .on_closed(move |_| {
+    let socket = refused().on_event(|_| drop(parse("thrown by a listener, on purpose"))).on_closed(
+        move |_| {
             count.set(count.get() + 1);
             if count.get() < 2 {
                 parse("thrown by a judge, on purpose");
             }
             Some(Verdict::End)
-        });
+        },
+    );
     let mut socket = socket.connect().unwrap();
     assert!(socket.next().await.is_none(), "the second judgement ends it");
     assert_eq!(names(&socket.monitor().journal()), TWO_FAILURES, "the table judged the first");
