@@ -10,8 +10,7 @@ const MEASURES: &str = "return performance.getEntriesByType('measure')
     .map(({ name, duration }) => [name, duration])";
 
 #[tokio::test]
-async fn the_performance_panel_shows_how_long_connecting_and_coming_back_took() -> anyhow::Result<()>
-{
+async fn the_performance_panel_shows_how_long_connecting_and_resuming_took() -> anyhow::Result<()> {
     the_panel_shows_both(Engine::Chromium).await
 }
 

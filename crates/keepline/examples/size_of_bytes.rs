@@ -1,15 +1,8 @@
-//! A page with the codec `Bytes`, which is the size that all others are compared with: `cargo xtask
-//! size`.
+//! A page with the codec `Bytes`, with whose size all others are compared: `cargo xtask size`.
 
-include!("size/page.rs");
+#[path = "size/page.rs"]
+mod page;
 
-type Codec = keepline::Bytes;
-type Message = Vec<u8>;
-
-fn first() -> Vec<u8> {
-    vec![1]
-}
-
-fn weight(bytes: &[u8]) -> usize {
-    bytes.len()
+fn main() {
+    page::talk::<Vec<u8>, keepline::Bytes>(vec![1]);
 }

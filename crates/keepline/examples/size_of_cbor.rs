@@ -1,5 +1,8 @@
 //! A page with the codec `Cbor`, for its size: `cargo xtask size`.
 
-include!("size/note.rs");
+#[path = "size/page.rs"]
+mod page;
 
-type Codec = keepline::Cbor;
+fn main() {
+    page::talk::<page::Note, keepline::Cbor>(page::Note::first());
+}

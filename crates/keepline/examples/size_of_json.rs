@@ -1,5 +1,8 @@
 //! A page with the codec `Json`, for its size: `cargo xtask size`.
 
-include!("size/note.rs");
+#[path = "size/page.rs"]
+mod page;
 
-type Codec = keepline::Json;
+fn main() {
+    page::talk::<page::Note, keepline::Json>(page::Note::first());
+}

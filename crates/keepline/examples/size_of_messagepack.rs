@@ -1,5 +1,8 @@
 //! A page with the codec `MessagePack`, for its size: `cargo xtask size`.
 
-include!("size/note.rs");
+#[path = "size/page.rs"]
+mod page;
 
-type Codec = keepline::MessagePack;
+fn main() {
+    page::talk::<page::Note, keepline::MessagePack>(page::Note::first());
+}

@@ -1,5 +1,8 @@
 //! A page with the codec `Postcard`, for its size: `cargo xtask size`.
 
-include!("size/note.rs");
+#[path = "size/page.rs"]
+mod page;
 
-type Codec = keepline::Postcard;
+fn main() {
+    page::talk::<page::Note, keepline::Postcard>(page::Note::first());
+}

@@ -59,8 +59,8 @@ pub(crate) fn note(socket: &WebSocket) {
     }
 }
 
-/// Forgets a socket that ends by itself.
-pub(crate) fn forget(socket: &WebSocket) {
+/// Strikes off a socket that ends by itself.
+pub(crate) fn strike(socket: &WebSocket) {
     if IS_WATCHED.get() {
         LIVE.with(|live| live.delete(socket));
     }

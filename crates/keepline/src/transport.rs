@@ -74,7 +74,7 @@ impl Transport {
 
 impl Drop for Transport {
     fn drop(&mut self) {
-        panic::forget(&self.socket);
+        panic::strike(&self.socket);
         if self.socket.ready_state() < WebSocket::CLOSING {
             self.close(CloseCode::NORMAL, "");
         }

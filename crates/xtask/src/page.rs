@@ -26,5 +26,6 @@ pub(crate) fn bind(project: &Project, tools: &Tools, wasm: &Path, folder: &Path)
     let mut bindgen = project.command(tools.wasm_bindgen.join("wasm-bindgen"));
     bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(folder).arg(wasm);
     let name = wasm.file_stem().unwrap_or_default().display();
-    Step::new(format!("wasm-bindgen for {name}"), bindgen).succeed()
+    Step::new(format!("wasm-bindgen for {name}"), bindgen).succeed()?;
+    Ok(())
 }

@@ -4,17 +4,20 @@
 //! [`Socket`](crate::Socket) names it as its third type. On a plain line a text codec sends text
 //! messages and a binary codec binary ones; in a session both travel in `keepline.v1`.
 //!
-//! | codec | feature | messages | good for | wasm |
+//! | codec | feature | messages | good for | KiB |
 //! | --- | --- | --- | --- | --- |
 //! | [`Json`] | `json` (default) | text | any server; readable in the network panel | – |
-//! | [`MessagePack`] | `messagepack` | binary | any language; smaller than JSON, fields by name | – |
-//! | [`Cbor`] | `cbor` | binary | any language, a standard (RFC 8949), fields by name | – |
-//! | [`Postcard`] | `postcard` | binary | Rust at both ends: smallest and fastest, but both ends must know the very same types | – |
+//! | [`MessagePack`] | `messagepack` | binary | any language, fields by name | – |
+//! | [`Cbor`] | `cbor` | binary | the same, and an RFC (8949) | – |
+//! | [`Postcard`] | `postcard` | binary | Rust with the very same types at both ends | – |
 //! | [`Text`] | always | text | plain text | 0 |
 //! | [`Bytes`] | always | binary | raw bytes, and formats of your own | 0 |
 //!
-//! The last column is what the codec adds to a page, for one small message in each direction, in
-//! KiB of optimised wasm before compression (`cargo xtask size` measures it).
+//! Postcard's messages are the smallest and quickest, for nothing in them says what they are; JSON's
+//! are the largest.
+//!
+//! The last column is what the codec adds to a page that speaks of one small type, in KiB of
+//! optimised wasm before compression; `cargo xtask size` measures it.
 //!
 //! What comes from the network is read within bounds, and whatever it is, the answer is a message
 //! or an [`Undecodable`]: never a panic, and never much more memory than the payload takes. So
