@@ -177,14 +177,14 @@ impl Driver {
     /// Tells the application's listeners what they have not been told, and lets go of them once the
     /// line has ended. What a listener causes is told after what it was told.
     fn tell_journal(&self) {
-        let (Some(mut position), hooks) = (self.told.take(), self.hooks()) else { return };
-        while let Some(entry) = self.mailbox(|mailbox| mailbox.entry_from(position)) {
-            position = entry.position + 1;
-            if let Some(hooks) = &hooks {
+        let Some(mut position) = self.told.take() else { return };
+        if let Some(hooks) = self.hooks().filter(|hooks| !hooks.listeners.is_empty()) {
+            while let Some(entry) = self.mailbox(|mailbox| mailbox.entry_from(position)) {
+                position = entry.position + 1;
                 hooks.tell(&entry);
             }
         }
-        self.told.set(Some(position));
+        self.told.set(Some(self.mailbox(|mailbox| mailbox.journal().end())));
         if self.mailbox(|mailbox| mailbox.has_ended()) {
             drop(self.hooks.take());
         }

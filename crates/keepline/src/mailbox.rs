@@ -1,5 +1,6 @@
 //! What the application has not been told yet, and who is waiting for it.
 
+use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 

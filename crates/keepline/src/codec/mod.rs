@@ -13,11 +13,9 @@
 //! | [`Text`] | always | text | plain text | 0 |
 //! | [`Bytes`] | always | binary | raw bytes, and formats of your own | 0 |
 //!
-//! Postcard's messages are the smallest and quickest, for nothing in them says what they are; JSON's
-//! are the largest.
-//!
-//! The last column is what the codec adds to a page that speaks of one small type, in KiB of
-//! optimised wasm before compression; `cargo xtask size` measures it.
+//! The messages of postcard are the smallest, for nothing in them says what they are; those of JSON
+//! the largest. The last column is what the codec adds to a page that speaks of one small type, in
+//! KiB of optimised wasm before compression; `cargo xtask size` measures it.
 //!
 //! What comes from the network is read within bounds, and whatever it is, the answer is a message
 //! or an [`Undecodable`]: never a panic, and never much more memory than the payload takes. So
