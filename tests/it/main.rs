@@ -1,10 +1,14 @@
 //! The stories that a real browser tells about the SDK, the server and the dashboard.
 
 mod bad_input;
+mod codecs;
 mod dashboard;
 mod engines;
 mod fastapi;
 mod hidden_tab;
+mod leaks;
+mod observability;
+mod panic;
 mod proxy;
 mod session;
 mod shared_worker;

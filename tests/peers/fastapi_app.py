@@ -7,6 +7,8 @@ import asyncio
 import time
 from typing import Annotated
 
+import cbor2
+import msgpack
 from fastapi import Cookie, FastAPI, WebSocket, WebSocketDisconnect, status
 from pydantic import BaseModel, ValidationError
 
@@ -60,6 +62,26 @@ async def notes(socket: WebSocket) -> None:
             await socket.send_json({"error": str(error)})
         else:
             await socket.send_json({"id": note.id, "text": note.text.upper()})
+
+
+@app.websocket("/notes/msgpack")
+async def notes_in_messagepack(socket: WebSocket) -> None:
+    """Answer each note with the same note in capitals, both as MessagePack."""
+    await socket.accept()
+    async for packed in socket.iter_bytes():
+        note = Note.model_validate(msgpack.unpackb(packed))
+        note.text = note.text.upper()
+        await socket.send_bytes(msgpack.packb(note.model_dump()))
+
+
+@app.websocket("/notes/cbor")
+async def notes_in_cbor(socket: WebSocket) -> None:
+    """Answer each note with the same note in capitals, both as CBOR."""
+    await socket.accept()
+    async for packed in socket.iter_bytes():
+        note = Note.model_validate(cbor2.loads(packed))
+        note.text = note.text.upper()
+        await socket.send_bytes(cbor2.dumps(note.model_dump()))
 
 
 @app.websocket("/items/{item_id}/ws")

@@ -3,9 +3,11 @@
 use std::io::{ErrorKind, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -18,6 +20,10 @@ pub enum Manner {
     ClosesAtOnce,
     /// It says nothing after the handshake.
     GoesSilent,
+    /// It says a word after the handshake, and closes with 1012.
+    SaysAWordAndGoes,
+    /// It answers the closing handshake, and tells with which code each of its connections ended.
+    TellsHowItEnds,
     /// It drops the TCP connection after the handshake, without a close frame.
     Drops,
 }
@@ -64,6 +70,12 @@ impl BadPeer {
         seen.open.len()
     }
 
+    /// The codes with which connections were closed, in order.
+    #[must_use]
+    pub fn ends(&self) -> Vec<u16> {
+        lock(&self.seen).ends.clone()
+    }
+
     /// The most connections that were ever open at once.
     #[must_use]
     pub fn most_open(&self) -> usize {
@@ -82,6 +94,7 @@ struct Seen {
     accepted: usize,
     most_open: usize,
     open: Vec<std::net::TcpStream>,
+    ends: Vec<u16>,
 }
 
 impl Seen {
@@ -112,19 +125,31 @@ fn has_ended(connection: &mut std::net::TcpStream) -> bool {
 async fn misbehave(manner: Manner, listener: TcpListener, seen: Arc<Mutex<Seen>>) {
     while let Ok((connection, _)) = listener.accept().await {
         lock(&seen).accepted += 1;
-        if let Some(held) = receive(manner, connection).await {
+        if let Some(held) = receive(manner, connection, &seen).await {
             lock(&seen).hold(held);
         }
     }
 }
 
 /// Does to a connection what the peer does; what it keeps open is returned.
-async fn receive(manner: Manner, connection: TcpStream) -> Option<std::net::TcpStream> {
+async fn receive(
+    manner: Manner,
+    connection: TcpStream,
+    seen: &Arc<Mutex<Seen>>,
+) -> Option<std::net::TcpStream> {
     match manner {
         Manner::NeverAnswers => connection.into_std().ok(),
         Manner::GoesSilent => greet(connection).await?.into_inner().into_std().ok(),
         Manner::Drops => {
             greet(connection).await?;
+            None
+        }
+        Manner::TellsHowItEnds => {
+            tokio::spawn(tell_how_it_ends(greet(connection).await?, Arc::clone(seen)));
+            None
+        }
+        Manner::SaysAWordAndGoes => {
+            tokio::spawn(say_a_word_and_go(greet(connection).await?));
             None
         }
         Manner::ClosesAtOnce => {
@@ -133,6 +158,24 @@ async fn receive(manner: Manner, connection: TcpStream) -> Option<std::net::TcpS
             let _ = greet(connection).await?.close(Some(reason)).await;
             None
         }
+    }
+}
+
+async fn tell_how_it_ends(mut connection: WebSocketStream<TcpStream>, seen: Arc<Mutex<Seen>>) {
+    while let Some(Ok(message)) = connection.next().await {
+        if let Message::Close(Some(reason)) = message {
+            lock(&seen).ends.push(reason.code.into());
+        }
+    }
+}
+
+/// The page may be gone at any time, and then it has nothing to be told.
+async fn say_a_word_and_go(mut connection: WebSocketStream<TcpStream>) {
+    let reason = CloseFrame { code: CloseCode::Restart, reason: "see you".into() };
+    if connection.send("a word".into()).await.is_ok()
+        && connection.close(Some(reason)).await.is_ok()
+    {
+        while let Some(Ok(_)) = connection.next().await {}
     }
 }
 

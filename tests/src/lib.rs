@@ -16,6 +16,7 @@ pub mod program;
 pub mod proxy;
 pub mod raw_peer;
 pub mod relay;
+pub mod scales;
 pub mod server;
 pub mod site;
 pub mod tab;

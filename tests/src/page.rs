@@ -168,7 +168,18 @@ impl Page {
         self.run("return complaints", vec![]).await
     }
 
-    async fn ask<T: DeserializeOwned>(
+    /// The browser that it is in.
+    #[must_use]
+    pub fn browser(&self) -> &Browser {
+        &self.browser
+    }
+
+    /// Asks the page, which answers as the request says.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub async fn ask<T: DeserializeOwned>(
         &self,
         request: &Request,
     ) -> anyhow::Result<Result<T, Failure>> {
@@ -273,6 +284,16 @@ impl Line<'_> {
     /// When the page does not answer.
     pub async fn drop_socket(&self) -> anyhow::Result<()> {
         Ok(self.page.ask(&Request::Drop { line: self.id }).await??)
+    }
+
+    /// All that the SDK knows of the line.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn export(&self) -> anyhow::Result<Value> {
+        let json: String = self.page.ask(&Request::Export { line: self.id }).await??;
+        Ok(serde_json::from_str(&json)?)
     }
 
     /// Everything the line has reported, in order.

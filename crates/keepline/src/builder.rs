@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use keepline_core::{Backoff, Closed, Config, ConfigError, Limits, Probe, SessionConfig, Verdict};
 
-use crate::driver::{Driver, Judge};
+use crate::driver::Driver;
 use crate::endpoint::{Endpoint, UrlError, is_token};
+use crate::hooks::Hooks;
+use crate::journal::Entry;
+use crate::marks;
 use crate::socket::Socket;
 
 /// Describes a line; [`Builder::connect`] opens it.
@@ -20,7 +23,7 @@ pub struct Builder<Tx: ?Sized, Rx, C> {
     query: Vec<(String, String)>,
     subprotocols: Vec<String>,
     config: Config,
-    judge: Option<Judge>,
+    hooks: Hooks,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -31,7 +34,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             query: Vec::new(),
             subprotocols: Vec::new(),
             config: Config::default(),
-            judge: None,
+            hooks: Hooks::new(),
             types: PhantomData,
         }
     }
@@ -101,9 +104,28 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     }
 
     /// Judges a closed connection before Keepline's own table
-    /// ([`CloseCode::verdict`](crate::CloseCode::verdict)) does; `None` leaves it to the table.
+    /// ([`CloseCode::verdict`](crate::CloseCode::verdict)) does; `None` leaves it to the table, and
+    /// so does a judge in which JavaScript throws. It may use and drop the line that it judges.
     pub fn on_closed(mut self, judge: impl Fn(&Closed) -> Option<Verdict> + 'static) -> Self {
-        self.judge = Some(Box::new(judge));
+        self.hooks.judge = Some(Box::new(judge));
+        self
+    }
+
+    /// Tells a listener of everything that happens to the line but messages, as soon as it has
+    /// happened and in order, until the line has ended; it is dropped then. Several may be added.
+    /// A listener may use and drop the line. What JavaScript throws in it is reported as if nobody
+    /// had caught it, and the line goes on.
+    pub fn on_event(mut self, listener: impl Fn(&Entry) + 'static) -> Self {
+        self.hooks.listeners.push(Box::new(listener));
+        self
+    }
+
+    /// Marks in the browser's performance panel, under this name, when the line connects and comes
+    /// back (User Timing Level 3): `name: connect` is measured from the first attempt to the first
+    /// time online, `name: resume` from a loss to the next time online, and the beginning of each
+    /// is a mark. Default: nothing is marked.
+    pub fn marks(mut self, name: &str) -> Self {
+        self.hooks.listeners.push(Box::new(marks::listener(name)));
         self
     }
 
@@ -115,7 +137,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
         let endpoint = self.endpoint()?;
         let driver =
-            Driver::start(endpoint, self.config, self.judge).map_err(BuildError::Config)?;
+            Driver::start(endpoint, self.config, self.hooks).map_err(BuildError::Config)?;
         Ok(Socket::new(driver))
     }
 

@@ -7,21 +7,21 @@ use std::task::{Context, Poll};
 use gloo_timers::callback::Timeout;
 use keepline_core::{
     Arrival, Client, Closed, Config, ConfigError, ConnId, Input, Instant, MessageId, Output,
-    Payload, Probe, SendError, Status, Verdict,
+    Payload, Probe, SendError, Status,
 };
 use wasm_bindgen_futures::spawn_local;
 
 use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::fates::Fate;
+use crate::hooks::Hooks;
+use crate::journal::Happening;
 use crate::mailbox::{Mailbox, Watcher};
+use crate::panic::has_panicked;
 use crate::transport::{Listen, Transport};
 
 /// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
 const LONGEST_ALARM: u32 = i32::MAX as u32;
-
-/// An application's own reading of a closed connection.
-pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
 
 pub(crate) struct Driver {
     works: RefCell<Works>,
@@ -34,7 +34,10 @@ pub(crate) struct Driver {
     this: Weak<Self>,
     /// What the application is asked about news, before the core hears of it.
     probe: Option<Probe>,
-    judge: Option<Judge>,
+    /// What it has hung in, until the line has ended.
+    hooks: RefCell<Option<Rc<Hooks>>>,
+    /// Up to which position of the journal its listeners have been told; `None` while they are.
+    told: Cell<Option<u64>>,
 }
 
 /// What is to be done at the end of a turn of the event loop.
@@ -71,7 +74,7 @@ impl Driver {
     pub(crate) fn start(
         endpoint: Endpoint,
         config: Config,
-        judge: Option<Judge>,
+        hooks: Hooks,
     ) -> Result<Rc<Self>, ConfigError> {
         let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
         let core = Client::new(config, clock::seed())?;
@@ -79,7 +82,8 @@ impl Driver {
         let driver = Rc::new_cyclic(|this| {
             let works = RefCell::new(Works::new(core, endpoint, this));
             let (turn, this) = (Cell::new(Turn::Idle), Weak::clone(this));
-            Self { works, mailbox, turn, is_session, this, probe, judge }
+            let (hooks, told) = (RefCell::new(Some(Rc::new(hooks))), Cell::new(Some(0)));
+            Self { works, mailbox, turn, is_session, this, probe, hooks, told }
         });
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
@@ -138,12 +142,15 @@ impl Driver {
 
     /// Asks the application what only it can know of the news, and tells the core.
     fn hear(&self, input: Input) {
+        if let Input::Received(_, payload) = &input {
+            self.mailbox.borrow_mut().journal_mut().counters.frame_received(payload.len());
+        }
         let input = match input {
             Input::Received(conn, payload) if self.is_answer(&payload) => {
                 Input::Answered(conn, payload)
             }
             Input::Closed(conn, closed, _) => {
-                let judged = self.judge.as_ref().and_then(|judge| judge(&closed));
+                let judged = self.hooks().and_then(|hooks| hooks.judge(&closed));
                 Input::Closed(conn, closed, judged)
             }
             Input::Received(..)
@@ -168,6 +175,36 @@ impl Driver {
         while let Some(waker) = self.mailbox(Mailbox::next_due) {
             waker.wake();
         }
+        let written = self.mailbox(|mailbox| mailbox.journal().end());
+        if self.told.get().is_some_and(|told| told < written) {
+            self.tell_journal();
+        }
+    }
+
+    /// Tells the application's listeners what they have not been told, and lets go of them once the
+    /// line has ended. What a listener causes is told after what it was told.
+    fn tell_journal(&self) {
+        let Some(mut position) = self.told.take() else { return };
+        if let Some(hooks) = self.hooks().filter(|hooks| !hooks.listeners.is_empty()) {
+            while let Some(entry) = self.mailbox(|mailbox| mailbox.entry_from(position)) {
+                position = entry.position + 1;
+                hooks.tell(&entry);
+            }
+        }
+        self.told.set(Some(self.mailbox(|mailbox| mailbox.journal().end())));
+        if self.mailbox(|mailbox| mailbox.has_ended()) {
+            drop(self.hooks.take());
+        }
+    }
+
+    fn hooks(&self) -> Option<Rc<Hooks>> {
+        self.hooks.borrow().clone()
+    }
+
+    /// Writes into the journal what the reader of messages has found.
+    pub(crate) fn note(&self, what: Happening) {
+        self.mailbox(|mailbox| mailbox.journal_mut().take_in(what, clock::now()));
+        self.tell();
     }
 
     pub(crate) fn mailbox<R>(&self, look: impl FnOnce(&mut Mailbox) -> R) -> R {
@@ -181,7 +218,9 @@ impl Driver {
             if !self.is_session && works.transports.iter().any(Transport::is_closing) {
                 works.notice_closing(clock::now());
             }
-            works.core.send(payload)
+            let sent = works.core.send(payload)?;
+            self.mailbox.borrow_mut().journal_mut().counters.messages_sent += 1;
+            Ok(sent)
         })
     }
 
@@ -251,12 +290,12 @@ impl Works {
     fn new(core: Client, endpoint: Endpoint, driver: &Weak<Driver>) -> Self {
         let (heard, rung) = (Weak::clone(driver), Weak::clone(driver));
         let listen = move |input| {
-            if let Some(driver) = heard.upgrade() {
+            if let Some(driver) = heard.upgrade().filter(|_| !has_panicked()) {
                 driver.hear(input);
             }
         };
         let ring = move || {
-            if let Some(driver) = rung.upgrade() {
+            if let Some(driver) = rung.upgrade().filter(|_| !has_panicked()) {
                 driver.drive(Self::ring);
             }
         };
@@ -287,7 +326,10 @@ impl Works {
         while let Some(output) = self.core.poll_output() {
             match output {
                 Output::Open(conn) => self.open(conn),
-                Output::Transmit(conn, payload) => self.transmit(conn, &payload),
+                Output::Transmit(conn, payload) => {
+                    mailbox.borrow_mut().journal_mut().counters.frame_sent(payload.len());
+                    self.transmit(conn, &payload);
+                }
                 Output::Close(conn, code, reason) => {
                     if let Some(transport) = self.transport(conn) {
                         transport.close(code, &reason);
@@ -298,7 +340,7 @@ impl Works {
                 Output::Flush => self.flush = true,
                 Output::Deliver(payload) => mailbox.borrow_mut().deliver(payload),
                 Output::Refuse { size } => mailbox.borrow_mut().refuse(size),
-                Output::Event(event) => mailbox.borrow_mut().take_in(event),
+                Output::Event(event) => mailbox.borrow_mut().take_in(event, clock::now()),
             }
         }
         self.let_go();

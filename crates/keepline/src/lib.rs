@@ -50,21 +50,37 @@ struct Readme;
 
 mod builder;
 mod clock;
-mod codec;
+pub mod codec;
 mod driver;
 mod endpoint;
+mod export;
 mod fates;
+mod hooks;
+mod journal;
+mod journey;
 mod mailbox;
+mod marks;
 mod monitor;
+mod panic;
 mod policy;
 mod socket;
+#[cfg(feature = "tracing")]
+mod tracing;
 mod transport;
 
 pub use builder::{BuildError, Builder};
 pub use clock::now;
+#[cfg(feature = "cbor")]
+pub use codec::Cbor;
+#[cfg(feature = "messagepack")]
+pub use codec::MessagePack;
+#[cfg(feature = "postcard")]
+pub use codec::Postcard;
 pub use codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
 pub use endpoint::UrlError;
+pub use journal::{Counters, Entry, Happening};
 pub use monitor::{Events, Monitor, Statuses};
+pub use panic::close_on_panic;
 pub use socket::{BytesSocket, ReceiveError, SendError, Sender, Socket, TextSocket};
 
 pub use fates::Fate;

@@ -4,21 +4,17 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
-use keepline_core::{Arrival, Event, Inbox, Limits, MessageId, Payload, Status};
+use keepline_core::{Arrival, Event, Inbox, Instant, Limits, MessageId, Payload, Status};
 
 use crate::fates::{Fate, Fates};
-
-/// How many events are remembered for those who look later.
-const REMEMBERED: usize = 256;
+use crate::journal::{Entry, Happening, Journal};
 
 pub(crate) struct Mailbox {
     inbox: Inbox,
     /// How many messages the application has taken that the core has not been told of.
     taken: usize,
     fates: Fates,
-    /// What happened, by position: the count of what happened before.
-    events: VecDeque<(u64, Event)>,
-    next_position: u64,
+    journal: Journal,
     round_trip: Option<Duration>,
     ended: bool,
     reader: Option<Waker>,
@@ -43,8 +39,7 @@ impl Mailbox {
             inbox: Inbox::new(limits),
             taken: 0,
             fates: Fates::default(),
-            events: VecDeque::new(),
-            next_position: 0,
+            journal: Journal::default(),
             round_trip: None,
             ended: false,
             reader: None,
@@ -55,6 +50,7 @@ impl Mailbox {
     }
 
     pub(crate) fn deliver(&mut self, payload: Payload) {
+        self.journal.counters.messages_received += 1;
         self.inbox.push(payload);
         self.due.extend(self.reader.take());
     }
@@ -78,8 +74,17 @@ impl Mailbox {
         self.fates.of(id)
     }
 
+    /// What a line has counted and remembers.
+    pub(crate) const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) const fn journal_mut(&mut self) -> &mut Journal {
+        &mut self.journal
+    }
+
     /// Takes in an event of the core; whoever waits for it becomes due.
-    pub(crate) fn take_in(&mut self, event: Event) {
+    pub(crate) fn take_in(&mut self, event: Event, at: Instant) {
         match event {
             Event::RoundTrip(took) => self.round_trip = Some(took),
             Event::Status(Status::Ended { .. }) => {
@@ -93,24 +98,8 @@ impl Mailbox {
             | Event::Restarted { .. } => {}
         }
         self.fates.take_in(&event);
-        self.remember(event);
+        self.journal.take_in(Happening::Event(event), at);
         self.due.extend(self.watchers.drain(..).map(|(_, waker)| waker));
-    }
-
-    fn remember(&mut self, event: Event) {
-        if self.events.len() == REMEMBERED {
-            self.forget_one();
-        }
-        self.events.push_back((self.next_position, event));
-        self.next_position += 1;
-    }
-
-    /// Forgets the oldest good news rather than the account of a loss.
-    fn forget_one(&mut self) {
-        let is_good =
-            |(_, event): &(u64, Event)| matches!(event, Event::RoundTrip(_) | Event::Delivered(_));
-        let oldest = self.events.iter().position(is_good).unwrap_or(0);
-        self.events.remove(oldest);
     }
 
     /// Nobody will read the messages any more. The wakers that are left over come back, as from
@@ -146,17 +135,18 @@ impl Mailbox {
         self.round_trip
     }
 
-    /// The position after the last event.
-    pub(crate) const fn end_of_events(&self) -> u64 {
-        self.next_position
-    }
-
     /// The first event at or after `position` that is still remembered, and the position after
     /// it.
     pub(crate) fn event_from(&self, position: u64) -> Option<(Event, u64)> {
-        let index = self.events.partition_point(|(at, _)| *at < position);
-        let (at, event) = self.events.get(index)?;
-        Some((event.clone(), at + 1))
+        self.journal.from(position).find_map(|entry| match &entry.what {
+            Happening::Event(event) => Some((event.clone(), entry.position + 1)),
+            Happening::Dropped { .. } | Happening::TooLarge { .. } | Happening::Undecodable => None,
+        })
+    }
+
+    /// The first entry of the journal at or after `position` that is still remembered.
+    pub(crate) fn entry_from(&self, position: u64) -> Option<Entry> {
+        self.journal.from(position).next().cloned()
     }
 
     pub(crate) const fn watcher(&mut self) -> Watcher {
@@ -186,23 +176,7 @@ impl Mailbox {
 
 #[cfg(test)]
 mod tests {
-    use keepline_core::{Doubt, MessageIds};
-
     use super::*;
-
-    #[test]
-    fn quiet_hours_do_not_push_out_the_account_of_a_loss() {
-        let mut mailbox = Mailbox::new(Limits::default());
-        let lost = MessageIds { first: MessageId(1), last: MessageId(2) };
-        let lost = Event::Unknown(lost, Doubt::LineLost);
-        mailbox.take_in(lost.clone());
-        for _ in 0..10_000 {
-            mailbox.take_in(Event::RoundTrip(Duration::from_millis(20)));
-        }
-        assert_eq!(mailbox.events.len(), REMEMBERED);
-        assert_eq!(mailbox.event_from(0), Some((lost, 1)));
-        assert_eq!(mailbox.event_from(10_001), None);
-    }
 
     #[test]
     fn a_reader_that_left_leaves_no_waker() {

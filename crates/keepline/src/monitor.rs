@@ -12,6 +12,8 @@ use keepline_core::{Event, Queued, Status};
 
 use crate::clock;
 use crate::driver::Driver;
+use crate::export::Export;
+use crate::journal::{Counters, Entry};
 use crate::mailbox::{Mailbox, Watcher};
 
 /// Shows where a line stands and what happens to it, whatever it carries.
@@ -37,7 +39,7 @@ impl Monitor {
     /// Where the line stands, and then every change in order. Ends after
     /// [`Status::Ended`]. A reader that falls 256 events behind misses the oldest.
     pub fn statuses(&self) -> Statuses {
-        let position = self.driver.mailbox(|mailbox| mailbox.end_of_events());
+        let position = self.driver.mailbox(|mailbox| mailbox.journal().end());
         Statuses { present: Some(self.status()), events: self.events_from(position) }
     }
 
@@ -56,6 +58,31 @@ impl Monitor {
     #[must_use]
     pub fn round_trip(&self) -> Option<Duration> {
         self.driver.mailbox(|mailbox| mailbox.round_trip())
+    }
+
+    /// What the line has counted since it was built.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.driver.mailbox(|mailbox| mailbox.journal().counters)
+    }
+
+    /// The last 256 things that happened to the line, the oldest first. What a far end can cause at
+    /// will, round trips and deliveries among it, makes room first.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Entry> {
+        self.driver.mailbox(|mailbox| mailbox.journal().from(0).cloned().collect())
+    }
+
+    /// All that is known of the line, as a JSON object for a bug report: its status, its
+    /// [`counters`](Self::counters) by name, and its [`journal`](Self::journal). Times are in
+    /// milliseconds on the clock of [`now`](crate::now). It holds no message, no URL and no
+    /// credentials; what a server gave as its reason to close is in it.
+    #[must_use]
+    pub fn export_json(&self) -> String {
+        let (status, queued) = (self.status(), self.queued());
+        let (counters, journal) = (self.counters(), self.journal());
+        let (status, counters, journal) = (&status, &counters, &journal);
+        Export { at: clock::now(), status, queued, counters, journal }.json()
     }
 
     /// How much waits in the outbox.

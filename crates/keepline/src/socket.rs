@@ -21,6 +21,7 @@ use crate::builder::Builder;
 use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
 use crate::driver::Driver;
 use crate::fates::Fate;
+use crate::journal::Happening;
 use crate::mailbox::Mailbox;
 use crate::monitor::{Monitor, Statuses};
 
@@ -149,7 +150,11 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
 
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Rx, ReceiveError>>> {
         let arrival = ready!(self.driver.poll_arrival(cx));
-        Poll::Ready(arrival.map(receive::<Rx, C>))
+        let received = arrival.map(receive::<Rx, C>);
+        if let Some(Err(error)) = &received {
+            self.driver.note(error.into());
+        }
+        Poll::Ready(received)
     }
 }
 
@@ -346,6 +351,16 @@ pub enum ReceiveError {
         /// The limit in bytes.
         limit: usize,
     },
+}
+
+impl From<&ReceiveError> for Happening {
+    fn from(error: &ReceiveError) -> Self {
+        match *error {
+            ReceiveError::Decode { .. } => Self::Undecodable,
+            ReceiveError::Dropped { count } => Self::Dropped { count },
+            ReceiveError::TooLarge { size, .. } => Self::TooLarge { size },
+        }
+    }
 }
 
 impl fmt::Display for ReceiveError {

@@ -12,6 +12,7 @@ use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 use crate::clock;
 use crate::endpoint::Endpoint;
+use crate::panic;
 use crate::policy;
 
 /// Takes the news of a socket; called from the event loop, never from within a call.
@@ -34,6 +35,7 @@ impl Transport {
             .map_err(|thrown| open_failure(&thrown))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let forbidden = Rc::new(Cell::new(false));
+        panic::note(&socket);
         let _listeners = [
             on_open(conn, &socket, listen),
             on_message(conn, &socket, frame_bytes, listen),
@@ -75,6 +77,7 @@ impl Transport {
 
 impl Drop for Transport {
     fn drop(&mut self) {
+        panic::strike(&self.socket);
         if self.socket.ready_state() < WebSocket::CLOSING {
             self.close(CloseCode::NORMAL, "");
         }

@@ -21,6 +21,7 @@ Usage: cargo xtask <COMMAND>
   test    Run every test there is
   bench   Measure the SDK in a real browser: `echo` for its speed, `faults` for its losses
   sim     Run the core's both ends in virtual time against a hostile network
+  size    Measure what each codec adds to a page
   soak    Leave a page in a hidden tab for ten minutes, and see whether its lines stay up
   tidy    Hold the rules of the house: formatting, lints, docs, measures, arrows
   setup   Do just the set-up, and print the PATH that `trunk serve` and `wasm-pack` need
@@ -111,6 +112,12 @@ Usage: cargo xtask soak hidden-tab [--minutes <N>]
 
   --minutes <N>  How long the page is hidden [default: 10]";
 
+const SIZE: &str = "\
+Builds a page with each codec of the SDK and tells how much larger it is than one that sends bytes,
+after all optimisation and before compression.
+
+Usage: cargo xtask size";
+
 const TIDY: &str = "\
 Checks every rule of the house and says, for each broken one, what is wrong and where.
 
@@ -138,6 +145,7 @@ pub(crate) enum Request {
     /// With what the simulator is told.
     Sim(Vec<OsString>),
     Soak(HiddenTab),
+    Size,
     Tidy,
     /// Only this text.
     Help(&'static str),
@@ -162,6 +170,7 @@ fn command(name: &OsString, line: lexopt::Parser) -> Result<Request> {
         Some("bench") => bench(line),
         Some("sim") => sim(line),
         Some("soak") => soak(line),
+        Some("size") => plain(line, Request::Size, SIZE),
         Some("tidy") => plain(line, Request::Tidy, TIDY),
         Some("setup") => plain(line, Request::Setup, SETUP),
         Some("help") => Ok(Request::Help(HELP)),
@@ -312,7 +321,9 @@ mod tests {
 
     #[test]
     fn every_command_explains_itself() {
-        for command in ["", "demo", "test", "bench", "bench echo", "sim", "soak", "tidy", "setup"] {
+        let commands =
+            ["demo", "test", "bench", "bench echo", "sim", "size", "soak", "tidy", "setup"];
+        for command in [""].into_iter().chain(commands) {
             let request = asked(&format!("{command} --help")).unwrap();
             assert!(matches!(request, Request::Help(text) if text.contains("Usage: ")));
         }

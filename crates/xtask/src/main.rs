@@ -11,6 +11,7 @@ mod project;
 mod server;
 mod setup;
 mod sim;
+mod size;
 mod soak;
 mod step;
 mod test;
@@ -46,6 +47,7 @@ fn carry_out(request: Request) -> Result<ExitCode> {
         Request::Bench(options) => bench::run(&begin()?, &options),
         Request::Sim(arguments) => sim::run(&begin()?, &arguments),
         Request::Soak(options) => soak::run(&begin()?, &options),
+        Request::Size => size::run(&begin()?),
         Request::Tidy => tidy::run(&begin()?),
         Request::Help(text) => {
             println!("{text}");

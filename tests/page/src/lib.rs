@@ -8,6 +8,8 @@ pub mod request;
 pub mod tally;
 
 #[cfg(target_arch = "wasm32")]
+mod cycle;
+#[cfg(target_arch = "wasm32")]
 mod line;
 #[cfg(target_arch = "wasm32")]
 mod log;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use keepline::{
-    AfterLoss, Backoff, BuildError, Builder, Bytes, Credentials, Decode, Encode, Json, Limits,
-    Monitor, ReceiveError, SessionConfig, Socket, Text, Window,
+    AfterLoss, Backoff, BuildError, Builder, Bytes, Cbor, Credentials, Decode, Encode, Json,
+    Limits, MessagePack, Monitor, Postcard, ReceiveError, SessionConfig, Socket, Text, Window,
 };
 use wasm_bindgen_futures::spawn_local;
 
@@ -22,15 +22,21 @@ use crate::tally::Tally;
 /// An open line; what it reports stays readable after its end.
 pub(crate) struct Line {
     socket: Rc<dyn AnySocket>,
+    monitor: Monitor,
     log: Log,
 }
 
 impl Line {
     pub(crate) fn open(url: &str, options: &Options) -> Result<Self, Failure> {
         match options.codec {
-            Codec::Json => Self::start(builder::<Note, Json>(url, options).connect()),
-            Codec::Text => Self::start(builder::<String, Text>(url, options).connect()),
-            Codec::Bytes => Self::start(builder::<Vec<u8>, Bytes>(url, options).connect()),
+            Codec::Json => Self::start(builder::<Note, Note, Json>(url, options).connect()),
+            Codec::MessagePack => {
+                Self::start(builder::<Note, Note, MessagePack>(url, options).connect())
+            }
+            Codec::Cbor => Self::start(builder::<Note, Note, Cbor>(url, options).connect()),
+            Codec::Postcard => Self::start(builder::<Note, Note, Postcard>(url, options).connect()),
+            Codec::Text => Self::start(builder::<String, String, Text>(url, options).connect()),
+            Codec::Bytes => Self::start(builder::<Vec<u8>, Vec<u8>, Bytes>(url, options).connect()),
         }
     }
 
@@ -38,11 +44,11 @@ impl Line {
         socket: Result<Socket<T, T, C>, BuildError>,
     ) -> Result<Self, Failure> {
         let socket = socket.map_err(|error| Failure::of(&error))?;
-        let log = Log::default();
-        follow(&socket.monitor(), &log);
+        let (log, monitor) = (Log::default(), socket.monitor());
+        follow(&monitor, &log);
         let socket = Shared(Rc::new(RefCell::new(Some(socket))));
         spawn_local(socket.clone().read(log.clone()));
-        Ok(Self { socket: Rc::new(socket), log })
+        Ok(Self { socket: Rc::new(socket), monitor, log })
     }
 
     pub(crate) fn send(&self, payload: Payload) -> Result<u64, Failure> {
@@ -65,12 +71,16 @@ impl Line {
         self.log.tally()
     }
 
+    pub(crate) fn export(&self) -> String {
+        self.monitor.export_json()
+    }
+
     pub(crate) fn log(&self) -> Vec<Entry> {
         self.log.entries()
     }
 }
 
-fn builder<T, C>(url: &str, options: &Options) -> Builder<T, T, C> {
+pub(crate) fn builder<Tx: ?Sized, Rx, C>(url: &str, options: &Options) -> Builder<Tx, Rx, C> {
     let mut builder = Socket::builder(url);
     for (name, value) in &options.query {
         builder = builder.query(name, value);
@@ -86,6 +96,9 @@ fn builder<T, C>(url: &str, options: &Options) -> Builder<T, T, C> {
     }
     if let Some(attempts_per_minute) = options.attempts_per_minute {
         builder = builder.backoff(Backoff { attempts_per_minute, ..Backoff::default() });
+    }
+    if let Some(name) = &options.marks {
+        builder = builder.marks(name);
     }
     if let Some(asked) = &options.session {
         builder = builder.session(session(asked));

@@ -4,6 +4,7 @@ use serde::Serialize;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::cycle::Cycles;
 use crate::line::Line;
 use crate::report::Failure;
 use crate::request::{LineId, Request};
@@ -13,6 +14,7 @@ use crate::request::{LineId, Request};
 #[derive(Default)]
 pub struct Page {
     lines: Vec<Line>,
+    cycles: Cycles,
 }
 
 #[wasm_bindgen]
@@ -21,6 +23,7 @@ impl Page {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
+        keepline::close_on_panic();
         Self::default()
     }
 
@@ -43,6 +46,14 @@ impl Page {
             Request::Drop { line } => answer(&self.line(line).map(Line::drop_socket)),
             Request::Pour { line, pour } => answer(&self.line(line).map(|line| line.pour(pour))),
             Request::Tally { line } => answer(&self.line(line).map(Line::tally)),
+            Request::Cycle { url, options, cycle, count } => {
+                self.cycles.start(url, options, cycle, count);
+                answer(&Ok(()))
+            }
+            Request::Weigh => answer(&Ok(self.cycles.weigh())),
+            Request::Export { line } => answer(&self.line(line).map(Line::export)),
+            #[allow(clippy::panic, reason = "the driver wants to see what becomes of the page")]
+            Request::Panic { message } => panic!("{message}"),
             Request::Log { line } => answer(&self.line(line).map(Line::log)),
         }
     }

@@ -162,6 +162,17 @@ pub struct Closed {
     pub clean: bool,
 }
 
+/// How much a page weighs, as far as its module knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weight {
+    /// How many cycles are done.
+    pub cycles: u64,
+    /// The size of its memory.
+    pub memory_bytes: u64,
+    /// The JavaScript values that it holds: each socket, each listener, each timer's function.
+    pub references: u32,
+}
+
 /// An error of the SDK.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

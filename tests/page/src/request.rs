@@ -48,6 +48,31 @@ pub enum Request {
         /// On which line.
         line: LineId,
     },
+    /// Open and lose lines, one after the other; `Weigh` tells how far that is. The answer is
+    /// `Result<(), Failure>`.
+    Cycle {
+        /// Where to.
+        url: String,
+        /// How.
+        options: Options,
+        /// What happens to them.
+        cycle: Cycle,
+        /// How often.
+        count: u64,
+    },
+    /// Tell what the page has done, and how much it weighs. The answer is
+    /// `Result<Weight, Failure>`.
+    Weigh,
+    /// Tell all that the SDK knows of a line. The answer is `Result<String, Failure>`: JSON.
+    Export {
+        /// Which.
+        line: LineId,
+    },
+    /// Panic. There is no answer, neither to this nor to anything that follows.
+    Panic {
+        /// What the panic says.
+        message: String,
+    },
     /// Tell what was reported. The answer is `Result<Vec<Entry>, Failure>`.
     Log {
         /// By which line.
@@ -77,6 +102,8 @@ pub struct Options {
     pub attempts_per_minute: Option<u16>,
     /// How the line speaks `keepline.v1`; without it, the line is plain.
     pub session: Option<Session>,
+    /// The name under which the performance panel shows it.
+    pub marks: Option<String>,
 }
 
 impl Options {
@@ -133,11 +160,27 @@ pub struct Pour {
     pub every_ms: u32,
 }
 
+/// What happens to a line, over and over.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Cycle {
+    /// It is opened, hears its own echo, and is closed.
+    OpenAndClose,
+    /// It hears a word, and is lost; after 250 losses it makes room for another line, for no line
+    /// may try more than 1,000 times a minute.
+    Lose,
+}
+
 /// What the messages of a line are.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub enum Codec {
     /// Notes, as JSON.
     Json,
+    /// Notes, as MessagePack.
+    MessagePack,
+    /// Notes, as CBOR.
+    Cbor,
+    /// Notes, as postcard.
+    Postcard,
     /// Plain text.
     #[default]
     Text,
@@ -161,7 +204,7 @@ pub struct Probe {
 /// A message of any codec.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Payload {
-    /// A message of [`Codec::Json`].
+    /// A message of [`Codec::Json`] or another codec for notes.
     Note(Note),
     /// A message of [`Codec::Text`].
     Text(String),

@@ -11,7 +11,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("keepline-core", &[]),
     ("keepline-core-fuzz", &["keepline-core"]),
     ("keepline-sim", &["keepline-core"]),
-    ("keepline", &["keepline-core"]),
+    // Its tests use it with all its features.
+    ("keepline", &["keepline", "keepline-core"]),
     ("keepline-demo", &[]),
     ("keepline-server", &["keepline-core", "keepline-demo"]),
     ("web", &["keepline", "keepline-demo"]),

@@ -54,6 +54,8 @@ fn wasm_clippy(project: &Project) -> Command {
 fn docs(project: &Project) -> Command {
     let packages = ["-p", "keepline-core", "-p", "keepline"];
     let mut doc = project.cargo(&["doc", "--quiet", "--no-deps", "--target", WASM]);
-    doc.args(packages).env("RUSTDOCFLAGS", "-D warnings");
+    // What the documentation links to must be there.
+    doc.args(packages).args(["--features", "keepline/cbor,keepline/messagepack,keepline/postcard"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
     doc
 }

@@ -1,0 +1,72 @@
+//! What the application is asked and told while nothing is borrowed, and nothing that it does there
+//! stops the line.
+
+use js_sys::Function;
+use keepline_core::{Closed, Verdict};
+use wasm_bindgen::closure::ScopedClosure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::journal::Entry;
+
+#[wasm_bindgen]
+extern "C" {
+    // Of the global scope, whichever it is; an old browser has none.
+    #[wasm_bindgen(catch, js_name = reportError)]
+    fn report_error(thrown: &JsValue) -> Result<(), JsValue>;
+}
+
+/// An application's own reading of a closed connection.
+pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
+
+/// One who is told of every entry of the journal.
+pub(crate) type Listener = Box<dyn Fn(&Entry)>;
+
+/// The functions that an application has hung into a line. They end with it, so that what they
+/// hold, be it the line's own monitor, does not keep itself alive.
+pub(crate) struct Hooks {
+    pub(crate) judge: Option<Judge>,
+    pub(crate) listeners: Vec<Listener>,
+}
+
+#[cfg(feature = "tracing")]
+fn forwarders() -> Vec<Listener> {
+    vec![Box::new(crate::tracing::listener())]
+}
+
+#[cfg(not(feature = "tracing"))]
+const fn forwarders() -> Vec<Listener> {
+    Vec::new()
+}
+
+impl Hooks {
+    pub(crate) fn new() -> Self {
+        Self { judge: None, listeners: forwarders() }
+    }
+
+    /// What the application makes of a closed connection; nothing if it throws.
+    pub(crate) fn judge(&self, closed: &Closed) -> Option<Verdict> {
+        let judge = self.judge.as_ref()?;
+        let mut verdict = None;
+        isolated(&mut || verdict = judge(closed));
+        verdict
+    }
+
+    pub(crate) fn tell(&self, entry: &Entry) {
+        for listener in &self.listeners {
+            isolated(&mut || listener(entry));
+        }
+    }
+}
+
+/// Calls by way of JavaScript, for only there can be caught what JavaScript throws. It would
+/// otherwise leave through the event loop, and take with it what was still to be done. It is
+/// reported as if it had.
+fn isolated(mut call: &mut dyn FnMut()) {
+    let closure = ScopedClosure::<dyn FnMut()>::borrow_mut_aborting(&mut call);
+    let called = closure.as_ref().unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
+    if let Err(thrown) = called {
+        // Where nobody can be told, the line goes on all the same.
+        report_error(&thrown).ok();
+    }
+}
