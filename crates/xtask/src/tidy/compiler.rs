@@ -55,7 +55,7 @@ fn docs(project: &Project) -> Command {
     let packages = ["-p", "keepline-core", "-p", "keepline"];
     let mut doc = project.cargo(&["doc", "--quiet", "--no-deps", "--target", WASM]);
     // What the documentation links to must be there.
-    doc.args(packages).args(["--features", "keepline/cbor,keepline/messagepack,keepline/postcard"]);
+    doc.args(packages).args(["--features", "cbor,messagepack,postcard"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
     doc
 }
