@@ -6,15 +6,18 @@ use std::task::{Context, Poll};
 
 use gloo_timers::callback::Timeout;
 use keepline_core::{
-    Arrival, Client, Closed, Config, ConfigError, ConnId, Input, Instant, MessageId, Output,
-    Payload, Probe, SendError, Status, Verdict,
+    Arrival, Client, Closed, Config, ConfigError, ConnId, Diagnosis, Event, Input, Instant,
+    MessageId, Output, Payload, Probe, SendError, Status, Verdict,
 };
 use wasm_bindgen_futures::spawn_local;
 
 use crate::clock;
-use crate::endpoint::Endpoint;
+use crate::diagnosis::{Inquiry, LookInto};
+use crate::endpoint::Address;
+use crate::errands::Route;
 use crate::fates::Fate;
 use crate::mailbox::{Mailbox, Watcher};
+use crate::provider::Provider;
 use crate::transport::{Listen, Transport};
 
 /// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
@@ -22,6 +25,15 @@ const LONGEST_ALARM: u32 = i32::MAX as u32;
 
 /// An application's own reading of a closed connection.
 pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
+
+/// What an application answers for, and what it has asked for.
+#[derive(Default)]
+pub(crate) struct Application {
+    pub(crate) provider: Option<Provider>,
+    pub(crate) of_closes: Option<Judge>,
+    pub(crate) of_diagnoses: Option<Box<dyn Fn(Diagnosis) -> Option<Verdict>>>,
+    pub(crate) look_into: Option<LookInto>,
+}
 
 pub(crate) struct Driver {
     works: RefCell<Works>,
@@ -31,10 +43,12 @@ pub(crate) struct Driver {
     /// Whether this is a session: messages leave together at the end of a turn, and the far end is
     /// told what was taken. A plain line hands each one over at once.
     is_session: bool,
-    this: Weak<Self>,
+    pub(crate) this: Weak<Self>,
     /// What the application is asked about news, before the core hears of it.
     probe: Option<Probe>,
-    judge: Option<Judge>,
+    pub(crate) application: Application,
+    /// What is being found out about a failed handshake.
+    pub(crate) inquiry: RefCell<Option<Inquiry>>,
 }
 
 /// What is to be done at the end of a turn of the event loop.
@@ -48,7 +62,11 @@ enum Turn {
 /// The core, and what it has asked for.
 pub(crate) struct Works {
     pub(crate) core: Client,
-    endpoint: Endpoint,
+    pub(crate) route: Route,
+    /// The connection whose handshake is to be looked into.
+    pub(crate) inquiry: Option<ConnId>,
+    /// Whether there is something to do when the core is not borrowed any more.
+    pub(crate) has_errands: bool,
     /// Two while a session moves from one to the other, else one at most.
     transports: Vec<Transport>,
     /// The core wants to be flushed.
@@ -69,17 +87,18 @@ struct Alarm {
 
 impl Driver {
     pub(crate) fn start(
-        endpoint: Endpoint,
+        route: Route,
         config: Config,
-        judge: Option<Judge>,
+        application: Application,
     ) -> Result<Rc<Self>, ConfigError> {
         let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
         let core = Client::new(config, clock::seed())?;
         let mailbox = RefCell::new(Mailbox::new(core.limits().clone()));
         let driver = Rc::new_cyclic(|this| {
-            let works = RefCell::new(Works::new(core, endpoint, this));
+            let works = RefCell::new(Works::new(core, route, this));
             let (turn, this) = (Cell::new(Turn::Idle), Weak::clone(this));
-            Self { works, mailbox, turn, is_session, this, probe, judge }
+            let inquiry = RefCell::default();
+            Self { works, mailbox, turn, is_session, this, probe, application, inquiry }
         });
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
@@ -100,15 +119,18 @@ impl Driver {
     /// The one place that borrows the core: acts on it, performs what it decides, and tells the
     /// application last, when nothing is borrowed any more.
     fn act<R>(&self, act: impl FnOnce(&mut Works) -> R) -> R {
-        let result = {
+        let (result, errands) = {
             let mut works = self.works.borrow_mut();
             let result = act(&mut works);
             works.perform(&self.mailbox);
             if works.flush {
                 self.end_turn_later();
             }
-            result
+            (result, works.errands(self.mailbox.borrow().has_ended()))
         };
+        if let Some(errands) = errands {
+            self.run(errands);
+        }
         self.tell();
         result
     }
@@ -137,14 +159,19 @@ impl Driver {
     }
 
     /// Asks the application what only it can know of the news, and tells the core.
-    fn hear(&self, input: Input) {
+    pub(crate) fn hear(&self, input: Input) {
         let input = match input {
             Input::Received(conn, payload) if self.is_answer(&payload) => {
                 Input::Answered(conn, payload)
             }
             Input::Closed(conn, closed, _) => {
-                let judged = self.judge.as_ref().and_then(|judge| judge(&closed));
+                let judge = self.application.of_closes.as_ref();
+                let judged = judge.and_then(|judge| judge(&closed));
                 Input::Closed(conn, closed, judged)
+            }
+            Input::Diagnosed(conn, found, _) => {
+                let judge = self.application.of_diagnoses.as_ref();
+                Input::Diagnosed(conn, found, judge.and_then(|judge| judge(found)))
             }
             Input::Received(..)
             | Input::Opened(..)
@@ -152,7 +179,8 @@ impl Driver {
             | Input::Answered(..)
             | Input::TooLarge(..)
             | Input::PeerClosing(_)
-            | Input::Buffered(..) => input,
+            | Input::Buffered(..)
+            | Input::Provided(..) => input,
         };
         self.drive(|works, now| {
             works.is_prompt = true;
@@ -248,7 +276,7 @@ impl Driver {
 }
 
 impl Works {
-    fn new(core: Client, endpoint: Endpoint, driver: &Weak<Driver>) -> Self {
+    fn new(core: Client, route: Route, driver: &Weak<Driver>) -> Self {
         let (heard, rung) = (Weak::clone(driver), Weak::clone(driver));
         let listen = move |input| {
             if let Some(driver) = heard.upgrade() {
@@ -261,9 +289,18 @@ impl Works {
             }
         };
         let (listen, ring) = (Rc::new(listen), Rc::new(ring));
-        let (flush, is_prompt) = (false, false);
-        let transports = Vec::new();
-        Self { core, endpoint, transports, flush, is_prompt, alarm: None, listen, ring }
+        Self {
+            core,
+            route,
+            inquiry: None,
+            has_errands: false,
+            transports: Vec::new(),
+            flush: false,
+            is_prompt: false,
+            alarm: None,
+            listen,
+            ring,
+        }
     }
 
     fn ring(&mut self, now: Instant) {
@@ -287,6 +324,8 @@ impl Works {
         while let Some(output) = self.core.poll_output() {
             match output {
                 Output::Open(conn) => self.open(conn),
+                Output::Renew(conn) => self.renew(conn),
+                Output::Diagnose(conn) => self.look_into(conn),
                 Output::Transmit(conn, payload) => self.transmit(conn, &payload),
                 Output::Close(conn, code, reason) => {
                     if let Some(transport) = self.transport(conn) {
@@ -298,16 +337,25 @@ impl Works {
                 Output::Flush => self.flush = true,
                 Output::Deliver(payload) => mailbox.borrow_mut().deliver(payload),
                 Output::Refuse { size } => mailbox.borrow_mut().refuse(size),
-                Output::Event(event) => mailbox.borrow_mut().take_in(event),
+                Output::Event(event) => {
+                    self.has_errands |= matches!(event, Event::Status(Status::Ended { .. }));
+                    mailbox.borrow_mut().take_in(event);
+                }
             }
         }
         self.let_go();
         self.set_alarm();
     }
 
-    fn open(&mut self, conn: ConnId) {
+    /// Opens a socket to `address`, or to where the line leads.
+    pub(crate) fn open_socket(&mut self, conn: ConnId, address: Option<&Address>) {
+        let fixed = match &self.route {
+            Route::Fixed(address) => Some(address),
+            Route::Provided(_) => None,
+        };
+        let Some(address) = address.or(fixed) else { return };
         let frame_bytes = self.core.largest_frame();
-        match Transport::open(conn, &self.endpoint, frame_bytes, &self.listen) {
+        match Transport::open(conn, address, frame_bytes, &self.listen) {
             Ok(transport) => self.transports.push(transport),
             Err(failure) => {
                 self.core.handle_input(Input::OpenFailed(conn, failure), clock::now());

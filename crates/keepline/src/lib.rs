@@ -51,12 +51,15 @@ struct Readme;
 mod builder;
 mod clock;
 mod codec;
+mod diagnosis;
 mod driver;
 mod endpoint;
+mod errands;
 mod fates;
 mod mailbox;
 mod monitor;
 mod policy;
+mod provider;
 mod socket;
 mod transport;
 
@@ -65,12 +68,13 @@ pub use clock::now;
 pub use codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
 pub use endpoint::UrlError;
 pub use monitor::{Events, Monitor, Statuses};
+pub use provider::{Endpoint, NoEndpoint, Occasion};
 pub use socket::{BytesSocket, ReceiveError, SendError, Sender, Socket, TextSocket};
 
 pub use fates::Fate;
 pub use keepline_core::wire::{Coding, Credentials, Window};
 pub use keepline_core::{
-    AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Doubt, Down,
-    End, Event, Instant, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
+    AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Diagnosis,
+    Doubt, Down, End, Event, Instant, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
     SessionConfig, Status, Verdict,
 };

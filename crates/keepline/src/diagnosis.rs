@@ -1,0 +1,190 @@
+//! Looks into a failed handshake: a plain GET of the same URL shows what the browser's 1006 hides.
+//!
+//! Nothing of this is in the download of an application that does not ask for it
+//! ([`Builder::diagnosis`](crate::Builder::diagnosis)): the driver knows it by a function pointer.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
+use js_sys::{Date, Object, Promise, Reflect};
+use keepline_core::Diagnosis;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{EventTarget, Url};
+
+use crate::clock;
+use crate::endpoint::page_url;
+
+/// No answer by then says nothing.
+const WITHIN_MS: u32 = 5_000;
+
+/// Begins an inquiry about a socket's URL; what is found is told once, unless it is dropped.
+pub(crate) type LookInto = fn(&str, Box<dyn FnOnce(Diagnosis)>) -> Inquiry;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fetch)]
+    fn fetch(url: &str, options: &Object) -> Result<Promise, JsValue>;
+
+    type Response;
+
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &Response) -> u16;
+
+    #[wasm_bindgen(method, getter, js_name = type)]
+    fn kind(this: &Response) -> String;
+
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &Response) -> Headers;
+
+    type Headers;
+
+    #[wasm_bindgen(method)]
+    fn get(this: &Headers, name: &str) -> Option<String>;
+
+    #[derive(Clone)]
+    type AbortController;
+
+    #[wasm_bindgen(constructor)]
+    fn new() -> AbortController;
+
+    #[wasm_bindgen(method, getter)]
+    fn signal(this: &AbortController) -> JsValue;
+
+    #[wasm_bindgen(method)]
+    fn abort(this: &AbortController);
+}
+
+/// An inquiry under way; dropping it ends its requests.
+pub(crate) struct Inquiry {
+    controller: AbortController,
+    tells: Rc<Cell<bool>>,
+    _deadline: Timeout,
+}
+
+impl Drop for Inquiry {
+    fn drop(&mut self) {
+        self.tells.set(false);
+        self.controller.abort();
+    }
+}
+
+pub(crate) fn look_into(url: &str, tell: Box<dyn FnOnce(Diagnosis)>) -> Inquiry {
+    let controller = AbortController::new();
+    let (tells, late) = (Rc::new(Cell::new(true)), controller.clone());
+    let (may_tell, asked, url) = (Rc::clone(&tells), controller.clone(), url.to_owned());
+    spawn_local(async move {
+        let found = find_out(&url, &asked).await;
+        // The body of an answer is of no use.
+        asked.abort();
+        if may_tell.get() {
+            tell(found);
+        }
+    });
+    let _deadline = Timeout::new(WITHIN_MS, move || late.abort());
+    Inquiry { controller, tells, _deadline }
+}
+
+async fn find_out(url: &str, controller: &AbortController) -> Diagnosis {
+    let Ok(target) = Url::new(url) else { return Diagnosis::Unknown };
+    if is_mixed(&target) {
+        return Diagnosis::MixedContent;
+    }
+    let scheme = if target.protocol() == "wss:" { "https:" } else { "http:" };
+    target.set_protocol(scheme);
+    let (url, forbidden) = (target.href(), Violations::watch());
+    let signal = controller.signal();
+    if let Ok(response) = get(&url, &signal, "cors").await {
+        return read(&response);
+    }
+    match get(&url, &signal, "no-cors").await {
+        Ok(_) => Diagnosis::Opaque,
+        Err(_) if is_aborted(&signal) || forbidden.seen() => Diagnosis::Unknown,
+        Err(_) => Diagnosis::Unreachable,
+    }
+}
+
+/// Cookies go with it, as they go with a WebSocket's handshake. A redirect is not followed, as a
+/// WebSocket follows none; an opaque request must follow (Fetch §4.3).
+async fn get(url: &str, signal: &JsValue, mode: &str) -> Result<Response, JsValue> {
+    let redirect = if mode == "cors" { "manual" } else { "follow" };
+    let words = [
+        ("mode", mode),
+        ("redirect", redirect),
+        ("credentials", "include"),
+        ("cache", "no-store"),
+        ("referrerPolicy", "origin"),
+    ];
+    let options = Object::new();
+    for (name, word) in words {
+        Reflect::set(&options, &name.into(), &word.into())?;
+    }
+    Reflect::set(&options, &"signal".into(), signal)?;
+    Ok(JsFuture::from(fetch(url, &options)?).await?.unchecked_into())
+}
+
+fn read(response: &Response) -> Diagnosis {
+    match response.kind().as_str() {
+        "opaqueredirect" => Diagnosis::Redirected,
+        _ => {
+            let retry_after = response.headers().get("retry-after");
+            let retry_after = retry_after.as_deref().and_then(wait);
+            Diagnosis::Answered { status: response.status(), retry_after }
+        }
+    }
+}
+
+/// `Retry-After` is a number of seconds, or a date (RFC 9110 §10.2.3).
+fn wait(retry_after: &str) -> Option<Duration> {
+    if let Ok(secs) = retry_after.parse::<u32>() {
+        return Some(Duration::from_secs(secs.into()));
+    }
+    let millis = Date::parse(retry_after) - clock::wall_millis();
+    // A date that is none is NaN, which no comparison likes.
+    (millis > 0.0).then(|| Duration::from_millis(millis as u64))
+}
+
+fn is_aborted(signal: &JsValue) -> bool {
+    Reflect::get(signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy())
+}
+
+/// Whether a secure page would open an insecure socket that leads beyond its own machine (Mixed
+/// Content §4, Secure Contexts §3.1).
+fn is_mixed(target: &Url) -> bool {
+    let is_secure = page_url().is_some_and(|page| page.starts_with("https:"));
+    is_secure && target.protocol() == "ws:" && !is_loopback(&target.hostname())
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host == "[::1]"
+        || (host.starts_with("127.") && host.split('.').all(|part| part.parse::<u8>().is_ok()))
+}
+
+/// Notices that the page's Content-Security-Policy forbids a request: it fails as if nobody had
+/// answered (CSP §5.3).
+struct Violations {
+    seen: Rc<Cell<bool>>,
+    _listener: EventListener,
+}
+
+impl Violations {
+    fn watch() -> Self {
+        let seen = Rc::new(Cell::new(false));
+        let noticed = Rc::clone(&seen);
+        let global: EventTarget = js_sys::global().unchecked_into();
+        let _listener = EventListener::new(&global, "securitypolicyviolation", move |_| {
+            noticed.set(true);
+        });
+        Self { seen, _listener }
+    }
+
+    fn seen(&self) -> bool {
+        self.seen.get()
+    }
+}
