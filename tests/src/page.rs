@@ -222,6 +222,16 @@ impl Line<'_> {
         Ok(self.page.ask(&Request::Pour { line: self.id, pour }).await??)
     }
 
+    /// Hands in new credentials.
+    ///
+    /// # Errors
+    ///
+    /// When the SDK refuses.
+    pub async fn renew(&self, credentials: &str) -> anyhow::Result<()> {
+        let credentials = credentials.to_owned();
+        Ok(self.page.ask(&Request::Renew { line: self.id, credentials }).await??)
+    }
+
     /// What all that the line has reported adds up to.
     ///
     /// # Errors

@@ -43,6 +43,13 @@ pub enum Request {
         /// Which, and how fast.
         pour: Pour,
     },
+    /// Hand in new credentials. The answer is `Result<(), Failure>`.
+    Renew {
+        /// On which line.
+        line: LineId,
+        /// Which.
+        credentials: String,
+    },
     /// Tell what it all adds up to. The answer is `Result<Tally, Failure>`.
     Tally {
         /// On which line.
@@ -77,6 +84,30 @@ pub struct Options {
     pub attempts_per_minute: Option<u16>,
     /// How the line speaks `keepline.v1`; without it, the line is plain.
     pub session: Option<Session>,
+    /// What a provider answers, one after the other; the last answer is given again and again. The
+    /// URL is that of the line. Without it there is no provider.
+    pub provider: Vec<Provided>,
+    /// Whether failed handshakes are looked into.
+    pub diagnosis: bool,
+    /// Which HTTP status of a diagnosis ends the line, besides those that do anyway.
+    pub ends_for_status: Option<u16>,
+}
+
+/// An answer of a provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Provided {
+    /// The line's URL, with these credentials.
+    Credentials(String),
+    /// The line's URL, with this query parameter `token`.
+    Token(String),
+    /// None for now.
+    TryAgain(String),
+    /// None any more.
+    Stop(String),
+    /// Something that is no URL.
+    Nonsense,
+    /// No answer at all.
+    Never,
 }
 
 impl Options {
