@@ -1,7 +1,9 @@
 //! The stories that a real browser tells about the SDK, the server and the dashboard.
 
 mod bad_input;
+mod credentials;
 mod dashboard;
+mod diagnosis;
 mod engines;
 mod fastapi;
 mod hidden_tab;

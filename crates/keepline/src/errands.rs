@@ -63,6 +63,8 @@ impl Works {
                 match provided.spare.take().and_then(|spare| spare.fresh(now)) {
                     Some((endpoint, age)) => self.open_at(conn, &endpoint, age, now),
                     None => {
+                        // Those that the core has given up wait no longer.
+                        provided.attempts.retain(|conn| self.core.owns(*conn));
                         provided.attempts.push(conn);
                         self.has_errands = true;
                     }
