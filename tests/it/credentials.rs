@@ -30,9 +30,13 @@ fn plain(given: &[&str]) -> Options {
     Options { provider: tokens(given), ..Options::default() }
 }
 
+/// Why the provider was asked, each time.
 fn asked(log: &[Entry]) -> Vec<&str> {
-    let why = |entry| if let &Entry::Asked(ref why) = entry { Some(why.as_str()) } else { None };
-    log.iter().filter_map(why).collect()
+    log.iter().filter_map(occasion).collect()
+}
+
+fn occasion(entry: &Entry) -> Option<&str> {
+    if let Entry::Asked(why) = entry { Some(why) } else { None }
 }
 
 async fn ended_with(line: &Line<'_>) -> anyhow::Result<u16> {

@@ -9,10 +9,13 @@ use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
     LOCATION, ORIGIN, RETRY_AFTER, UPGRADE,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+
+/// Where a redirect leads.
+const LOGIN: &str = "/login";
 
 /// How it answers.
 #[derive(Clone, Copy, Debug)]
@@ -81,17 +84,22 @@ impl Drop for HttpPeer {
 
 async fn respond(
     State((answer, seen)): State<(Answer, Arc<Seen>)>,
+    target: Uri,
     request: HeaderMap,
 ) -> Response {
     let counter = if request.contains_key(UPGRADE) { &seen.handshakes } else { &seen.others };
     counter.fetch_add(1, Ordering::Relaxed);
+    let answer = match target.path() {
+        LOGIN => Answer { status: 200, ..answer },
+        _ => answer,
+    };
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::IM_A_TEAPOT);
     let mut headers = HeaderMap::new();
     if let Some(after) = answer.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from_static(after));
     }
     if status.is_redirection() {
-        headers.insert(LOCATION, HeaderValue::from_static("/login"));
+        headers.insert(LOCATION, HeaderValue::from_static(LOGIN));
     }
     if let Some(origin) = request.get(ORIGIN).filter(|_| answer.cors) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

@@ -131,7 +131,7 @@ impl Page {
         url: &str,
         options: Options,
     ) -> anyhow::Result<Result<Line<'_>, Failure>> {
-        let request = Request::Open { url: url.to_owned(), options };
+        let request = Request::Open { url: url.to_owned(), options: Box::new(options) };
         let opened = self.ask::<LineId>(&request).await?;
         Ok(opened.map(|id| Line { page: self, id }))
     }

@@ -101,11 +101,28 @@ async fn find_out(url: &str, controller: &AbortController) -> Diagnosis {
     if let Ok(response) = get(&url, &signal, "cors").await {
         return read(&response);
     }
-    match get(&url, &signal, "no-cors").await {
-        Ok(_) => Diagnosis::Opaque,
-        Err(_) if is_aborted(&signal) || forbidden.seen() => Diagnosis::Unknown,
-        Err(_) => Diagnosis::Unreachable,
+    if get(&url, &signal, "no-cors").await.is_ok() {
+        return Diagnosis::Opaque;
     }
+    pause().await;
+    match is_aborted(&signal) || forbidden.seen() {
+        true => Diagnosis::Unknown,
+        false => Diagnosis::Unreachable,
+    }
+}
+
+/// The word of a policy that has forbidden a request comes after the request's failure.
+const WORD_OF_POLICY_MS: u32 = 50;
+
+async fn pause() {
+    let mut timer = None;
+    let over = Promise::new(&mut |resolve, _| {
+        let tell = move || drop(resolve.call0(&JsValue::NULL));
+        timer = Some(Timeout::new(WORD_OF_POLICY_MS, tell));
+    });
+    // It is only ever resolved.
+    drop(JsFuture::from(over).await);
+    drop(timer);
 }
 
 /// Cookies go with it, as they go with a WebSocket's handshake. A redirect is not followed, as a

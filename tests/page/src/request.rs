@@ -12,7 +12,7 @@ pub enum Request {
         /// Where to.
         url: String,
         /// How.
-        options: Options,
+        options: Box<Options>,
     },
     /// Send a message. The answer is `Result<u64, Failure>`: the message's id.
     Send {
