@@ -94,6 +94,10 @@ async fn find_out(url: &str, controller: &AbortController) -> Diagnosis {
     if is_mixed(&target) {
         return Diagnosis::MixedContent;
     }
+    // No request may have them in its URL (Fetch §5.4), and without them the answer is another.
+    if !target.username().is_empty() || !target.password().is_empty() {
+        return Diagnosis::Unknown;
+    }
     let scheme = if target.protocol() == "wss:" { "https:" } else { "http:" };
     target.set_protocol(scheme);
     let (url, forbidden) = (target.href(), Violations::watch());
@@ -149,14 +153,14 @@ fn read(response: &Response) -> Diagnosis {
         "opaqueredirect" => Diagnosis::Redirected,
         _ => {
             let retry_after = response.headers().get("retry-after");
-            let retry_after = retry_after.as_deref().and_then(wait);
+            let retry_after = retry_after.as_deref().and_then(delay);
             Diagnosis::Answered { status: response.status(), retry_after }
         }
     }
 }
 
 /// `Retry-After` is a number of seconds, or a date (RFC 9110 §10.2.3).
-fn wait(retry_after: &str) -> Option<Duration> {
+fn delay(retry_after: &str) -> Option<Duration> {
     if let Ok(secs) = retry_after.parse::<u32>() {
         return Some(Duration::from_secs(secs.into()));
     }
@@ -203,5 +207,20 @@ impl Violations {
 
     fn seen(&self) -> bool {
         self.seen.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn a_secure_page_may_talk_to_its_own_machine_and_to_no_other() {
+        for own in ["localhost", "app.localhost", "127.0.0.1", "127.255.0.9", "[::1]"] {
+            assert!(is_loopback(own), "{own}");
+        }
+        for other in ["example.org", "127.example.org", "127.0.0.1.example.org", "10.0.0.1", ""] {
+            assert!(!is_loopback(other), "{other}");
+        }
     }
 }

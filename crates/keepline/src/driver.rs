@@ -126,7 +126,8 @@ impl Driver {
             if works.flush {
                 self.end_turn_later();
             }
-            (result, works.errands(self.mailbox.borrow().has_ended()))
+            let errands = works.has_errands.then(|| works.errands(&self.mailbox));
+            (result, errands)
         };
         if let Some(errands) = errands {
             self.run(errands);

@@ -1,6 +1,7 @@
 //! What a driver does for its core that takes time and is no socket: it asks the provider, and has
 //! failed handshakes looked into.
 
+use std::cell::RefCell;
 use std::mem::take;
 use std::rc::Weak;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use crate::clock;
 use crate::diagnosis::{Inquiry, LookInto};
 use crate::driver::{Driver, Works};
 use crate::endpoint::{Address, Common};
+use crate::mailbox::Mailbox;
 use crate::provider::{Endpoint, Given, Occasion, Provider, Spare};
 
 /// Where the attempts of a line lead.
@@ -141,16 +143,14 @@ impl Works {
     }
 
     /// What is to be done, once.
-    pub(crate) fn errands(&mut self, has_ended: bool) -> Option<Errands> {
-        if !take(&mut self.has_errands) {
-            return None;
+    pub(crate) fn errands(&mut self, mailbox: &RefCell<Mailbox>) -> Errands {
+        self.has_errands = false;
+        let inquiry = self.inquiry.take();
+        if mailbox.borrow().has_ended() {
+            return Errands { give_up: true, ..Errands::default() };
         }
-        if has_ended {
-            self.inquiry = None;
-            return Some(Errands { give_up: true, ..Errands::default() });
-        }
-        let look_into = self.inquiry.take().map(|conn| (conn, self.route.last_url()));
-        Some(Errands { ask: self.occasion(), look_into, give_up: false })
+        let look_into = inquiry.map(|conn| (conn, self.route.last_url()));
+        Errands { ask: self.occasion(), look_into, give_up: false }
     }
 
     fn occasion(&self) -> Option<Occasion> {

@@ -266,6 +266,8 @@ fn nothing_that_can_be_printed_tells_a_secret() {
         panic!("{opened}")
     };
     let mut printed = opened;
+    let held = Some(Credentials("the secret one".to_owned()));
+    printed += &format!("{:?}", super::pair::session_with(|it| it.credentials = held));
     let given = Input::Provided(keepline_core::ConnId(1), gives("the secret one").unwrap());
     printed += &format!("{given:?}");
     pair.client.handle_input(given, pair.now);
