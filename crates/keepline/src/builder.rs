@@ -160,8 +160,9 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             Source::Provider(provider) => {
                 common.check()?;
                 config.provider = true;
+                let route = provider.ways.route;
                 application.provider = Some(provider);
-                Route::provided(common)
+                route(common)
             }
         };
         let driver = Driver::start(route, config, application).map_err(BuildError::Config)?;

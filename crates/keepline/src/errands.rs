@@ -24,6 +24,8 @@ pub(crate) enum Route {
 /// What is known of the answers of a provider, and who waits for the next one.
 pub(crate) struct Provided {
     common: Common,
+    /// Makes a connection, or has the provider asked where to.
+    open: fn(&mut Works, ConnId),
     /// The attempts that wait: two while a session moves, else one at most.
     attempts: Vec<ConnId>,
     renewal: Option<ConnId>,
@@ -34,8 +36,14 @@ pub(crate) struct Provided {
 
 impl Route {
     pub(crate) fn provided(common: Common) -> Self {
-        let (attempts, last) = (Vec::new(), String::new());
-        Self::Provided(Box::new(Provided { common, attempts, renewal: None, spare: None, last }))
+        Self::Provided(Box::new(Provided {
+            common,
+            open: Works::open_provided,
+            attempts: Vec::new(),
+            renewal: None,
+            spare: None,
+            last: String::new(),
+        }))
     }
 
     fn last_url(&self) -> String {
@@ -56,23 +64,23 @@ pub(crate) struct Errands {
 }
 
 impl Works {
-    /// Makes a connection, or has the provider asked where to.
     pub(crate) fn open(&mut self, conn: ConnId) {
-        match &mut self.route {
+        match &self.route {
             Route::Fixed(_) => self.open_socket(conn, None),
-            Route::Provided(provided) => {
-                let now = clock::now();
-                match provided.spare.take().and_then(|spare| spare.fresh(now)) {
-                    Some((endpoint, age)) => self.open_at(conn, &endpoint, age, now),
-                    None => {
-                        // Those that the core has given up wait no longer.
-                        provided.attempts.retain(|conn| self.core.owns(*conn));
-                        provided.attempts.push(conn);
-                        self.has_errands = true;
-                    }
-                }
-            }
+            Route::Provided(provided) => (provided.open)(self, conn),
         }
+    }
+
+    fn open_provided(&mut self, conn: ConnId) {
+        let Route::Provided(provided) = &mut self.route else { return };
+        let now = clock::now();
+        if let Some((endpoint, age)) = provided.spare.take().and_then(|it| it.fresh(now)) {
+            return self.open_at(conn, &endpoint, age, now);
+        }
+        // Those that the core has given up wait no longer.
+        provided.attempts.retain(|conn| self.core.owns(*conn));
+        provided.attempts.push(conn);
+        self.has_errands = true;
     }
 
     /// Has the provider asked for new credentials.
@@ -173,12 +181,7 @@ impl Driver {
             drop(self.inquiry.take());
         }
         if let (Some(why), Some(provider)) = (errands.ask, &self.application.provider) {
-            let this = Weak::clone(&self.this);
-            provider.call(why, move |given| {
-                if let Some(driver) = this.upgrade() {
-                    driver.drive(|works, now| works.take_in(given, now));
-                }
-            });
+            (provider.ways.consult)(self, provider, why);
         }
         if let (Some((conn, url)), Some(look_into)) =
             (errands.look_into, &self.application.look_into)
@@ -186,6 +189,15 @@ impl Driver {
             let inquiry = self.begin_inquiry(*look_into, conn, &url);
             drop(self.inquiry.replace(Some(inquiry)));
         }
+    }
+
+    pub(crate) fn consult(&self, provider: &Provider, why: Occasion) {
+        let this = Weak::clone(&self.this);
+        provider.call(why, move |given| {
+            if let Some(driver) = this.upgrade() {
+                driver.drive(|works, now| works.take_in(given, now));
+            }
+        });
     }
 
     fn begin_inquiry(&self, look_into: LookInto, conn: ConnId, url: &str) -> Inquiry {

@@ -13,7 +13,9 @@ use keepline_core::{Instant, NotProvided, Provision};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::builder::{BuildError, Builder, Source};
+use crate::driver::Driver;
 use crate::endpoint::{Address, Common, without_secrets};
+use crate::errands::Route;
 use crate::socket::Socket;
 
 impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
@@ -200,6 +202,15 @@ type Answer = Pin<Box<dyn Future<Output = Given>>>;
 pub(crate) struct Provider {
     ask: Rc<dyn Fn(Occasion) -> Answer>,
     call: RefCell<Option<Rc<Call>>>,
+    pub(crate) ways: Ways,
+}
+
+/// What of a driver only a line with a provider needs. It is known by pointers, so that it is in no
+/// download without one.
+#[derive(Clone, Copy)]
+pub(crate) struct Ways {
+    pub(crate) route: fn(Common) -> Route,
+    pub(crate) consult: fn(&Driver, &Provider, Occasion),
 }
 
 impl Provider {
@@ -208,7 +219,9 @@ impl Provider {
         F: Fn(Occasion) -> P + 'static,
         P: Future<Output = Given> + 'static,
     {
-        Self { ask: Rc::new(move |why| Box::pin(provide(why))), call: RefCell::new(None) }
+        let ask = Rc::new(move |why| -> Answer { Box::pin(provide(why)) });
+        let ways = Ways { route: Route::provided, consult: Driver::consult };
+        Self { ask, call: RefCell::new(None), ways }
     }
 
     /// Asks it, unless it is being asked already, and hands the answer to `take`. The application
