@@ -10,9 +10,9 @@ use keepline_core::{
 };
 
 use crate::diagnosis;
-use crate::driver::{Application, Driver};
+use crate::driver::Driver;
 use crate::endpoint::{Common, UrlError};
-use crate::errands::Route;
+use crate::errands::{Application, Route};
 use crate::provider::{Endpoint, Provider};
 use crate::socket::Socket;
 

@@ -7,17 +7,17 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::{Date, Object, Promise, Reflect};
 use keepline_core::Diagnosis;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{EventTarget, Url};
+use web_sys::Url;
 
 use crate::clock;
 use crate::endpoint::page_url;
+use crate::policy;
 
 /// No answer by then says nothing.
 const WITHIN_MS: u32 = 5_000;
@@ -100,7 +100,9 @@ async fn find_out(url: &str, controller: &AbortController) -> Diagnosis {
     }
     let scheme = if target.protocol() == "wss:" { "https:" } else { "http:" };
     target.set_protocol(scheme);
-    let (url, forbidden) = (target.href(), Violations::watch());
+    let (url, forbidden) = (target.href(), Rc::new(Cell::new(false)));
+    // A request that the policy forbids fails as if nobody had answered.
+    let _listener = policy::on_violation(&url, &forbidden);
     let signal = controller.signal();
     if let Ok(response) = get(&url, &signal, "cors").await {
         return read(&response);
@@ -109,7 +111,7 @@ async fn find_out(url: &str, controller: &AbortController) -> Diagnosis {
         return Diagnosis::Opaque;
     }
     pause().await;
-    match is_aborted(&signal) || forbidden.seen() {
+    match is_aborted(&signal) || forbidden.get() {
         true => Diagnosis::Unknown,
         false => Diagnosis::Unreachable,
     }
@@ -185,29 +187,6 @@ fn is_loopback(host: &str) -> bool {
         || host.ends_with(".localhost")
         || host == "[::1]"
         || (host.starts_with("127.") && host.split('.').all(|part| part.parse::<u8>().is_ok()))
-}
-
-/// Notices that the page's Content-Security-Policy forbids a request: it fails as if nobody had
-/// answered (CSP §5.3).
-struct Violations {
-    seen: Rc<Cell<bool>>,
-    _listener: EventListener,
-}
-
-impl Violations {
-    fn watch() -> Self {
-        let seen = Rc::new(Cell::new(false));
-        let noticed = Rc::clone(&seen);
-        let global: EventTarget = js_sys::global().unchecked_into();
-        let _listener = EventListener::new(&global, "securitypolicyviolation", move |_| {
-            noticed.set(true);
-        });
-        Self { seen, _listener }
-    }
-
-    fn seen(&self) -> bool {
-        self.seen.get()
-    }
 }
 
 #[cfg(test)]

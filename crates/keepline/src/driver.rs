@@ -6,34 +6,21 @@ use std::task::{Context, Poll};
 
 use gloo_timers::callback::Timeout;
 use keepline_core::{
-    Arrival, Client, Closed, Config, ConfigError, ConnId, Diagnosis, Event, Input, Instant,
-    MessageId, Output, Payload, Probe, SendError, Status, Verdict,
+    Arrival, Client, Closed, Config, ConfigError, ConnId, Event, Input, Instant, MessageId, Output,
+    Payload, Probe, SendError, Status,
 };
 use wasm_bindgen_futures::spawn_local;
 
 use crate::clock;
-use crate::diagnosis::{Inquiry, LookInto};
+use crate::diagnosis::Inquiry;
 use crate::endpoint::Address;
-use crate::errands::Route;
+use crate::errands::{Application, Route};
 use crate::fates::Fate;
 use crate::mailbox::{Mailbox, Watcher};
-use crate::provider::Provider;
 use crate::transport::{Listen, Transport};
 
 /// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
 const LONGEST_ALARM: u32 = i32::MAX as u32;
-
-/// An application's own reading of a closed connection.
-pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
-
-/// What an application answers for, and what it has asked for.
-#[derive(Default)]
-pub(crate) struct Application {
-    pub(crate) provider: Option<Provider>,
-    pub(crate) of_closes: Option<Judge>,
-    pub(crate) of_diagnoses: Option<Box<dyn Fn(Diagnosis) -> Option<Verdict>>>,
-    pub(crate) look_into: Option<LookInto>,
-}
 
 pub(crate) struct Driver {
     works: RefCell<Works>,

@@ -6,7 +6,7 @@ use std::mem::take;
 use std::rc::Weak;
 use std::time::Duration;
 
-use keepline_core::{ConnId, Diagnosis, Input, Instant, NotProvided};
+use keepline_core::{Closed, ConnId, Diagnosis, Input, Instant, NotProvided, Verdict};
 
 use crate::clock;
 use crate::diagnosis::{Inquiry, LookInto};
@@ -14,6 +14,18 @@ use crate::driver::{Driver, Works};
 use crate::endpoint::{Address, Common};
 use crate::mailbox::Mailbox;
 use crate::provider::{Endpoint, Given, Occasion, Provider, Spare};
+
+/// An application's own reading of a closed connection.
+pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
+
+/// What an application answers for, and what it has asked for.
+#[derive(Default)]
+pub(crate) struct Application {
+    pub(crate) provider: Option<Provider>,
+    pub(crate) of_closes: Option<Judge>,
+    pub(crate) of_diagnoses: Option<Box<dyn Fn(Diagnosis) -> Option<Verdict>>>,
+    pub(crate) look_into: Option<LookInto>,
+}
 
 /// Where the attempts of a line lead.
 pub(crate) enum Route {

@@ -37,7 +37,7 @@ impl Transport {
         let _listeners = [
             on_open(conn, &socket, listen),
             on_message(conn, &socket, frame_bytes, listen),
-            policy::on_violation(&endpoint.url, &forbidden),
+            policy::on_violation(&address.url, &forbidden),
             on_error(conn, &socket, &forbidden, listen),
             on_close(conn, &socket, listen),
         ];
