@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod codecs;
+mod credentials;
 mod dashboard;
+mod diagnosis;
 mod engines;
 mod fastapi;
 mod hidden_tab;

@@ -1,7 +1,7 @@
 //! What any line's statuses must look like, whatever happens to it.
 
 use anyhow::{bail, ensure};
-use e2e_page::report::Status;
+use e2e_page::report::{Down, Status};
 
 /// Checks that `statuses` is a story without a gap: it begins with the first attempt, every wait
 /// is followed by the attempt that it named, and nothing follows the end.
@@ -35,6 +35,8 @@ fn may_follow(before: &Status, after: &Status) -> bool {
         Status::Waiting { attempt: announced, .. } => match after {
             Status::Connecting { attempt } => attempt == announced,
             Status::Ended(_) => true,
+            // The reason has been found out meanwhile.
+            Status::Waiting { why: Down::Diagnosed(_), attempt, .. } => attempt == announced,
             Status::Idle | Status::Online { .. } | Status::Waiting { .. } | Status::Closing => {
                 false
             }

@@ -10,9 +10,13 @@ from typing import Annotated
 import cbor2
 import msgpack
 from fastapi import Cookie, FastAPI, WebSocket, WebSocketDisconnect, status
+from fastapi.middleware.cors import CORSMiddleware
 from pydantic import BaseModel, ValidationError
 
 app = FastAPI()
+app.add_middleware(CORSMiddleware, allow_origin_regex=".*", allow_credentials=True)
+
+LIFE_OF_TOKENS_SECONDS = {"good": None, "short": 0.5}
 
 
 class Note(BaseModel):
@@ -103,6 +107,24 @@ async def items(
         if q is not None:
             await socket.send_text(f"q: {q}")
         await socket.send_text(f"item {item_id}: {text}")
+
+
+@app.websocket("/guarded")
+async def guarded(socket: WebSocket, token: str | None = None) -> None:
+    """Echo texts to who has a token, for as long as that holds; then close with 4401."""
+    await socket.accept()
+    try:
+        async with asyncio.timeout(LIFE_OF_TOKENS_SECONDS.get(token, 0)):
+            async for text in socket.iter_text():
+                await socket.send_text(text)
+    except TimeoutError:
+        await socket.close(4401, "the token has expired")
+
+
+@app.websocket("/refused")
+async def refused(socket: WebSocket) -> None:
+    """Refuse before the upgrade, which a page sees as a handshake that failed."""
+    await socket.close(4401, "nobody may come in")
 
 
 @app.websocket("/broadcast")

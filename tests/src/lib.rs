@@ -9,6 +9,7 @@ pub mod browser;
 pub mod display;
 pub mod environment;
 pub mod hidden_tab;
+pub mod http_peer;
 pub mod page;
 pub mod peer;
 pub mod port;

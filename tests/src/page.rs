@@ -131,7 +131,7 @@ impl Page {
         url: &str,
         options: Options,
     ) -> anyhow::Result<Result<Line<'_>, Failure>> {
-        let request = Request::Open { url: url.to_owned(), options };
+        let request = Request::Open { url: url.to_owned(), options: Box::new(options) };
         let opened = self.ask::<LineId>(&request).await?;
         Ok(opened.map(|id| Line { page: self, id }))
     }
@@ -231,6 +231,16 @@ impl Line<'_> {
     /// When the page does not answer.
     pub async fn pour(&self, pour: Pour) -> anyhow::Result<()> {
         Ok(self.page.ask(&Request::Pour { line: self.id, pour }).await??)
+    }
+
+    /// Hands in new credentials.
+    ///
+    /// # Errors
+    ///
+    /// When the SDK refuses.
+    pub async fn renew(&self, credentials: &str) -> anyhow::Result<()> {
+        let credentials = credentials.to_owned();
+        Ok(self.page.ask(&Request::Renew { line: self.id, credentials }).await??)
     }
 
     /// What all that the line has reported adds up to.

@@ -11,6 +11,7 @@ use crate::program::Program;
 pub struct Server {
     port: Port,
     flags: Vec<String>,
+    wants_credentials: bool,
     program: Program,
 }
 
@@ -33,7 +34,19 @@ impl Server {
         let port = Port::hold()?;
         let flags: Vec<_> = flags.iter().map(|&flag| flag.to_owned()).collect();
         let program = listen(&port, &flags).await?;
-        Ok(Self { port, flags, program })
+        Ok(Self { port, flags, wants_credentials: false, program })
+    }
+
+    /// Starts the one whose sessions want credentials: `alice`, or `alice 5000` for somebody whose
+    /// credentials expire after so many milliseconds. Those of `nobody` are refused.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_verifying() -> anyhow::Result<Self> {
+        let port = Port::hold()?;
+        let program = listen_verifying(&port).await?;
+        Ok(Self { port, flags: Vec::new(), wants_credentials: true, program })
     }
 
     /// Its port.
@@ -78,7 +91,10 @@ impl Server {
     ///
     /// When it does not start.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        self.program = listen(&self.port, &self.flags).await?;
+        self.program = match self.wants_credentials {
+            true => listen_verifying(&self.port).await?,
+            false => listen(&self.port, &self.flags).await?,
+        };
         Ok(())
     }
 }
@@ -86,6 +102,14 @@ impl Server {
 async fn listen(port: &Port, flags: &[String]) -> anyhow::Result<Program> {
     let mut command = Command::new(environment::path(environment::SERVER)?);
     command.args(["--host", "127.0.0.1", "--port", &port.number().to_string()]).args(flags);
+    let mut program = Program::start(&mut command)?;
+    program.prints(&format!("listening on {}", port.http(""))).await?;
+    Ok(program)
+}
+
+async fn listen_verifying(port: &Port) -> anyhow::Result<Program> {
+    let mut command = Command::new(environment::path(environment::VERIFYING)?);
+    command.arg(format!("127.0.0.1:{}", port.number()));
     let mut program = Program::start(&mut command)?;
     program.prints(&format!("listening on {}", port.http(""))).await?;
     Ok(program)

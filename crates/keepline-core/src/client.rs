@@ -2,9 +2,11 @@
 
 mod account;
 mod connection;
+mod credentials;
 mod drain;
 mod ending;
 mod greeting;
+mod inquiry;
 mod moving;
 mod news;
 mod phase;
@@ -18,6 +20,8 @@ use alloc::collections::VecDeque;
 use alloc::string::ToString;
 
 use self::connection::{Asked, Connection, Dial};
+use self::credentials::Supply;
+use self::inquiry::Inquiry;
 pub use self::phase::{Phase, Transition};
 pub use self::send::SendError;
 use self::session::SessionEnd;
@@ -47,6 +51,8 @@ pub struct Client {
     failures: u32,
     pace: Pace,
     mode: Mode,
+    supply: Supply,
+    inquiry: Inquiry,
     outputs: VecDeque<Output>,
     last_conn: ConnId,
 }
@@ -118,6 +124,8 @@ impl Client {
                 None => Mode::Plain(Outbox::new()),
                 Some(session) => Mode::Session(Box::new(SessionEnd::new(session))),
             },
+            supply: Supply::default(),
+            inquiry: Inquiry::default(),
             outputs: VecDeque::new(),
             last_conn: ConnId(0),
             config,
@@ -129,7 +137,7 @@ impl Client {
     pub fn connect(&mut self, now: Instant) {
         match self.state {
             State::Idle | State::Ended(_) => {
-                self.failures = 0;
+                self.proven();
                 if let Mode::Session(session) = &mut self.mode {
                     session.understood();
                 }
@@ -207,6 +215,10 @@ impl Client {
 
     /// Takes in what happened in the world. News of a connection that was given up is ignored.
     pub fn handle_input(&mut self, input: Input, now: Instant) {
+        // It is said of a connection that is gone, and of none that is there.
+        if let Input::Diagnosed(conn, found, judged) = input {
+            return self.diagnosed(conn, found, judged, now);
+        }
         if Some(input.conn()) == self.moves_to() {
             return self.hear_of_move(input, now);
         }
@@ -222,6 +234,8 @@ impl Client {
             Input::PeerClosing(_) => self.peer_closing(now),
             Input::Closed(_, closed, judged) => self.closed(closed, judged, now),
             Input::Buffered(_, bytes) => self.buffered(bytes, now),
+            Input::Provided(_, given) => self.provided(given, now),
+            Input::Diagnosed(..) => {}
         }
     }
 
@@ -229,7 +243,7 @@ impl Client {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.timers.take_due(now) {
             match timer {
-                Timer::Connect => self.give_up(Down::TimedOut, now),
+                Timer::Connect => self.give_up(self.too_slow(), now),
                 Timer::Retry => self.attempt(now),
                 Timer::Settle => self.settle(),
                 Timer::Probe => self.probe(now),
@@ -240,6 +254,7 @@ impl Client {
                 Timer::Move => self.stay(),
                 Timer::Drain => self.drain_due(now),
                 Timer::Finish => self.finish_now(now),
+                Timer::Renew => self.renewal_due(),
             }
         }
     }

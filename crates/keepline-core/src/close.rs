@@ -33,7 +33,8 @@ impl CloseCode {
     ///
     /// [`Verdict::End`] for what another attempt cannot mend: 1000 (the far end is done), 1002,
     /// 1003, 1007, 1009, 1010 and 1015 (protocol, data, size, extension, TLS), 1008, 3000, 3003
-    /// and 4401, 4403 (refused credentials), and the rest of 4400–4499 but 4408 (timeout) and
+    /// and 4401, 4403 (refused credentials; a provider, if there is one, is asked once for others
+    /// first), and the rest of 4400–4499 but 4408 (timeout) and
     /// 4429 (too many requests). Everything else is tried again; of 4500–4549, with which a session
     /// resynchronises, the third in a row with the same code ends the line all the same.
     #[must_use]
@@ -44,6 +45,12 @@ impl CloseCode {
             4400..=4499 => Verdict::End,
             _ => Verdict::Retry,
         }
+    }
+
+    /// Whether the far end refuses the credentials, or the lack of them. With a provider, which may
+    /// have others, the line is tried once more.
+    pub(crate) const fn refuses_credentials(self) -> bool {
+        matches!(self.0, 1008 | 3000 | 3003 | 4401 | 4403)
     }
 
     /// Whether the session's ends must resynchronise (docs/protocol.md §10).

@@ -31,6 +31,12 @@ pub struct Config {
     pub limits: Limits,
     /// How the line speaks `keepline.v1`. Default: not at all, the line is plain.
     pub session: Option<SessionConfig>,
+    /// Whether a provider says before each attempt where it leads, and with which credentials: it
+    /// is told by [`Input::Provided`](crate::Input). Default: no.
+    pub provider: bool,
+    /// Whether a driver can look into failed handshakes
+    /// ([`Output::Diagnose`](crate::Output)). Default: no.
+    pub diagnosis: bool,
 }
 
 /// How a line speaks the session protocol (docs/protocol.md).
@@ -80,6 +86,8 @@ impl Default for Config {
             heartbeat: None,
             limits: Limits::default(),
             session: None,
+            provider: false,
+            diagnosis: false,
         }
     }
 }

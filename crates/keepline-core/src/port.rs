@@ -4,7 +4,10 @@ use alloc::string::String;
 use core::time::Duration;
 
 use crate::wire::{Instance, SessionId};
-use crate::{CloseCode, Closed, Doubt, Loss, MessageIds, Payload, Status, Verdict};
+use crate::{
+    CloseCode, Closed, Diagnosis, Doubt, Loss, MessageIds, NotProvided, Payload, Provision, Status,
+    Verdict,
+};
 
 /// The number of one connection: every attempt has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +39,13 @@ pub enum Input {
     /// each [`Client::handle_timeout`](crate::Client::handle_timeout): a network that takes more
     /// is a sign of life.
     Buffered(ConnId, u64),
+    /// What the provider gave for this connection's attempt, or for the renewal that
+    /// [`Output::Renew`] asked for on it. To be told before the socket is opened.
+    Provided(ConnId, Result<Provision, NotProvided>),
+    /// What was found out about this connection's failed handshake, in answer to
+    /// [`Output::Diagnose`]; and the application's own judgement, which overrides
+    /// [`Diagnosis::verdict`].
+    Diagnosed(ConnId, Diagnosis, Option<Verdict>),
 }
 
 impl Input {
@@ -48,7 +58,9 @@ impl Input {
             | Self::TooLarge(conn, _)
             | Self::PeerClosing(conn)
             | Self::Closed(conn, _, _)
-            | Self::Buffered(conn, _) => *conn,
+            | Self::Buffered(conn, _)
+            | Self::Provided(conn, _)
+            | Self::Diagnosed(conn, ..) => *conn,
         }
     }
 }
@@ -73,11 +85,19 @@ pub enum OpenFailure {
     Unavailable(String),
 }
 
-/// What the driver is to do, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the driver is to do, in order. Its `Debug` form tells the size of what is transmitted and
+/// nothing else of it, for a session's credentials are in there.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Output {
-    /// Open a socket, and tag its events with this id.
+    /// Open a socket, and tag its events with this id. If there is a provider, ask it first where
+    /// to, unless it is being asked already, and tell the core by [`Input::Provided`].
     Open(ConnId),
+    /// Ask the provider for new credentials, unless it is being asked already, and tell the core
+    /// by [`Input::Provided`].
+    Renew(ConnId),
+    /// Find out why this connection's handshake has failed, and tell the core by
+    /// [`Input::Diagnosed`], within a bounded time. A newer request replaces an older one.
+    Diagnose(ConnId),
     /// Hand this message to the socket.
     Transmit(ConnId, Payload),
     /// Start the closing handshake, and go on listening.
@@ -99,6 +119,28 @@ pub enum Output {
     },
     /// Tell the application what happened.
     Event(Event),
+}
+
+impl core::fmt::Debug for Output {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Open(conn) => f.debug_tuple("Open").field(conn).finish(),
+            Self::Renew(conn) => f.debug_tuple("Renew").field(conn).finish(),
+            Self::Diagnose(conn) => f.debug_tuple("Diagnose").field(conn).finish(),
+            Self::Transmit(conn, payload) => {
+                f.debug_tuple("Transmit").field(conn).field(&payload.len()).finish()
+            }
+            Self::Close(conn, code, reason) => {
+                f.debug_tuple("Close").field(conn).field(code).field(reason).finish()
+            }
+            Self::Abandon(conn) => f.debug_tuple("Abandon").field(conn).finish(),
+            Self::Deliver(payload) => f.debug_tuple("Deliver").field(payload).finish(),
+            Self::Discard => f.write_str("Discard"),
+            Self::Flush => f.write_str("Flush"),
+            Self::Refuse { size } => f.debug_struct("Refuse").field("size", size).finish(),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+        }
+    }
 }
 
 /// What the application is told, besides its messages.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::{CloseCode, Closed, Instant};
+use crate::{CloseCode, Closed, Diagnosis, Instant};
 
 /// Where the line stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,13 @@ pub enum Down {
     },
     /// Session mode: the session has moved to a server that stays.
     GoneAway,
+    /// The provider had no endpoint for the time being; its own words.
+    NotProvided(String),
+    /// The provider did not answer within the connect timeout. It is not asked again before it
+    /// has.
+    ProviderSilent,
+    /// The handshake failed, and this was found out about it.
+    Diagnosed(Diagnosis),
 }
 
 /// How the far end has broken the session protocol.
@@ -134,6 +141,11 @@ impl fmt::Display for Down {
             Self::Broken(broken) => broken.fmt(f),
             Self::Bye { code, reason } => told(f, *code, reason),
             Self::GoneAway => f.write_str("the server goes away"),
+            Self::NotProvided(why) => write!(f, "no endpoint for now: {why}"),
+            Self::ProviderSilent => {
+                f.write_str("the provider of the endpoint has not answered in time")
+            }
+            Self::Diagnosed(found) => found.fmt(f),
         }
     }
 }
@@ -165,6 +177,13 @@ pub enum End {
         /// Why, in its own words.
         reason: String,
     },
+    /// The provider of the endpoint said to stop; its own words.
+    NotProvided(String),
+    /// The provider gave an endpoint that cannot be used; what is wrong with it.
+    BadEndpoint(String),
+    /// The handshake failed, and what was found out about it is nothing that another attempt
+    /// would mend.
+    Diagnosed(Diagnosis),
 }
 
 impl fmt::Display for End {
@@ -182,6 +201,9 @@ impl fmt::Display for End {
             Self::Session { code, reason } => {
                 write!(f, "the far end ended the session with code {code}: {reason}")
             }
+            Self::NotProvided(why) => write!(f, "no endpoint any more: {why}"),
+            Self::BadEndpoint(what) => write!(f, "the endpoint cannot be used: {what}"),
+            Self::Diagnosed(found) => found.fmt(f),
         }
     }
 }

@@ -27,10 +27,12 @@ pub(crate) enum Timer {
     Drain,
     /// All that was sent must have been taken.
     Finish,
+    /// The credentials will expire before long.
+    Renew,
 }
 
 impl Timer {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Connect,
         Self::Retry,
         Self::Settle,
@@ -42,6 +44,7 @@ impl Timer {
         Self::Move,
         Self::Drain,
         Self::Finish,
+        Self::Renew,
     ];
 }
 

@@ -190,7 +190,8 @@ impl Tab {
             }
             Output::Deliver(payload) => self.deliver(payload, ledger),
             Output::Discard => self.inbox.clear(),
-            Output::Flush => {}
+            // No tab has a provider, nor looks into failed handshakes.
+            Output::Flush | Output::Renew(_) | Output::Diagnose(_) => {}
             Output::Refuse { size } => {
                 ledger.verdict.blame(Oracle::Peace, format!("a frame of {size} bytes is refused"));
             }

@@ -280,7 +280,11 @@ impl Watch {
             End::Bye { .. } => sent_away,
             End::Session { .. } => session_ended,
             End::Broken(_) => frames_lost,
-            End::Refused(_) | End::NotKeepline => false,
+            End::Refused(_)
+            | End::NotKeepline
+            | End::NotProvided(_)
+            | End::BadEndpoint(_)
+            | End::Diagnosed(_) => false,
         };
         verdict.demand(has_grounds, Oracle::Reason, || {
             format!("tab {} ended without grounds: {why}", self.tab)

@@ -5,13 +5,18 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use keepline_core::{Backoff, Closed, Config, ConfigError, Limits, Probe, SessionConfig, Verdict};
+use keepline_core::{
+    Backoff, Closed, Config, ConfigError, Diagnosis, Limits, Probe, SessionConfig, Verdict,
+};
 
+use crate::diagnosis;
 use crate::driver::Driver;
-use crate::endpoint::{Endpoint, UrlError, is_token};
+use crate::endpoint::{Common, UrlError};
+use crate::errands::{Application, Route};
 use crate::hooks::Hooks;
 use crate::journal::Entry;
 use crate::marks;
+use crate::provider::{Endpoint, Provider};
 use crate::socket::Socket;
 
 /// Describes a line; [`Builder::connect`] opens it.
@@ -19,22 +24,28 @@ use crate::socket::Socket;
 /// Every setting has a default that is safe on the public internet.
 #[must_use = "nothing is opened before `connect`"]
 pub struct Builder<Tx: ?Sized, Rx, C> {
-    url: String,
-    query: Vec<(String, String)>,
-    subprotocols: Vec<String>,
+    source: Source,
+    common: Common,
     config: Config,
     hooks: Hooks,
+    application: Application,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
+/// Who says where the line leads.
+pub(crate) enum Source {
+    Fixed(Endpoint),
+    Provider(Provider),
+}
+
 impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
-    pub(crate) fn new(url: &str) -> Self {
+    pub(crate) fn new(source: Source) -> Self {
         Self {
-            url: url.to_owned(),
-            query: Vec::new(),
-            subprotocols: Vec::new(),
+            source,
+            common: Common::default(),
             config: Config::default(),
             hooks: Hooks::new(),
+            application: Application::default(),
             types: PhantomData,
         }
     }
@@ -42,7 +53,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// Adds a parameter to the URL's query, percent-encoded (RFC 3986 §2.1). May be given several
     /// times; what the URL holds already stays as it is.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        self.query.push((name.to_owned(), value.to_owned()));
+        self.common.query.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -50,7 +61,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// chose is in [`Status::Online`](crate::Status::Online). A browser may open a line whose
     /// server chose none (Firefox), or refuse it (Chromium).
     pub fn subprotocol(mut self, token: &str) -> Self {
-        self.subprotocols.push(token.to_owned());
+        self.common.subprotocols.push(token.to_owned());
         self
     }
 
@@ -107,7 +118,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// ([`CloseCode::verdict`](crate::CloseCode::verdict)) does; `None` leaves it to the table, and
     /// so does a judge in which JavaScript throws. It may use and drop the line that it judges.
     pub fn on_closed(mut self, judge: impl Fn(&Closed) -> Option<Verdict> + 'static) -> Self {
-        self.hooks.judge = Some(Box::new(judge));
+        self.hooks.of_closes = Some(Box::new(judge));
         self
     }
 
@@ -129,31 +140,58 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
         self
     }
 
+    /// Has failed handshakes looked into, of which the browser says only 1006: a `fetch` of the
+    /// HTTP side of the same URL often shows why. What it finds is told as
+    /// [`Down::Diagnosed`](crate::Down::Diagnosed), and ends the line as
+    /// [`End::Diagnosed`](crate::End::Diagnosed) if another attempt would not mend it
+    /// ([`Diagnosis::verdict`](crate::Diagnosis::verdict)); a `Retry-After` of 429 and 503 is
+    /// heeded, up to an hour.
+    ///
+    /// One GET, or two where CORS hides the answer, after the first failed handshake since the
+    /// line last proved its life, and then at most one in [`Backoff::cap`], or after a 401, 403,
+    /// 429 or 503. Cookies go with it.
+    ///
+    /// Default: not at all, and for a reason: it asks a server for what it may log as an error, and
+    /// believes that a GET is answered like the upgrade. A server whose GET says 401 or 403 while
+    /// its WebSockets are open to all must not be asked so, or be judged by
+    /// [`on_diagnosed`](Self::on_diagnosed). A server of another origin tells what it has to say
+    /// only to pages that it names (CORS, with credentials), and `Retry-After` only if it exposes
+    /// that header.
+    pub fn diagnosis(mut self) -> Self {
+        self.config.diagnosis = true;
+        self.application.look_into = Some(diagnosis::look_into);
+        self
+    }
+
+    /// Judges what [`diagnosis`](Self::diagnosis) has found before Keepline does; `None` leaves it
+    /// to [`Diagnosis::verdict`](crate::Diagnosis::verdict). An application that knows that its
+    /// server answers a GET there ends the line for a 404, for one.
+    pub fn on_diagnosed(mut self, judge: impl Fn(Diagnosis) -> Option<Verdict> + 'static) -> Self {
+        self.hooks.of_diagnoses = Some(Box::new(judge));
+        self
+    }
+
     /// Starts to connect, and returns at once. Sends are queued until the line is open.
     ///
     /// # Errors
-    /// When the URL, a subprotocol or a setting cannot be used. What the network makes of it is
-    /// told by the line's status.
+    /// When the URL, a subprotocol or a setting cannot be used. What the network makes of it, and
+    /// what a provider gives, is told by the line's status.
     pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
-        let endpoint = self.endpoint()?;
-        let driver =
-            Driver::start(endpoint, self.config, self.hooks).map_err(BuildError::Config)?;
-        Ok(Socket::new(driver))
-    }
-
-    fn endpoint(&self) -> Result<Endpoint, BuildError> {
-        for (position, token) in self.subprotocols.iter().enumerate() {
-            if !is_token(token) || self.subprotocols[..position].contains(token) {
-                return Err(BuildError::Subprotocol(token.clone()));
+        let Self { source, mut common, mut config, mut application, hooks, types: _ } = self;
+        common.coding = config.session.as_ref().map(|session| session.coding);
+        let route = match source {
+            Source::Fixed(endpoint) => Route::Fixed(common.address(&endpoint)?),
+            Source::Provider(provider) => {
+                common.check()?;
+                config.provider = true;
+                let route = provider.ways.route;
+                application.provider = Some(provider);
+                route(common)
             }
-        }
-        let subprotocols = match &self.config.session {
-            None => self.subprotocols.clone(),
-            Some(_) if !self.subprotocols.is_empty() => return Err(BuildError::TwoProtocols),
-            Some(session) => vec![session.coding.subprotocol().to_owned()],
         };
-        Endpoint::new(&self.url, &self.query, &subprotocols)
-            .map_err(|error| BuildError::Url { url: without_secrets(&self.url), error })
+        let driver = Driver::start(route, config, hooks, application);
+        let driver = driver.map_err(BuildError::Config)?;
+        Ok(Socket::new(driver))
     }
 }
 
@@ -167,10 +205,13 @@ pub enum BuildError {
         /// What is wrong with it.
         error: UrlError,
     },
-    /// This subprotocol is not a token, or was given twice.
-    Subprotocol(String),
+    /// The subprotocol at this place, counted from 1, is not a token, or was given twice. It is not
+    /// quoted, for it may be a secret.
+    Subprotocol(usize),
     /// `session` and `subprotocol` exclude each other: a session has its own.
     TwoProtocols,
+    /// A provider gave credentials for a plain line, which has no place for them.
+    PlainCredentials,
     /// A setting cannot be used, or contradicts another.
     Config(ConfigError),
 }
@@ -179,11 +220,14 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url { url, error } => write!(f, "cannot connect to {url:?}: {error}"),
-            Self::Subprotocol(token) => {
-                write!(f, "the subprotocol {token:?} is not a token, or given twice")
+            Self::Subprotocol(place) => {
+                write!(f, "subprotocol {place} is not a token, or given twice")
             }
             Self::TwoProtocols => {
                 f.write_str("session and subprotocol exclude each other: a session has its own")
+            }
+            Self::PlainCredentials => {
+                f.write_str("credentials go into a session's hello, and this line is plain")
             }
             Self::Config(error) => error.fmt(f),
         }
@@ -194,35 +238,8 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Url { error, .. } => Some(error),
-            Self::Subprotocol(_) | Self::TwoProtocols => None,
+            Self::Subprotocol(_) | Self::TwoProtocols | Self::PlainCredentials => None,
             Self::Config(error) => Some(error),
         }
-    }
-}
-
-fn without_secrets(url: &str) -> String {
-    let address = url.split(['?', '#']).next().unwrap_or_default();
-    match (address.find("//"), address.rfind('@')) {
-        (Some(slashes), Some(at)) if slashes < at => {
-            format!("{}{}", &address[..slashes + 2], &address[at + 1..])
-        }
-        (Some(_) | None, Some(_) | None) => address.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_secrets;
-
-    #[test]
-    fn an_error_about_a_url_tells_no_secret() {
-        for url in
-            ["ws://me:pw@h/p?token=1", "ws://h/p#access_token=1", "ws://me@h/p?#", "ws://h/p"]
-        {
-            let shown = without_secrets(url);
-            assert!(shown == "ws://h/p", "{url} is shown as {shown}");
-        }
-        assert_eq!(without_secrets("//@"), "//");
-        assert_eq!(without_secrets(""), "");
     }
 }

@@ -25,6 +25,11 @@ pub fn now() -> Instant {
     Instant::from_origin(Duration::from_micros((millis * 1_000.0) as u64))
 }
 
+/// The present on the clock on the wall, in milliseconds since 1970.
+pub(crate) fn wall_millis() -> f64 {
+    PERFORMANCE.with(|performance| performance.time_origin() + performance.now())
+}
+
 /// A seed that nobody can guess, and that no two clients share.
 pub(crate) fn seed() -> u64 {
     u64::from_le_bytes(random())

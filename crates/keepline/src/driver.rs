@@ -6,13 +6,15 @@ use std::task::{Context, Poll};
 
 use gloo_timers::callback::Timeout;
 use keepline_core::{
-    Arrival, Client, Closed, Config, ConfigError, ConnId, Input, Instant, MessageId, Output,
+    Arrival, Client, Closed, Config, ConfigError, ConnId, Event, Input, Instant, MessageId, Output,
     Payload, Probe, SendError, Status,
 };
 use wasm_bindgen_futures::spawn_local;
 
 use crate::clock;
-use crate::endpoint::Endpoint;
+use crate::diagnosis::Inquiry;
+use crate::endpoint::Address;
+use crate::errands::{Application, Route};
 use crate::fates::Fate;
 use crate::hooks::Hooks;
 use crate::journal::Happening;
@@ -31,13 +33,16 @@ pub(crate) struct Driver {
     /// Whether this is a session: messages leave together at the end of a turn, and the far end is
     /// told what was taken. A plain line hands each one over at once.
     is_session: bool,
-    this: Weak<Self>,
+    pub(crate) this: Weak<Self>,
     /// What the application is asked about news, before the core hears of it.
     probe: Option<Probe>,
     /// What it has hung in, until the line has ended.
     hooks: RefCell<Option<Rc<Hooks>>>,
     /// Up to which position of the journal its listeners have been told; `None` while they are.
     told: Cell<Option<u64>>,
+    pub(crate) application: Application,
+    /// What is being found out about a failed handshake.
+    pub(crate) inquiry: RefCell<Option<Inquiry>>,
 }
 
 /// What is to be done at the end of a turn of the event loop.
@@ -51,7 +56,11 @@ enum Turn {
 /// The core, and what it has asked for.
 pub(crate) struct Works {
     pub(crate) core: Client,
-    endpoint: Endpoint,
+    pub(crate) route: Route,
+    /// The connection whose handshake is to be looked into.
+    pub(crate) inquiry: Option<ConnId>,
+    /// Whether there is something to do when the core is not borrowed any more.
+    pub(crate) has_errands: bool,
     /// Two while a session moves from one to the other, else one at most.
     transports: Vec<Transport>,
     /// The core wants to be flushed.
@@ -72,18 +81,31 @@ struct Alarm {
 
 impl Driver {
     pub(crate) fn start(
-        endpoint: Endpoint,
+        route: Route,
         config: Config,
         hooks: Hooks,
+        application: Application,
     ) -> Result<Rc<Self>, ConfigError> {
         let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
         let core = Client::new(config, clock::seed())?;
         let mailbox = RefCell::new(Mailbox::new(core.limits().clone()));
         let driver = Rc::new_cyclic(|this| {
-            let works = RefCell::new(Works::new(core, endpoint, this));
+            let works = RefCell::new(Works::new(core, route, this));
             let (turn, this) = (Cell::new(Turn::Idle), Weak::clone(this));
             let (hooks, told) = (RefCell::new(Some(Rc::new(hooks))), Cell::new(Some(0)));
-            Self { works, mailbox, turn, is_session, this, probe, hooks, told }
+            let inquiry = RefCell::default();
+            Self {
+                works,
+                mailbox,
+                turn,
+                is_session,
+                this,
+                probe,
+                hooks,
+                told,
+                application,
+                inquiry,
+            }
         });
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
@@ -104,15 +126,19 @@ impl Driver {
     /// The one place that borrows the core: acts on it, performs what it decides, and tells the
     /// application last, when nothing is borrowed any more.
     fn act<R>(&self, act: impl FnOnce(&mut Works) -> R) -> R {
-        let result = {
+        let (result, errands) = {
             let mut works = self.works.borrow_mut();
             let result = act(&mut works);
             works.perform(&self.mailbox);
             if works.flush {
                 self.end_turn_later();
             }
-            result
+            let errands = works.has_errands.then(|| works.errands(&self.mailbox));
+            (result, errands)
         };
+        if let Some(errands) = errands {
+            self.run(errands);
+        }
         self.tell();
         result
     }
@@ -141,7 +167,7 @@ impl Driver {
     }
 
     /// Asks the application what only it can know of the news, and tells the core.
-    fn hear(&self, input: Input) {
+    pub(crate) fn hear(&self, input: Input) {
         if let Input::Received(_, payload) = &input {
             self.mailbox.borrow_mut().journal_mut().counters.frame_received(payload.len());
         }
@@ -153,13 +179,18 @@ impl Driver {
                 let judged = self.hooks().and_then(|hooks| hooks.judge(&closed));
                 Input::Closed(conn, closed, judged)
             }
+            Input::Diagnosed(conn, found, _) => {
+                let judged = self.hooks().and_then(|hooks| hooks.read(found));
+                Input::Diagnosed(conn, found, judged)
+            }
             Input::Received(..)
             | Input::Opened(..)
             | Input::OpenFailed(..)
             | Input::Answered(..)
             | Input::TooLarge(..)
             | Input::PeerClosing(_)
-            | Input::Buffered(..) => input,
+            | Input::Buffered(..)
+            | Input::Provided(..) => input,
         };
         self.drive(|works, now| {
             works.is_prompt = true;
@@ -287,7 +318,7 @@ impl Driver {
 }
 
 impl Works {
-    fn new(core: Client, endpoint: Endpoint, driver: &Weak<Driver>) -> Self {
+    fn new(core: Client, route: Route, driver: &Weak<Driver>) -> Self {
         let (heard, rung) = (Weak::clone(driver), Weak::clone(driver));
         let listen = move |input| {
             if let Some(driver) = heard.upgrade().filter(|_| !has_panicked()) {
@@ -300,9 +331,18 @@ impl Works {
             }
         };
         let (listen, ring) = (Rc::new(listen), Rc::new(ring));
-        let (flush, is_prompt) = (false, false);
-        let transports = Vec::new();
-        Self { core, endpoint, transports, flush, is_prompt, alarm: None, listen, ring }
+        Self {
+            core,
+            route,
+            inquiry: None,
+            has_errands: false,
+            transports: Vec::new(),
+            flush: false,
+            is_prompt: false,
+            alarm: None,
+            listen,
+            ring,
+        }
     }
 
     fn ring(&mut self, now: Instant) {
@@ -326,6 +366,8 @@ impl Works {
         while let Some(output) = self.core.poll_output() {
             match output {
                 Output::Open(conn) => self.open(conn),
+                Output::Renew(conn) => self.renew(conn),
+                Output::Diagnose(conn) => self.look_into(conn),
                 Output::Transmit(conn, payload) => {
                     mailbox.borrow_mut().journal_mut().counters.frame_sent(payload.len());
                     self.transmit(conn, &payload);
@@ -340,16 +382,25 @@ impl Works {
                 Output::Flush => self.flush = true,
                 Output::Deliver(payload) => mailbox.borrow_mut().deliver(payload),
                 Output::Refuse { size } => mailbox.borrow_mut().refuse(size),
-                Output::Event(event) => mailbox.borrow_mut().take_in(event, clock::now()),
+                Output::Event(event) => {
+                    self.has_errands |= matches!(event, Event::Status(Status::Ended { .. }));
+                    mailbox.borrow_mut().take_in(event, clock::now());
+                }
             }
         }
         self.let_go();
         self.set_alarm();
     }
 
-    fn open(&mut self, conn: ConnId) {
+    /// Opens a socket to `address`, or to where the line leads.
+    pub(crate) fn open_socket(&mut self, conn: ConnId, address: Option<&Address>) {
+        let fixed = match &self.route {
+            Route::Fixed(address) => Some(address),
+            Route::Provided(_) => None,
+        };
+        let Some(address) = address.or(fixed) else { return };
         let frame_bytes = self.core.largest_frame();
-        match Transport::open(conn, &self.endpoint, frame_bytes, &self.listen) {
+        match Transport::open(conn, address, frame_bytes, &self.listen) {
             Ok(transport) => self.transports.push(transport),
             Err(failure) => {
                 self.core.handle_input(Input::OpenFailed(conn, failure), clock::now());

@@ -4,9 +4,13 @@ use std::error::Error;
 use std::fmt;
 
 use js_sys::{Array, encode_uri_component};
+use keepline_core::wire::Coding;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Url;
+
+use crate::builder::BuildError;
+use crate::provider::Endpoint;
 
 #[wasm_bindgen]
 extern "C" {
@@ -21,23 +25,58 @@ extern "C" {
 }
 
 /// What a WebSocket is opened with.
-pub(crate) struct Endpoint {
+pub(crate) struct Address {
     pub(crate) url: String,
     pub(crate) subprotocols: Array,
 }
 
-impl Endpoint {
-    pub(crate) fn new(
-        url: &str,
-        query: &[(String, String)],
-        subprotocols: &[String],
-    ) -> Result<Self, UrlError> {
-        let resolved = resolve(url)?;
-        if !query.is_empty() {
-            resolved.set_search(&with_parameters(&resolved.search(), query));
+/// What holds for every endpoint of a line.
+#[derive(Clone, Default)]
+pub(crate) struct Common {
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) subprotocols: Vec<String>,
+    /// How a session is spoken.
+    pub(crate) coding: Option<Coding>,
+}
+
+impl Common {
+    /// Where `endpoint` leads, if that can be used.
+    pub(crate) fn address(&self, endpoint: &Endpoint) -> Result<Address, BuildError> {
+        let subprotocols = self.subprotocols(&endpoint.subprotocols)?;
+        let url = self.url(endpoint).map_err(|error| {
+            let url = without_secrets(&endpoint.url);
+            BuildError::Url { url, error }
+        })?;
+        Ok(Address { url, subprotocols })
+    }
+
+    /// Whether it can be used at all, whatever a provider adds.
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        self.subprotocols(&[]).map(drop)
+    }
+
+    fn url(&self, endpoint: &Endpoint) -> Result<String, UrlError> {
+        let resolved = resolve(&endpoint.url)?;
+        for query in [&self.query, &endpoint.query] {
+            if !query.is_empty() {
+                resolved.set_search(&with_parameters(&resolved.search(), query));
+            }
         }
-        let subprotocols = subprotocols.iter().map(|token| JsValue::from_str(token)).collect();
-        Ok(Self { url: resolved.href(), subprotocols })
+        Ok(resolved.href())
+    }
+
+    fn subprotocols(&self, others: &[String]) -> Result<Array, BuildError> {
+        let tokens: Vec<&String> = self.subprotocols.iter().chain(others).collect();
+        for (position, token) in tokens.iter().enumerate() {
+            if !is_token(token) || tokens[..position].contains(token) {
+                return Err(BuildError::Subprotocol(position + 1));
+            }
+        }
+        match self.coding {
+            None => Ok(tokens.into_iter().map(|token| JsValue::from_str(token)).collect()),
+            Some(_) if !tokens.is_empty() => Err(BuildError::TwoProtocols),
+            Some(coding) => Ok(Array::of1(&JsValue::from_str(coding.subprotocol()))),
+        }
     }
 }
 
@@ -68,9 +107,14 @@ impl fmt::Display for UrlError {
 
 impl Error for UrlError {}
 
+/// The URL of the page or Worker; there is none in some hosts.
+pub(crate) fn page_url() -> Option<String> {
+    LOCATION.with(|location| location.as_ref().map(Location::href))
+}
+
 /// Parses `url`, relative to the page or Worker, and maps `http` to `ws` (WHATWG WebSockets §3.1).
 fn resolve(url: &str) -> Result<Url, UrlError> {
-    let base = LOCATION.with(|location| location.as_ref().map(Location::href));
+    let base = page_url();
     let parsed = Url::new(url).or_else(|error| match base {
         Some(base) => Url::new_with_base(url, &base),
         None => Err(error),
@@ -114,8 +158,36 @@ fn with_parameters(search: &str, query: &[(String, String)]) -> String {
 }
 
 /// Whether a subprotocol is a token (RFC 6455 §4.1, RFC 9110 §5.6.2), as browsers demand.
-pub(crate) fn is_token(subprotocol: &str) -> bool {
+fn is_token(subprotocol: &str) -> bool {
     let is_token_byte =
         |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !subprotocol.is_empty() && subprotocol.bytes().all(is_token_byte)
+}
+
+/// A URL as an error may show it: without user, query and fragment.
+pub(crate) fn without_secrets(url: &str) -> String {
+    let address = url.split(['?', '#']).next().unwrap_or_default();
+    match (address.find("//"), address.rfind('@')) {
+        (Some(slashes), Some(at)) if slashes < at => {
+            format!("{}{}", &address[..slashes + 2], &address[at + 1..])
+        }
+        (Some(_) | None, Some(_) | None) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn an_error_about_a_url_tells_no_secret() {
+        for url in
+            ["ws://me:pw@h/p?token=1", "ws://h/p#access_token=1", "ws://me@h/p?#", "ws://h/p"]
+        {
+            let shown = without_secrets(url);
+            assert!(shown == "ws://h/p", "{url} is shown as {shown}");
+        }
+        assert_eq!(without_secrets("//@"), "//");
+        assert_eq!(without_secrets(""), "");
+    }
 }

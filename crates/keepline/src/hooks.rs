@@ -2,7 +2,7 @@
 //! stops the line.
 
 use js_sys::Function;
-use keepline_core::{Closed, Verdict};
+use keepline_core::{Closed, Diagnosis, Verdict};
 use wasm_bindgen::closure::ScopedClosure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -19,13 +19,17 @@ extern "C" {
 /// An application's own reading of a closed connection.
 pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
 
+/// An application's own reading of what was found out about a failed handshake.
+pub(crate) type Reading = Box<dyn Fn(Diagnosis) -> Option<Verdict>>;
+
 /// One who is told of every entry of the journal.
 pub(crate) type Listener = Box<dyn Fn(&Entry)>;
 
 /// The functions that an application has hung into a line. They end with it, so that what they
 /// hold, be it the line's own monitor, does not keep itself alive.
 pub(crate) struct Hooks {
-    pub(crate) judge: Option<Judge>,
+    pub(crate) of_closes: Option<Judge>,
+    pub(crate) of_diagnoses: Option<Reading>,
     pub(crate) listeners: Vec<Listener>,
 }
 
@@ -41,14 +45,22 @@ const fn forwarders() -> Vec<Listener> {
 
 impl Hooks {
     pub(crate) fn new() -> Self {
-        Self { judge: None, listeners: forwarders() }
+        Self { of_closes: None, of_diagnoses: None, listeners: forwarders() }
     }
 
     /// What the application makes of a closed connection; nothing if it throws.
     pub(crate) fn judge(&self, closed: &Closed) -> Option<Verdict> {
-        let judge = self.judge.as_ref()?;
+        let judge = self.of_closes.as_ref()?;
         let mut verdict = None;
         isolated(&mut || verdict = judge(closed));
+        verdict
+    }
+
+    /// What it makes of a failed handshake; nothing if it throws.
+    pub(crate) fn read(&self, found: Diagnosis) -> Option<Verdict> {
+        let read = self.of_diagnoses.as_ref()?;
+        let mut verdict = None;
+        isolated(&mut || verdict = read(found));
         verdict
     }
 

@@ -51,8 +51,10 @@ struct Readme;
 mod builder;
 mod clock;
 pub mod codec;
+mod diagnosis;
 mod driver;
 mod endpoint;
+mod errands;
 mod export;
 mod fates;
 mod hooks;
@@ -63,6 +65,7 @@ mod marks;
 mod monitor;
 mod panic;
 mod policy;
+mod provider;
 mod socket;
 #[cfg(feature = "tracing")]
 mod tracing;
@@ -81,12 +84,13 @@ pub use endpoint::UrlError;
 pub use journal::{Counters, Entry, Happening};
 pub use monitor::{Events, Monitor, Statuses};
 pub use panic::close_on_panic;
+pub use provider::{Endpoint, NoEndpoint, Occasion};
 pub use socket::{BytesSocket, ReceiveError, SendError, Sender, Socket, TextSocket};
 
 pub use fates::Fate;
 pub use keepline_core::wire::{Coding, Credentials, Window};
 pub use keepline_core::{
-    AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Doubt, Down,
-    End, Event, Instant, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
+    AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Diagnosis,
+    Doubt, Down, End, Event, Instant, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
     SessionConfig, Status, Verdict,
 };

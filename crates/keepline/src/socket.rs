@@ -17,13 +17,14 @@ use keepline_core::{
     Arrival, Client, CloseCode, CloseError, ConfigError, MessageId, Payload, Queued, Status,
 };
 
-use crate::builder::Builder;
+use crate::builder::{Builder, Source};
 use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
 use crate::driver::Driver;
 use crate::fates::Fate;
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
 use crate::monitor::{Monitor, Statuses};
+use crate::provider::Endpoint;
 
 /// A line that carries texts.
 pub type TextSocket = Socket<str, String, Text>;
@@ -45,7 +46,7 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// Describes a line to `url`: absolute (`ws`, `wss`, `http` or `https`), or relative to the
     /// page or Worker.
     pub fn builder(url: &str) -> Builder<Tx, Rx, C> {
-        Builder::new(url)
+        Builder::new(Source::Fixed(Endpoint::new(url)))
     }
 
     pub(crate) const fn new(driver: Rc<Driver>) -> Self {

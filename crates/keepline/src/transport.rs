@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 use crate::clock;
-use crate::endpoint::Endpoint;
+use crate::endpoint::Address;
 use crate::panic;
 use crate::policy;
 
@@ -27,11 +27,11 @@ pub(crate) struct Transport {
 impl Transport {
     pub(crate) fn open(
         conn: ConnId,
-        endpoint: &Endpoint,
+        address: &Address,
         frame_bytes: usize,
         listen: &Listen,
     ) -> Result<Self, OpenFailure> {
-        let socket = WebSocket::new_with_str_sequence(&endpoint.url, &endpoint.subprotocols)
+        let socket = WebSocket::new_with_str_sequence(&address.url, &address.subprotocols)
             .map_err(|thrown| open_failure(&thrown))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let forbidden = Rc::new(Cell::new(false));
@@ -39,7 +39,7 @@ impl Transport {
         let _listeners = [
             on_open(conn, &socket, listen),
             on_message(conn, &socket, frame_bytes, listen),
-            policy::on_violation(&endpoint.url, &forbidden),
+            policy::on_violation(&address.url, &forbidden),
             on_error(conn, &socket, &forbidden, listen),
             on_close(conn, &socket, listen),
         ];

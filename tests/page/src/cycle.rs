@@ -7,7 +7,7 @@ use std::time::Duration;
 use keepline::{Backoff, Builder, CloseCode, Text, TextSocket};
 use wasm_bindgen_futures::spawn_local;
 
-use crate::line::builder;
+use crate::line::configured;
 use crate::report::Weight;
 use crate::request::{Cycle, Options};
 
@@ -62,5 +62,5 @@ impl Cycles {
 fn line(url: &str, options: &Options) -> Builder<str, String, Text> {
     let short = Duration::from_millis(1);
     let hasty = Backoff { base: short, cap: short, attempts_per_minute: 1_000 };
-    builder(url, options).backoff(hasty)
+    configured(TextSocket::builder(url), options).backoff(hasty)
 }

@@ -1,22 +1,23 @@
 //! One line of the SDK, of any codec, and the tasks that write its log.
 
-use std::cell::RefCell;
-use std::future::poll_fn;
+use std::cell::{Cell, RefCell};
+use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use keepline::{
-    AfterLoss, Backoff, BuildError, Builder, Bytes, Cbor, Credentials, Decode, Encode, Json,
-    Limits, MessagePack, Monitor, Postcard, ReceiveError, SessionConfig, Socket, Text, Window,
+    AfterLoss, Backoff, Builder, Bytes, Cbor, Credentials, Decode, Diagnosis, Encode, Endpoint,
+    Json, Limits, MessagePack, Monitor, NoEndpoint, Occasion, Postcard, ReceiveError,
+    SessionConfig, Socket, Text, Verdict, Window,
 };
 use wasm_bindgen_futures::spawn_local;
 
 use crate::log::{Log, entry};
 use crate::pour;
 use crate::report::{Entry, Failure};
-use crate::request::{self, Codec, Coding, Note, Options, Payload, Pour, Probe};
+use crate::request::{self, Codec, Coding, Note, Options, Payload, Pour, Probe, Provided};
 use crate::tally::Tally;
 
 /// An open line; what it reports stays readable after its end.
@@ -29,22 +30,23 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn open(url: &str, options: &Options) -> Result<Self, Failure> {
         match options.codec {
-            Codec::Json => Self::start(builder::<Note, Note, Json>(url, options).connect()),
-            Codec::MessagePack => {
-                Self::start(builder::<Note, Note, MessagePack>(url, options).connect())
-            }
-            Codec::Cbor => Self::start(builder::<Note, Note, Cbor>(url, options).connect()),
-            Codec::Postcard => Self::start(builder::<Note, Note, Postcard>(url, options).connect()),
-            Codec::Text => Self::start(builder::<String, String, Text>(url, options).connect()),
-            Codec::Bytes => Self::start(builder::<Vec<u8>, Vec<u8>, Bytes>(url, options).connect()),
+            Codec::Json => Self::start::<Note, Json>(url, options),
+            Codec::MessagePack => Self::start::<Note, MessagePack>(url, options),
+            Codec::Cbor => Self::start::<Note, Cbor>(url, options),
+            Codec::Postcard => Self::start::<Note, Postcard>(url, options),
+            Codec::Text => Self::start::<String, Text>(url, options),
+            Codec::Bytes => Self::start::<Vec<u8>, Bytes>(url, options),
         }
     }
 
     fn start<T: Message, C: Encode<T> + Decode<T> + 'static>(
-        socket: Result<Socket<T, T, C>, BuildError>,
+        url: &str,
+        options: &Options,
     ) -> Result<Self, Failure> {
-        let socket = socket.map_err(|error| Failure::of(&error))?;
-        let (log, monitor) = (Log::default(), socket.monitor());
+        let log = Log::default();
+        let described = configured(begun::<T, C>(url, options, &log), options);
+        let socket = described.connect().map_err(|error| Failure::of(&error))?;
+        let monitor = socket.monitor();
         follow(&monitor, &log);
         let socket = Shared(Rc::new(RefCell::new(Some(socket))));
         spawn_local(socket.clone().read(log.clone()));
@@ -61,6 +63,10 @@ impl Line {
 
     pub(crate) fn drop_socket(&self) {
         self.socket.drop_socket();
+    }
+
+    pub(crate) fn renew(&self, credentials: String) -> Result<(), Failure> {
+        self.socket.renew(Credentials(credentials))
     }
 
     pub(crate) fn pour(&self, pour: Pour) {
@@ -80,8 +86,44 @@ impl Line {
     }
 }
 
-pub(crate) fn builder<Tx: ?Sized, Rx, C>(url: &str, options: &Options) -> Builder<Tx, Rx, C> {
-    let mut builder = Socket::builder(url);
+/// A line to `url`, or to wherever its provider says.
+fn begun<T, C>(url: &str, options: &Options, log: &Log) -> Builder<T, T, C> {
+    if options.provider.is_empty() {
+        return Socket::builder(url);
+    }
+    let (url, answers, asked) = (url.to_owned(), options.provider.clone(), Cell::new(0));
+    let log = log.clone();
+    Socket::builder_from(move |why: Occasion| {
+        log.push(Entry::Asked(format!("{why:?}")));
+        let next = answers.get(asked.replace(asked.get() + 1)).or(answers.last()).cloned();
+        answered(Endpoint::new(&url), next)
+    })
+}
+
+async fn answered(endpoint: Endpoint, answer: Option<Provided>) -> Result<Endpoint, NoEndpoint> {
+    match answer {
+        Some(Provided::Credentials(credentials)) => Ok(endpoint.credentials(credentials)),
+        Some(Provided::Token(token)) => Ok(endpoint.query("token", &token)),
+        Some(Provided::TryAgain(why)) => Err(NoEndpoint::TryAgain(why)),
+        Some(Provided::Stop(why)) => Err(NoEndpoint::Stop(why)),
+        Some(Provided::Nonsense) => Ok(Endpoint::new("ws://")),
+        Some(Provided::Never) | None => pending().await,
+    }
+}
+
+pub(crate) fn configured<Tx: ?Sized, Rx, C>(
+    mut builder: Builder<Tx, Rx, C>,
+    options: &Options,
+) -> Builder<Tx, Rx, C> {
+    if options.diagnosis {
+        builder = builder.diagnosis();
+    }
+    if let Some(ends_for) = options.ends_for_status {
+        builder = builder.on_diagnosed(move |found| match found {
+            Diagnosis::Answered { status, .. } if status == ends_for => Some(Verdict::End),
+            _ => None,
+        });
+    }
     for (name, value) in &options.query {
         builder = builder.query(name, value);
     }
@@ -158,6 +200,7 @@ impl Message for Vec<u8> {}
 pub(crate) trait AnySocket {
     fn send(&self, payload: Payload) -> Result<u64, Failure>;
     fn close(&self, code: u16, reason: &str) -> Result<(), Failure>;
+    fn renew(&self, credentials: Credentials) -> Result<(), Failure>;
     fn drop_socket(&self);
 }
 
@@ -182,6 +225,12 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> AnySocket for Shared<T, C> 
         let socket = self.0.borrow();
         let closed = socket.as_ref().ok_or_else(dropped)?.close(code, reason);
         closed.map_err(|error| Failure::of(&error))
+    }
+
+    fn renew(&self, credentials: Credentials) -> Result<(), Failure> {
+        let socket = self.0.borrow();
+        let renewed = socket.as_ref().ok_or_else(dropped)?.renew(credentials);
+        renewed.map_err(|error| Failure::of(&error))
     }
 
     fn drop_socket(&self) {

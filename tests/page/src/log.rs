@@ -127,6 +127,9 @@ impl From<keepline::Down> for Down {
             keepline::Down::Broken(broken) => Self::Broken { code: broken.code.0 },
             keepline::Down::Bye { code, .. } => Self::Bye { code: code.0 },
             keepline::Down::GoneAway => Self::GoneAway,
+            keepline::Down::NotProvided(why) => Self::NotProvided(why),
+            keepline::Down::ProviderSilent => Self::ProviderSilent,
+            keepline::Down::Diagnosed(found) => Self::Diagnosed(found.to_string()),
         }
     }
 }
@@ -141,6 +144,9 @@ impl From<keepline::End> for End {
             keepline::End::Broken(broken) => Self::Broken { code: broken.code.0 },
             keepline::End::Bye { code, .. } => Self::Bye { code: code.0 },
             keepline::End::Session { code, reason } => Self::Session { code: code.0, reason },
+            keepline::End::NotProvided(why) => Self::NotProvided(why),
+            keepline::End::BadEndpoint(what) => Self::BadEndpoint(what),
+            keepline::End::Diagnosed(found) => Self::Diagnosed(found.to_string()),
         }
     }
 }

@@ -45,6 +45,9 @@ impl Page {
             }
             Request::Drop { line } => answer(&self.line(line).map(Line::drop_socket)),
             Request::Pour { line, pour } => answer(&self.line(line).map(|line| line.pour(pour))),
+            Request::Renew { line, credentials } => {
+                answer(&self.line(line).and_then(|line| line.renew(credentials)))
+            }
             Request::Tally { line } => answer(&self.line(line).map(Line::tally)),
             Request::Cycle { url, options, cycle, count } => {
                 self.cycles.start(url, options, cycle, count);

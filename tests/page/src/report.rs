@@ -50,6 +50,8 @@ pub enum Entry {
         /// How many messages were missed, if anybody knows.
         missed: Option<u64>,
     },
+    /// The provider was asked, for this reason.
+    Asked(String),
     /// The stream of messages has ended.
     Over,
 }
@@ -119,6 +121,12 @@ pub enum Down {
     },
     /// The server has gone away, and the session with it.
     GoneAway,
+    /// The provider had no endpoint.
+    NotProvided(String),
+    /// The provider has not answered in time.
+    ProviderSilent,
+    /// This was found out about a failed handshake, in words.
+    Diagnosed(String),
 }
 
 /// Why a line is down for good.
@@ -149,6 +157,12 @@ pub enum End {
         /// And which reason.
         reason: String,
     },
+    /// The provider said to stop.
+    NotProvided(String),
+    /// The provider gave an endpoint that cannot be used.
+    BadEndpoint(String),
+    /// This was found out about a failed handshake, in words.
+    Diagnosed(String),
 }
 
 /// How a connection closed.

@@ -12,7 +12,7 @@ pub enum Request {
         /// Where to.
         url: String,
         /// How.
-        options: Options,
+        options: Box<Options>,
     },
     /// Send a message. The answer is `Result<u64, Failure>`: the message's id.
     Send {
@@ -42,6 +42,13 @@ pub enum Request {
         line: LineId,
         /// Which, and how fast.
         pour: Pour,
+    },
+    /// Hand in new credentials. The answer is `Result<(), Failure>`.
+    Renew {
+        /// On which line.
+        line: LineId,
+        /// Which.
+        credentials: String,
     },
     /// Tell what it all adds up to. The answer is `Result<Tally, Failure>`.
     Tally {
@@ -104,6 +111,30 @@ pub struct Options {
     pub session: Option<Session>,
     /// The name under which the performance panel shows it.
     pub marks: Option<String>,
+    /// What a provider answers, one after the other; the last answer is given again and again. The
+    /// URL is that of the line. Without it there is no provider.
+    pub provider: Vec<Provided>,
+    /// Whether failed handshakes are looked into.
+    pub diagnosis: bool,
+    /// Which HTTP status of a diagnosis ends the line, besides those that do anyway.
+    pub ends_for_status: Option<u16>,
+}
+
+/// An answer of a provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Provided {
+    /// The line's URL, with these credentials.
+    Credentials(String),
+    /// The line's URL, with this query parameter `token`.
+    Token(String),
+    /// None for now.
+    TryAgain(String),
+    /// None any more.
+    Stop(String),
+    /// Something that is no URL.
+    Nonsense,
+    /// No answer at all.
+    Never,
 }
 
 impl Options {

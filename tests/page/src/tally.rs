@@ -49,7 +49,11 @@ impl Tally {
             Entry::Undeliverable { first, last } => self.undeliverable.add(*first, *last),
             Entry::Unknown { first, last } => self.unknown.add(*first, *last),
             Entry::Restarted { .. } => self.restarts += 1,
-            Entry::Undecodable { .. } | Entry::Lost(_) | Entry::RoundTrip | Entry::Over => {}
+            Entry::Undecodable { .. }
+            | Entry::Lost(_)
+            | Entry::RoundTrip
+            | Entry::Asked(_)
+            | Entry::Over => {}
         }
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Dial {
     pub(super) conn: ConnId,
     /// When it has failed: a session's greeting included.
     pub(super) until: Instant,
+    /// Whether a provider, if there is one, has said where to.
+    pub(super) provided: bool,
 }
 
 /// An attempt on which the hello is said.

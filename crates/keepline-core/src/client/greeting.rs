@@ -48,8 +48,9 @@ impl Client {
         session.leave_behind();
         let protocol = String::from(session.config.coding.subprotocol());
         if !planted(Mutant::BackoffNotReset) {
-            self.failures = 0;
+            self.proven();
         }
+        self.granted(greeting.expires, now);
         self.enter(State::Online(Connection::session(asked, protocol, link, now)), now);
         Ok(())
     }

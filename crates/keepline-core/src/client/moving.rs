@@ -31,14 +31,18 @@ impl Client {
             (Input::Received(conn, frame), Some(Move::Asked(asked))) => {
                 self.answer_to_move(conn, asked, &frame, now);
             }
-            (Input::Buffered(..) | Input::Answered(..), _) => {}
+            (Input::Provided(_, Ok(provision)), Some(Move::Dialing(_))) => {
+                self.hold(provision, now);
+            }
+            (Input::Buffered(..) | Input::Answered(..) | Input::Diagnosed(..), _) => {}
             (
                 Input::Opened(..)
                 | Input::OpenFailed(..)
                 | Input::Received(..)
                 | Input::TooLarge(..)
                 | Input::PeerClosing(_)
-                | Input::Closed(..),
+                | Input::Closed(..)
+                | Input::Provided(..),
                 _,
             ) => self.stay(),
         }

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use super::account::Account;
 use super::connection::{Connection, Dial};
+use super::inquiry::Inquiry;
 use super::{Client, Mode, State};
 use crate::timers::Timer;
 use crate::{
@@ -88,7 +89,7 @@ impl Client {
         let State::Online(connection) = &mut self.state else { return false };
         match connection.heard(now, self.config.settle_after) {
             Some(settles_at) => self.timers.set(Timer::Settle, settles_at),
-            None => self.failures = 0,
+            None => self.proven(),
         }
         self.expect_silence(now);
         true
@@ -130,6 +131,7 @@ impl Client {
             // It is what the server has said that counts, not the code.
             None if self.has_farewell() => Verdict::Retry,
             None if is_hopeless => Verdict::End,
+            None if closed.code.refuses_credentials() && self.may_ask_again() => Verdict::Retry,
             None => closed.code.verdict(),
         }
     }
@@ -189,14 +191,21 @@ impl Client {
         let conn = ConnId(self.last_conn.0 + 1);
         self.last_conn = conn;
         self.outputs.push_back(Output::Open(conn));
-        Dial { conn, until: now + self.config.connect_timeout }
+        Dial { conn, until: now + self.config.connect_timeout, provided: false }
     }
 
     pub(super) fn settle(&mut self) {
         if let State::Online(connection) = &mut self.state {
             connection.settle();
-            self.failures = 0;
+            self.proven();
         }
+    }
+
+    /// The far end is there, and lives: what went wrong before counts no longer.
+    pub(super) fn proven(&mut self) {
+        self.failures = 0;
+        self.supply.refused = false;
+        self.inquiry = Inquiry::default();
     }
 
     pub(super) fn probe(&mut self, now: Instant) {

@@ -70,7 +70,7 @@ impl Transition {
             way(Leaving, Ended, "closed for good"),
             way(Waiting, Connecting, "the attempt is due"),
             way(Waiting, Waiting, "the attempt is moved"),
-            way(Waiting, Ended, "close"),
+            way(Waiting, Ended, "close, or found out why"),
             way(Closing, Ended, "answered, lost, or too slow"),
             way(Ended, Connecting, "connect"),
             way(Ended, Waiting, "connect, over the pace"),

@@ -1,6 +1,7 @@
 //! What each record means to a client, by where the line stands.
 
 use alloc::string::ToString;
+use core::time::Duration;
 
 use super::connection::{Asked, Connection, Speech};
 use super::session::Draining;
@@ -114,7 +115,7 @@ impl Client {
             Record::End(finale) => self.end_heard(finale, now),
             Record::GoAway(go_away) => self.go_away(go_away, now),
             // A pong is a sign of life, as any frame is.
-            Record::Renewed(_) => self.renewed(),
+            Record::Renewed(expires) => self.renewed(expires, now),
             Record::Pong(_) => {}
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
                 return Err(Breach::OutOfPlace.into());
@@ -145,7 +146,9 @@ impl Client {
         Ok(())
     }
 
-    fn renewed(&mut self) {
+    fn renewed(&mut self, expires: Option<Duration>, now: Instant) {
+        self.granted(expires, now);
+        self.expect_renewal();
         if let Some((_, link, session)) = self.talk() {
             link.renewed(session.config.credentials.as_ref());
         }

@@ -238,12 +238,13 @@ impl Client {
     }
 
     /// Replaces the credentials: for the next hello, and in band if the line is open. Does nothing
-    /// on a plain line.
+    /// on a plain line. A provider, if there is one, is asked again before the next attempt.
     ///
     /// # Errors
     /// When they are empty or larger than a hello may carry; the former ones stay.
     pub fn renew(&mut self, credentials: Credentials) -> Result<(), ConfigError> {
         credentials.check()?;
+        self.forget_promise();
         let Mode::Session(session) = &mut self.mode else { return Ok(()) };
         session.config.credentials = Some(credentials);
         if let Some((_, link, session)) = self.talk_back()

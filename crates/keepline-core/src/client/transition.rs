@@ -9,10 +9,12 @@ use super::{Client, Mode, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Return};
-use crate::{ConnId, Doubt, Down, End, Event, Instant, Loss, MessageIds, Output, Payload};
+use crate::{
+    CloseCode, ConnId, Doubt, Down, End, Event, Instant, Loss, MessageIds, Output, Payload,
+};
 
 /// No server may keep its clients away for longer.
-const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
+pub(super) const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
 
 impl Client {
     /// The connection is of no use any more, though its socket does not say so.
@@ -30,8 +32,9 @@ impl Client {
     /// The connection is gone; another will be tried.
     pub(super) fn down(&mut self, why: Down, now: Instant) {
         self.tell_doubts();
+        let failed = self.failed_handshake(&why);
         match (self.farewell(), self.next_after_loss()) {
-            (Some(Bye { code, again: None, reason }), _) => {
+            (Some(Bye { code, again: None, reason }), _) if !self.may_return(code) => {
                 self.end(End::Bye { code, reason }, now);
             }
             (_, Some(next)) => self.enter(next, now),
@@ -39,11 +42,21 @@ impl Client {
                 let delay = self.advised(again);
                 self.wait(Down::Bye { code, reason }, delay, now);
             }
+            (Some(Bye { code, again: None, reason }), None) => {
+                let delay = self.delay();
+                self.wait(Down::Bye { code, reason }, delay, now);
+            }
             (None, None) => {
                 let delay = self.delay();
                 self.wait(why, delay, now);
+                failed.into_iter().for_each(|conn| self.inquire(conn, now));
             }
         }
+    }
+
+    /// Whether to come back to a server that has said not to.
+    fn may_return(&mut self, code: CloseCode) -> bool {
+        code.refuses_credentials() && self.may_ask_again()
     }
 
     fn wait(&mut self, why: Down, delay: Duration, now: Instant) {
@@ -132,6 +145,7 @@ impl Client {
             State::Online(_) => {
                 self.expect_silence(now);
                 self.expect_sound(now);
+                self.expect_renewal();
             }
             State::Waiting { retry_at, .. } => self.timers.set(Timer::Retry, *retry_at),
             State::Leaving(_) | State::Closing { .. } => {

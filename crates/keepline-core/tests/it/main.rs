@@ -5,9 +5,11 @@
 mod chaos;
 mod closing;
 mod connecting;
+mod diagnosis;
 mod heartbeat;
 mod inbox;
 mod outbox;
+mod provider;
 mod session;
 mod settings;
 #[cfg(all(feature = "json", not(target_arch = "wasm32")))]

@@ -22,6 +22,8 @@ pub(crate) struct World {
     pub(crate) messages: Vec<Payload>,
     /// The sizes of messages over the limit.
     pub(crate) refused: Vec<usize>,
+    /// Which handshakes are to be looked into.
+    pub(crate) inquiries: Vec<ConnId>,
     probe: Option<Probe>,
     conn: Option<ConnId>,
 }
@@ -59,6 +61,7 @@ impl World {
             events: Vec::new(),
             messages: Vec::new(),
             refused: Vec::new(),
+            inquiries: Vec::new(),
             conn: None,
         }
     }
@@ -194,7 +197,10 @@ impl World {
                 Output::Deliver(payload) => self.messages.push(payload),
                 Output::Refuse { size } => self.refused.push(size),
                 Output::Event(event) => self.events.push(event),
-                Output::Discard | Output::Flush => panic!("a plain line has no session"),
+                Output::Diagnose(conn) => self.inquiries.push(conn),
+                Output::Discard | Output::Flush | Output::Renew(_) => {
+                    panic!("a plain line has no session")
+                }
             }
         }
     }

@@ -50,10 +50,10 @@ fn an_error_about_a_url_does_not_tell_its_query() {
 fn a_subprotocol_that_browsers_refuse_is_refused_when_built() {
     for wrong in ["", "a b", "a,b", "a/b", "a=b", "ä"] {
         let error = TextSocket::builder(REFUSED).subprotocol(wrong).connect().err();
-        assert_eq!(error, Some(BuildError::Subprotocol(wrong.to_owned())));
+        assert_eq!(error, Some(BuildError::Subprotocol(1)));
     }
     let twice = TextSocket::builder(REFUSED).subprotocol("v1").subprotocol("v1").connect().err();
-    assert_eq!(twice, Some(BuildError::Subprotocol("v1".to_owned())));
+    assert_eq!(twice, Some(BuildError::Subprotocol(2)));
     assert!(TextSocket::builder(REFUSED).subprotocol("v1").subprotocol("v2").connect().is_ok());
 }
 

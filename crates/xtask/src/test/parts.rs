@@ -97,9 +97,12 @@ impl<'a> Bench<'a> {
         dashboard::build(self.project, &tools)?;
         self.server_with_dashboard(tally)?;
         let server = server::build(self.project)?;
+        let verifying = server::build_verifying(self.project)?;
         let page = page::build(self.project, &tools, "e2e-page")?;
         count(tally, "a server from the document alone", self.peer_tests(&bench))?;
-        count(tally, "end to end", self.e2e_tests(&bench, &server, &page))
+        let mut tests = self.e2e_tests(&bench, &server, &page);
+        tests.env("KEEPLINE_VERIFYING_BIN", verifying);
+        count(tally, "end to end", tests)
     }
 
     fn peer_tests(&self, bench: &TestBench) -> Command {

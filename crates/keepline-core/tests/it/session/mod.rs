@@ -9,6 +9,7 @@ mod misbehaving;
 mod moving;
 mod opening;
 mod pair;
+mod provider;
 mod quotas;
 mod refusals;
 mod renewal;

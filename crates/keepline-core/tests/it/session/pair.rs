@@ -9,8 +9,8 @@ use keepline_core::wire::{
 };
 use keepline_core::{
     Caller, Client, CloseCode, Closed, Config, ConnId, Draw, Event, Input, Instant, MessageId,
-    MessageIds, Output, Over, Payload, Refused, SendError, ServerConfig, ServerOutput,
-    SessionConfig, SessionEvent, SessionKey, Sessions, Status,
+    MessageIds, NotProvided, Output, Over, Payload, Provision, Refused, SendError, ServerConfig,
+    ServerOutput, SessionConfig, SessionEvent, SessionKey, Sessions, Status,
 };
 
 use crate::world::text;
@@ -61,6 +61,10 @@ pub(crate) struct Pair {
     pub(crate) subjects: BTreeMap<String, Option<String>>,
     /// How long credentials hold.
     pub(crate) expires: Option<Duration>,
+    /// What the provider answers at once, if there is one that answers.
+    pub(crate) provides: Option<Result<Provision, NotProvided>>,
+    /// When it was asked for a renewal.
+    pub(crate) renewals: Vec<Instant>,
     attempts: Vec<ConnId>,
     open: Vec<ConnId>,
     coding: Coding,
@@ -150,6 +154,8 @@ impl Pair {
             reachable: true,
             subjects: BTreeMap::new(),
             expires: None,
+            provides: None,
+            renewals: Vec::new(),
             attempts: Vec::new(),
             open: Vec::new(),
             coding,
@@ -400,6 +406,11 @@ impl Pair {
                 acted = true;
                 match output {
                     Output::Open(conn) => self.open_connection(conn),
+                    Output::Renew(conn) => {
+                        self.renewals.push(self.now);
+                        self.provide(conn);
+                    }
+                    Output::Diagnose(conn) => panic!("{conn:?} is looked into"),
                     Output::Transmit(conn, frame) => self.carry_to_server(conn, &frame),
                     Output::Close(conn, code, _) => {
                         self.close_frames.push((conn, code.0));
@@ -426,9 +437,16 @@ impl Pair {
         }
     }
 
+    fn provide(&mut self, conn: ConnId) {
+        if let Some(given) = self.provides.clone() {
+            self.client.handle_input(Input::Provided(conn, given), self.now);
+        }
+    }
+
     fn open_connection(&mut self, conn: ConnId) {
         self.attempts.push(conn);
-        if self.hangs {
+        self.provide(conn);
+        if self.hangs || !self.client.owns(conn) {
             return;
         }
         if !self.reachable {

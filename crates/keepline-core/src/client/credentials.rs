@@ -1,0 +1,157 @@
+//! What a client makes of a provider: what it gives, when that expires, and what was refused.
+
+use alloc::string::ToString;
+use core::time::Duration;
+
+use super::{Client, Mode, State};
+use crate::timers::Timer;
+use crate::wire::Credentials;
+use crate::{Down, End, Instant, NotProvided, Output, Provision};
+
+/// Credentials are not renewed more often than that, whatever is said of their life.
+const BETWEEN_RENEWALS: Duration = Duration::from_secs(1);
+
+/// What is known of the credentials in use.
+#[derive(Debug, Default)]
+pub(super) struct Supply {
+    /// Whether some were refused since the last proven life: a provider is asked once more.
+    pub(super) refused: bool,
+    /// When they expire, by the provider and by the server.
+    promised: Option<Instant>,
+    granted: Option<Instant>,
+    /// When the provider is to be asked for new ones; `None` when it is asked already.
+    renew_at: Option<Instant>,
+    /// How often in a row it gave none.
+    failures: u32,
+}
+
+impl Supply {
+    fn expires_at(&self) -> Option<Instant> {
+        self.promised.into_iter().chain(self.granted).min()
+    }
+}
+
+impl Client {
+    /// Takes in what the provider gave for an attempt, or for a renewal.
+    pub(super) fn provided(&mut self, given: Result<Provision, NotProvided>, now: Instant) {
+        let given = given.and_then(check);
+        match (&mut self.state, given) {
+            (State::Connecting(dial), Ok(provision)) => {
+                dial.provided = true;
+                self.hold(provision, now);
+            }
+            (State::Connecting(_), Err(NotProvided::TryAgain(why))) => {
+                self.down(Down::NotProvided(why), now);
+            }
+            (State::Connecting(_), Err(NotProvided::Stop(why))) => {
+                self.end(End::NotProvided(why), now);
+            }
+            (State::Connecting(_), Err(NotProvided::Unusable(why))) => {
+                self.end(End::BadEndpoint(why), now);
+            }
+            (State::Online(_), Ok(provision)) => self.renew_with(provision, now),
+            (State::Online(_), Err(NotProvided::TryAgain(_))) => self.renew_later(now),
+            // The line lasts as long as the credentials it has.
+            (State::Online(_), Err(NotProvided::Stop(_) | NotProvided::Unusable(_))) => {}
+            (
+                State::Idle
+                | State::Greeting(_)
+                | State::Leaving(_)
+                | State::Waiting { .. }
+                | State::Closing { .. }
+                | State::Ended(_),
+                _,
+            ) => {}
+        }
+    }
+
+    /// Keeps the credentials for the next hello.
+    pub(super) fn hold(&mut self, provision: Provision, now: Instant) {
+        self.supply.promised = provision.expires.map(|after| now + after);
+        if let (Mode::Session(session), Some(given)) = (&mut self.mode, provision.credentials) {
+            session.config.credentials = Some(given);
+        }
+    }
+
+    fn renew_with(&mut self, provision: Provision, now: Instant) {
+        let Some(credentials) = provision.credentials else { return };
+        let renewed = self.renew(credentials);
+        debug_assert!(renewed.is_ok(), "they were checked");
+        self.supply.promised = provision.expires.map(|after| now + after);
+    }
+
+    /// The provider had no new credentials: it is asked again, as long as the old ones hold.
+    fn renew_later(&mut self, now: Instant) {
+        let failures = self.supply.failures.saturating_add(1);
+        let delay = self.config.backoff.delay(failures, &mut self.rng).max(BETWEEN_RENEWALS);
+        let again = Some(now + delay).filter(|at| self.supply.expires_at() > Some(*at));
+        (self.supply.failures, self.supply.renew_at) = (failures, again);
+        self.expect_renewal();
+    }
+
+    /// The server says how long the credentials hold from now on. They are renewed when 80 to 90 %
+    /// of that is over: a crowd that came at once does not renew at once.
+    pub(super) fn granted(&mut self, expires: Option<Duration>, now: Instant) {
+        (self.supply.granted, self.supply.failures) = (expires.map(|after| now + after), 0);
+        let expires_at = self.supply.expires_at().filter(|_| self.config.provider);
+        self.supply.renew_at = expires_at.map(|at| {
+            let life = at - now;
+            let jitter = self.rng.up_to(life / 10);
+            now + (life / 5 * 4 + jitter).max(BETWEEN_RENEWALS)
+        });
+    }
+
+    pub(super) fn expect_renewal(&mut self) {
+        match self.supply.renew_at {
+            Some(at) => self.timers.set(Timer::Renew, at),
+            None => self.timers.stop(Timer::Renew),
+        }
+    }
+
+    pub(super) fn renewal_due(&mut self) {
+        self.supply.renew_at = None;
+        self.outputs.extend(self.conn().map(Output::Renew));
+    }
+
+    /// What is known of the life of credentials that the application hands in itself.
+    pub(super) const fn forget_promise(&mut self) {
+        self.supply.promised = None;
+    }
+
+    /// Whether refused credentials are worth another attempt: once since the last proven life, and
+    /// if somebody may have others.
+    pub(super) const fn may_ask_again(&mut self) -> bool {
+        self.config.provider && !core::mem::replace(&mut self.supply.refused, true)
+    }
+
+    /// Whether credentials were refused, and nothing has proven since that others are accepted: a
+    /// provider that is asked now should not give the same again.
+    #[must_use]
+    pub const fn was_refused(&self) -> bool {
+        self.supply.refused
+    }
+
+    /// Why an attempt took too long.
+    pub(super) const fn too_slow(&self) -> Down {
+        match &self.state {
+            State::Connecting(dial) if self.config.provider && !dial.provided => {
+                Down::ProviderSilent
+            }
+            State::Connecting(_)
+            | State::Idle
+            | State::Greeting(_)
+            | State::Online(_)
+            | State::Leaving(_)
+            | State::Waiting { .. }
+            | State::Closing { .. }
+            | State::Ended(_) => Down::TimedOut,
+        }
+    }
+}
+
+fn check(provision: Provision) -> Result<Provision, NotProvided> {
+    match provision.credentials.as_ref().map(Credentials::check) {
+        Some(Err(error)) => Err(NotProvided::Unusable(error.to_string())),
+        Some(Ok(())) | None => Ok(provision),
+    }
+}

@@ -1,0 +1,324 @@
+//! Where a line leads when an application says so before each attempt.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use keepline_core::wire::Credentials;
+use keepline_core::{Instant, NotProvided, Provision};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::builder::{BuildError, Builder, Source};
+use crate::driver::Driver;
+use crate::endpoint::{Address, Common, without_secrets};
+use crate::errands::Route;
+use crate::socket::Socket;
+
+impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
+    /// Describes a line to wherever `provide` says before each attempt to connect: it is an async
+    /// function that gives an [`Endpoint`], with a session's credentials for instance, or says why
+    /// not. A session asks it too before credentials expire, and renews them in band. A line whose
+    /// far end refuses the credentials (with 1008, 3000, 3003, 4401 or 4403) asks it once for
+    /// others before it ends.
+    ///
+    /// It is called from a turn of the event loop of its own, one call at a time: an attempt that
+    /// times out while a call is under way has failed
+    /// ([`Down::ProviderSilent`](crate::Down::ProviderSilent)), and the next one waits for the same
+    /// call. So a call that never returns keeps the line down; give what it does a deadline. The
+    /// connect timeout covers it. What it gives too late is used by the next attempt, within a
+    /// minute and its life. When the line ends, the call is dropped. It may do with the line
+    /// whatever it likes.
+    ///
+    /// An endpoint that cannot be used ends the line
+    /// ([`End::BadEndpoint`](crate::End::BadEndpoint)).
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use keepline::{Endpoint, NoEndpoint, SessionConfig, TextSocket};
+    ///
+    /// # async fn token() -> Option<String> { None }
+    /// # fn example() -> Result<(), keepline::BuildError> {
+    /// let socket = TextSocket::builder_from(|_why| async {
+    ///     let token = token().await.ok_or_else(|| NoEndpoint::Stop("logged out".into()))?;
+    ///     let endpoint = Endpoint::new("wss://example.org/session/chat/lobby");
+    ///     Ok(endpoint.credentials(token).expires_in(Duration::from_secs(15 * 60)))
+    /// })
+    /// .session(SessionConfig::default())
+    /// .connect()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder_from<F, P>(provide: F) -> Builder<Tx, Rx, C>
+    where
+        F: Fn(Occasion) -> P + 'static,
+        P: Future<Output = Result<Endpoint, NoEndpoint>> + 'static,
+    {
+        Builder::new(Source::Provider(Provider::new(provide)))
+    }
+}
+
+/// Where an attempt is to lead, and with which credentials: what a provider gives
+/// ([`Socket::builder_from`](crate::Socket::builder_from)).
+///
+/// Its `Debug` form has nothing that may hold a secret: no credentials, no subprotocol, and of the
+/// URL neither user, query nor fragment.
+#[derive(Clone)]
+pub struct Endpoint {
+    pub(crate) url: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) subprotocols: Vec<String>,
+    credentials: Option<Credentials>,
+    expires_in: Option<Duration>,
+}
+
+impl Endpoint {
+    /// The endpoint at `url`: absolute (`ws`, `wss`, `http` or `https`), or relative to the page or
+    /// Worker.
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            query: Vec::new(),
+            subprotocols: Vec::new(),
+            credentials: None,
+            expires_in: None,
+        }
+    }
+
+    /// Adds a parameter to the URL's query, as [`Builder::query`](crate::Builder::query) does, and
+    /// after those. What is in a URL is read by proxies and logs: a session's credentials belong
+    /// into [`Endpoint::credentials`].
+    #[must_use]
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.query.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Offers a subprotocol, as [`Builder::subprotocol`](crate::Builder::subprotocol) does, and
+    /// after those. Plain lines only.
+    #[must_use]
+    pub fn subprotocol(mut self, token: &str) -> Self {
+        self.subprotocols.push(token.to_owned());
+        self
+    }
+
+    /// Who the client says it is: goes into a session's hello or, if the line is open, is handed in
+    /// in band. Never into the URL. At most 8 KiB. Sessions only; without it, credentials given
+    /// before are used again.
+    #[must_use]
+    pub fn credentials(mut self, credentials: impl Into<String>) -> Self {
+        self.credentials = Some(Credentials(credentials.into()));
+        self
+    }
+
+    /// How long the credentials hold from now on. A session renews them in band when 80 to 90 % of
+    /// that is over; the server may say so as well, and the earlier time counts. A plain line
+    /// cannot: its provider is asked again before the next attempt.
+    #[must_use]
+    pub const fn expires_in(mut self, life: Duration) -> Self {
+        self.expires_in = Some(life);
+        self
+    }
+
+    /// What a core must know of it, `late` after it was given.
+    pub(crate) fn provision(&self, late: Duration) -> Provision {
+        let expires = self.expires_in.map(|life| life.saturating_sub(late));
+        Provision { credentials: self.credentials.clone(), expires }
+    }
+
+    /// Where it leads, together with what holds for all endpoints of a line.
+    pub(crate) fn address(&self, common: &Common) -> Result<Address, BuildError> {
+        if common.coding.is_none() && self.credentials.is_some() {
+            return Err(BuildError::PlainCredentials);
+        }
+        common.address(self)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("url", &without_secrets(&self.url))
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a provider is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// An attempt to connect is to be made.
+    Attempt,
+    /// The same, after credentials were refused: the same again would end the line.
+    Refusal,
+    /// The credentials of an open session are about to expire. Only
+    /// [`Endpoint::credentials`] and [`Endpoint::expires_in`] of the answer count.
+    Renewal,
+}
+
+/// Why a provider has no endpoint. The words are shown in statuses, so that they must not hold a
+/// secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoEndpoint {
+    /// It may have one later: the attempt has failed
+    /// ([`Down::NotProvided`](crate::Down::NotProvided)), and the next one waits for the backoff. A
+    /// renewal is tried again until the credentials expire.
+    TryAgain(String),
+    /// It never will: the line ends with [`End::NotProvided`](crate::End::NotProvided). Asked for a
+    /// renewal, the line lasts as long as the credentials it has.
+    Stop(String),
+}
+
+impl fmt::Display for NoEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TryAgain(why) => write!(f, "no endpoint for now: {why}"),
+            Self::Stop(why) => write!(f, "no endpoint any more: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for NoEndpoint {}
+
+impl From<NoEndpoint> for NotProvided {
+    fn from(none: NoEndpoint) -> Self {
+        match none {
+            NoEndpoint::TryAgain(why) => Self::TryAgain(why),
+            NoEndpoint::Stop(why) => Self::Stop(why),
+        }
+    }
+}
+
+pub(crate) type Given = Result<Endpoint, NoEndpoint>;
+
+type Answer = Pin<Box<dyn Future<Output = Given>>>;
+
+/// An application's function, and the one call of it that may be under way.
+pub(crate) struct Provider {
+    ask: Rc<dyn Fn(Occasion) -> Answer>,
+    call: RefCell<Option<Rc<Call>>>,
+    pub(crate) ways: Ways,
+}
+
+/// What of a driver only a line with a provider needs. It is known by pointers, so that it is in no
+/// download without one.
+#[derive(Clone, Copy)]
+pub(crate) struct Ways {
+    pub(crate) route: fn(Common) -> Route,
+    pub(crate) consult: fn(&Driver, &Provider, Occasion),
+}
+
+impl Provider {
+    pub(crate) fn new<F, P>(provide: F) -> Self
+    where
+        F: Fn(Occasion) -> P + 'static,
+        P: Future<Output = Given> + 'static,
+    {
+        let ask = Rc::new(move |why| -> Answer { Box::pin(provide(why)) });
+        let ways = Ways { route: Route::provided, consult: Driver::consult };
+        Self { ask, call: RefCell::new(None), ways }
+    }
+
+    /// Asks it, unless it is being asked already, and hands the answer to `take`. The application
+    /// is called from a turn of the event loop of its own, so that it may do what it likes.
+    pub(crate) fn call(&self, why: Occasion, take: impl FnOnce(Given) + 'static) {
+        if self.call.borrow().as_ref().is_some_and(|call| !call.is_over()) {
+            return;
+        }
+        let ask = Rc::clone(&self.ask);
+        let call = Rc::new(Call::new(Box::pin(async move { ask(why).await })));
+        self.call.replace(Some(Rc::clone(&call)));
+        spawn_local(async move {
+            if let Some(given) = poll_fn(|cx| call.poll(cx)).await {
+                take(given);
+            }
+        });
+    }
+
+    /// Drops the call that is under way, if there is one. To be called when nothing is borrowed,
+    /// for what is dropped is the application's own.
+    pub(crate) fn cancel(&self) {
+        let call = self.call.take();
+        if let Some(call) = call {
+            call.cancel();
+        }
+    }
+}
+
+/// A call of an application's function: it can be cancelled from anywhere, from within as well.
+struct Call(RefCell<Stage>);
+
+enum Stage {
+    Pending(Answer, Option<Waker>),
+    /// The application's code runs.
+    Polled,
+    Over,
+}
+
+impl Call {
+    fn new(answer: Answer) -> Self {
+        Self(RefCell::new(Stage::Pending(answer, None)))
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(*self.0.borrow(), Stage::Over)
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Given>> {
+        let Stage::Pending(mut answer, _) = self.0.replace(Stage::Polled) else {
+            self.0.replace(Stage::Over);
+            return Poll::Ready(None);
+        };
+        let polled = answer.as_mut().poll(cx);
+        if self.is_over() {
+            return Poll::Ready(None);
+        }
+        match polled {
+            Poll::Ready(given) => {
+                self.0.replace(Stage::Over);
+                Poll::Ready(Some(given))
+            }
+            Poll::Pending => {
+                self.0.replace(Stage::Pending(answer, Some(cx.waker().clone())));
+                Poll::Pending
+            }
+        }
+    }
+
+    fn cancel(&self) {
+        let stage = self.0.replace(Stage::Over);
+        if let Stage::Pending(answer, waker) = stage {
+            drop(answer);
+            // Its task ends when it finds nothing to do.
+            waker.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+/// An answer that came when no attempt waited for it any more is of use to the next one, for so
+/// long.
+const LATE: Duration = Duration::from_secs(60);
+
+/// What a provider gave too late for the attempt that had asked.
+pub(crate) struct Spare {
+    endpoint: Endpoint,
+    given_at: Instant,
+}
+
+impl Spare {
+    pub(crate) const fn new(endpoint: Endpoint, given_at: Instant) -> Self {
+        Self { endpoint, given_at }
+    }
+
+    /// The endpoint, and how long ago it was given; `None` if it is too old.
+    pub(crate) fn fresh(self, now: Instant) -> Option<(Endpoint, Duration)> {
+        let age = now - self.given_at;
+        let limit = self.endpoint.expires_in.map_or(LATE, |life| life.min(LATE));
+        (age < limit).then_some((self.endpoint, age))
+    }
+}
