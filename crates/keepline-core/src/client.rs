@@ -4,13 +4,16 @@ mod account;
 mod connection;
 mod drain;
 mod ending;
+mod gate;
 mod greeting;
 mod moving;
 mod news;
 mod phase;
+mod policy;
 mod records;
 mod send;
 mod session;
+mod terms;
 mod transition;
 
 use alloc::boxed::Box;
@@ -21,6 +24,7 @@ use self::connection::{Asked, Connection, Dial};
 pub use self::phase::{Phase, Transition};
 pub use self::send::SendError;
 use self::session::SessionEnd;
+use self::terms::Terms;
 use crate::backoff::Pace;
 use crate::close::check_close;
 use crate::mutant::{Mutant, planted};
@@ -47,6 +51,8 @@ pub struct Client {
     failures: u32,
     pace: Pace,
     mode: Mode,
+    /// Of what waits, in either mode.
+    terms: Terms,
     outputs: VecDeque<Output>,
     last_conn: ConnId,
 }
@@ -118,6 +124,7 @@ impl Client {
                 None => Mode::Plain(Outbox::new()),
                 Some(session) => Mode::Session(Box::new(SessionEnd::new(session))),
             },
+            terms: Terms::default(),
             outputs: VecDeque::new(),
             last_conn: ConnId(0),
             config,
@@ -174,7 +181,9 @@ impl Client {
         check_close(code, reason)?;
         match (&self.state, &self.mode) {
             (State::Online(_), Mode::Session(_)) => self.say_end(code, reason, now),
-            (State::Online(connection), Mode::Plain(_)) => {
+            (State::Online(_), Mode::Plain(_)) => {
+                self.hand_over_the_rest();
+                let State::Online(connection) = &self.state else { return Ok(()) };
                 let connection = connection.clone();
                 self.outputs.push_back(Output::Close(connection.id, code, reason.to_string()));
                 self.enter(State::Closing { connection, asked: Some(code) }, now);
@@ -240,6 +249,8 @@ impl Client {
                 Timer::Move => self.stay(),
                 Timer::Drain => self.drain_due(now),
                 Timer::Finish => self.finish_now(now),
+                Timer::Expiry => self.expire(now),
+                Timer::Buffer => self.look_later(now),
             }
         }
     }

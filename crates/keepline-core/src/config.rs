@@ -98,6 +98,16 @@ pub struct Limits {
     /// The most bytes that wait for the application to read them. Default: 16 MiB. Not below
     /// `message_bytes`.
     pub inbox_bytes: usize,
+    /// What a connection may hold that the network has not taken, in bytes: once it is so much,
+    /// messages wait in the outbox. So it never holds more than this and one message, or one
+    /// frame of a session. Default: 1 MiB, which is a second of 8 Mbit/s: enough to keep a fast
+    /// network busy between two looks at the buffer, and little for a page's memory.
+    ///
+    /// It is as good as the browser's `bufferedAmount` (WHATWG WebSockets §3.1).
+    pub buffer_high: usize,
+    /// When what the connection holds has fallen to this, messages leave the outbox again, in
+    /// bytes. Below `buffer_high`. Default: 256 KiB.
+    pub buffer_low: usize,
 }
 
 impl Default for Limits {
@@ -109,6 +119,8 @@ impl Default for Limits {
             outbox_bytes: 16 * MIB,
             inbox_messages: 8_192,
             inbox_bytes: 16 * MIB,
+            buffer_high: MIB,
+            buffer_low: MIB / 4,
         }
     }
 }
@@ -122,6 +134,8 @@ pub enum ConfigError {
     Count(&'static str),
     /// `backoff.cap` is below `backoff.base`.
     CapBelowBase,
+    /// `limits.buffer_low` is not below `limits.buffer_high`.
+    LowNotBelowHigh,
     /// A message of `limits.message_bytes` would not fit into this queue.
     MessageOver(&'static str),
     /// The probe's message is larger than `limits.message_bytes`.
@@ -142,6 +156,9 @@ impl fmt::Display for ConfigError {
             Self::Duration(field) => write!(f, "{field} must be above zero and at most 24 hours"),
             Self::Count(field) => write!(f, "{field} is zero or too high"),
             Self::CapBelowBase => f.write_str("backoff.cap is below backoff.base"),
+            Self::LowNotBelowHigh => {
+                f.write_str("limits.buffer_low is not below limits.buffer_high")
+            }
             Self::MessageOver(field) => {
                 write!(f, "limits.message_bytes is above {field}: such a message would never fit")
             }
@@ -260,6 +277,9 @@ impl Limits {
         }
         if self.message_bytes > self.inbox_bytes {
             return Err(ConfigError::MessageOver("limits.inbox_bytes"));
+        }
+        if self.buffer_low >= self.buffer_high {
+            return Err(ConfigError::LowNotBelowHigh);
         }
         Ok(())
     }

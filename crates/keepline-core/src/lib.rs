@@ -51,6 +51,7 @@ pub mod mutant;
 #[cfg(not(feature = "mutants"))]
 #[allow(unreachable_pub, reason = "it is public for the simulator only")]
 mod mutant;
+mod options;
 mod outbox;
 mod port;
 mod rng;
@@ -68,6 +69,7 @@ pub use delivery::Breach;
 pub use heartbeat::{Answer, Probe};
 pub use inbox::{Arrival, Inbox};
 pub use message::{Doubt, Loss, MessageId, MessageIds, Payload};
+pub use options::{Key, SendOptions, WhenFull};
 pub use outbox::Queued;
 pub use port::{ConnId, Draw, Event, Input, OpenFailure, Output};
 pub use sessions::{

@@ -33,8 +33,8 @@ pub enum Input {
     /// [`CloseCode::verdict`].
     Closed(ConnId, Closed, Option<Verdict>),
     /// How many bytes the socket holds that the network has not taken yet. To be told before
-    /// each [`Client::handle_timeout`](crate::Client::handle_timeout): a network that takes more
-    /// is a sign of life.
+    /// each [`Client::handle_timeout`](crate::Client::handle_timeout), for a network that takes
+    /// more is a sign of life, and in answer to [`Output::Measure`].
     Buffered(ConnId, u64),
 }
 
@@ -80,6 +80,8 @@ pub enum Output {
     Open(ConnId),
     /// Hand this message to the socket.
     Transmit(ConnId, Payload),
+    /// Tell how much this socket holds, by [`Input::Buffered`].
+    Measure(ConnId),
     /// Start the closing handshake, and go on listening.
     Close(ConnId, CloseCode, String),
     /// Stop listening, close the socket if it can be, and forget it.
@@ -92,6 +94,9 @@ pub enum Output {
     /// Call [`Client::flush`](crate::Client::flush) when the present turn of the event loop is
     /// over, so that all that is sent in it leaves together.
     Flush,
+    /// Tell those who wait for room in the outbox to look again: messages have left it, of which
+    /// no event tells.
+    Room,
     /// Tell the application that a message of at least this size was over the limit.
     Refuse {
         /// Its size in bytes, or less.

@@ -27,10 +27,14 @@ pub(crate) enum Timer {
     Drain,
     /// All that was sent must have been taken.
     Finish,
+    /// A message has waited for too long.
+    Expiry,
+    /// A socket that held too much may hold less.
+    Buffer,
 }
 
 impl Timer {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Connect,
         Self::Retry,
         Self::Settle,
@@ -42,6 +46,8 @@ impl Timer {
         Self::Move,
         Self::Drain,
         Self::Finish,
+        Self::Expiry,
+        Self::Buffer,
     ];
 }
 

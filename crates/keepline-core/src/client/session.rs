@@ -232,6 +232,8 @@ impl Client {
     }
 
     fn next_frame(&mut self) -> Option<(ConnId, crate::Payload)> {
+        let takes_more = self.takes_more();
+        self.withhold(!takes_more);
         let (conn, link, session) = self.talk_back()?;
         let draining = session.is_draining();
         Some((conn, session.delivery.frame(link, draining)?))

@@ -7,9 +7,11 @@ mod closing;
 mod connecting;
 mod heartbeat;
 mod inbox;
+mod marks;
 mod outbox;
 mod session;
 mod settings;
+mod terms;
 #[cfg(all(feature = "json", not(target_arch = "wasm32")))]
 mod vectors;
 mod waiting;

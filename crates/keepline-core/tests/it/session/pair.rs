@@ -9,7 +9,7 @@ use keepline_core::wire::{
 };
 use keepline_core::{
     Caller, Client, CloseCode, Closed, Config, ConnId, Draw, Event, Input, Instant, MessageId,
-    MessageIds, Output, Over, Payload, Refused, SendError, ServerConfig, ServerOutput,
+    MessageIds, Output, Over, Payload, Refused, SendError, SendOptions, ServerConfig, ServerOutput,
     SessionConfig, SessionEvent, SessionKey, Sessions, Status,
 };
 
@@ -61,6 +61,8 @@ pub(crate) struct Pair {
     pub(crate) subjects: BTreeMap<String, Option<String>>,
     /// How long credentials hold.
     pub(crate) expires: Option<Duration>,
+    /// What the client's socket holds that the network has not taken.
+    pub(crate) buffered: u64,
     attempts: Vec<ConnId>,
     open: Vec<ConnId>,
     coding: Coding,
@@ -150,6 +152,7 @@ impl Pair {
             reachable: true,
             subjects: BTreeMap::new(),
             expires: None,
+            buffered: 0,
             attempts: Vec::new(),
             open: Vec::new(),
             coding,
@@ -188,6 +191,20 @@ impl Pair {
 
     pub(crate) fn send(&mut self, message: &str) -> Result<MessageId, SendError> {
         self.client.send(text(message))
+    }
+
+    pub(crate) fn send_with(
+        &mut self,
+        message: &str,
+        options: SendOptions,
+    ) -> Result<MessageId, SendError> {
+        self.client.send_with(text(message), options, self.now)
+    }
+
+    pub(crate) fn cancel(&mut self, id: u64) -> bool {
+        let waited = self.client.cancel(MessageId(id), self.now);
+        self.settle();
+        waited
     }
 
     /// The client sends these in one turn of its event loop.
@@ -358,6 +375,10 @@ impl Pair {
                 break;
             };
             self.now = self.now.max(due);
+            if self.buffered > 0 {
+                let buffered = Input::Buffered(self.conn(), self.buffered);
+                self.client.handle_input(buffered, self.now);
+            }
             self.client.handle_timeout(self.now);
             self.server.handle_timeout(self.now);
             self.settle();
@@ -413,6 +434,11 @@ impl Pair {
                     Output::Discard => self.client_inbox.clear(),
                     Output::Refuse { size } => panic!("a session refuses no {size} bytes"),
                     Output::Flush => flush = true,
+                    Output::Measure(conn) => {
+                        let buffered = Input::Buffered(conn, self.buffered);
+                        self.client.handle_input(buffered, self.now);
+                    }
+                    Output::Room => panic!("a session tells of room by fates"),
                     Output::Event(event) => self.events.push(event),
                 }
             }
