@@ -220,6 +220,7 @@ impl Driver {
     /// Waits until `ready` of the core, or the end of the line.
     pub(crate) fn poll_until(
         &self,
+        watcher: Watcher,
         ready: impl FnOnce(&Client) -> bool,
         cx: &Context<'_>,
     ) -> Poll<Result<(), SendError>> {
@@ -229,7 +230,7 @@ impl Driver {
         if self.drive(|works, _| ready(&works.core)) {
             return Poll::Ready(Ok(()));
         }
-        drop(self.mailbox(|mailbox| mailbox.await_event(Watcher::SINK, cx.waker())));
+        drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
         Poll::Pending
     }
 
@@ -243,7 +244,7 @@ impl Driver {
     }
 
     pub(crate) fn poll_ended(&self, cx: &Context<'_>) -> Poll<()> {
-        self.poll_until(|_| false, cx).map(|_| ())
+        self.poll_until(Watcher::SINK, |_| false, cx).map(|_| ())
     }
 }
 
@@ -277,7 +278,7 @@ impl Works {
     }
 
     /// Tells the core of a socket that takes nothing more, before a message is lost in it.
-    fn notice_closing(&mut self, now: Instant) {
+    pub(crate) fn notice_closing(&mut self, now: Instant) {
         for transport in self.transports.iter().filter(|socket| socket.is_closing()) {
             self.core.handle_input(Input::PeerClosing(transport.conn()), now);
         }
@@ -288,6 +289,10 @@ impl Works {
             match output {
                 Output::Open(conn) => self.open(conn),
                 Output::Transmit(conn, payload) => self.transmit(conn, &payload),
+                Output::Measure(conn) => {
+                    let buffered = Input::Buffered(conn, self.buffered(conn));
+                    self.core.handle_input(buffered, clock::now());
+                }
                 Output::Close(conn, code, reason) => {
                     if let Some(transport) = self.transport(conn) {
                         transport.close(code, &reason);
@@ -296,6 +301,7 @@ impl Works {
                 Output::Abandon(conn) => self.transports.retain(|socket| socket.conn() != conn),
                 Output::Discard => mailbox.borrow_mut().discard(),
                 Output::Flush => self.flush = true,
+                Output::Room => mailbox.borrow_mut().wake_watchers(),
                 Output::Deliver(payload) => mailbox.borrow_mut().deliver(payload),
                 Output::Refuse { size } => mailbox.borrow_mut().refuse(size),
                 Output::Event(event) => mailbox.borrow_mut().take_in(event),
@@ -325,6 +331,11 @@ impl Works {
     /// A socket that the core does not own any more has no listener any more.
     fn let_go(&mut self) {
         self.transports.retain(|socket| self.core.owns(socket.conn()));
+    }
+
+    /// What a socket holds that the network has not taken.
+    pub(crate) fn buffered(&self, conn: ConnId) -> u64 {
+        self.transport(conn).map_or(0, Transport::buffered)
     }
 
     fn transport(&self, conn: ConnId) -> Option<&Transport> {

@@ -51,6 +51,7 @@ struct Readme;
 mod builder;
 mod clock;
 mod codec;
+mod draft;
 mod driver;
 mod endpoint;
 mod fates;
@@ -63,6 +64,7 @@ mod transport;
 pub use builder::{BuildError, Builder};
 pub use clock::now;
 pub use codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
+pub use draft::Draft;
 pub use endpoint::UrlError;
 pub use monitor::{Events, Monitor, Statuses};
 pub use socket::{BytesSocket, ReceiveError, SendError, Sender, Socket, TextSocket};
@@ -71,6 +73,6 @@ pub use fates::Fate;
 pub use keepline_core::wire::{Coding, Credentials, Window};
 pub use keepline_core::{
     AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Doubt, Down,
-    End, Event, Instant, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
+    End, Event, Instant, Key, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
     SessionConfig, Status, Verdict,
 };

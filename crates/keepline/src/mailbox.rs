@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
-use keepline_core::{Arrival, Event, Inbox, Limits, MessageId, Payload, Status};
+use keepline_core::{Arrival, Event, Inbox, Limits, Loss, MessageId, Payload, Status};
 
 use crate::fates::{Fate, Fates};
 
@@ -94,6 +94,11 @@ impl Mailbox {
         }
         self.fates.take_in(&event);
         self.remember(event);
+        self.wake_watchers();
+    }
+
+    /// There may be room, or whatever else somebody waits for.
+    pub(crate) fn wake_watchers(&mut self) {
         self.due.extend(self.watchers.drain(..).map(|(_, waker)| waker));
     }
 
@@ -105,11 +110,9 @@ impl Mailbox {
         self.next_position += 1;
     }
 
-    /// Forgets the oldest good news rather than the account of a loss.
+    /// Forgets the oldest news that was wished for rather than the account of a loss.
     fn forget_one(&mut self) {
-        let is_good =
-            |(_, event): &(u64, Event)| matches!(event, Event::RoundTrip(_) | Event::Delivered(_));
-        let oldest = self.events.iter().position(is_good).unwrap_or(0);
+        let oldest = self.events.iter().position(|(_, event)| is_wished_for(event)).unwrap_or(0);
         self.events.remove(oldest);
     }
 
@@ -181,6 +184,17 @@ impl Mailbox {
     pub(crate) fn unwatch(&mut self, watcher: Watcher) -> Option<Waker> {
         let index = self.watchers.iter().position(|(waiting, _)| *waiting == watcher)?;
         Some(self.watchers.swap_remove(index).1)
+    }
+}
+
+const fn is_wished_for(event: &Event) -> bool {
+    match event {
+        Event::RoundTrip(_) | Event::Delivered(_) => true,
+        Event::Undeliverable(_, why) => match why {
+            Loss::Dropped | Loss::Replaced | Loss::Expired | Loss::Cancelled => true,
+            Loss::NeverSent | Loss::NotTaken | Loss::TooLarge => false,
+        },
+        Event::Status(_) | Event::Unknown(..) | Event::Restarted { .. } => false,
     }
 }
 

@@ -64,6 +64,14 @@ impl Monitor {
         self.driver.drive(|works, _| works.core.queued())
     }
 
+    /// How many bytes the browser holds that the network has not taken yet, 0 without a connection
+    /// (WHATWG WebSockets §3.1, `bufferedAmount`). It is advice: WebKit says 0 when the far end is
+    /// silent.
+    #[must_use]
+    pub fn buffered(&self) -> u64 {
+        self.driver.drive(|works, _| works.core.conn().map_or(0, |conn| works.buffered(conn)))
+    }
+
     /// How long until the next attempt; `None` unless the line is [`Status::Waiting`].
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {

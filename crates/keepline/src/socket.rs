@@ -19,9 +19,10 @@ use keepline_core::{
 
 use crate::builder::Builder;
 use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
+use crate::draft::has_room;
 use crate::driver::Driver;
 use crate::fates::Fate;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Watcher};
 use crate::monitor::{Monitor, Statuses};
 
 /// A line that carries texts.
@@ -36,7 +37,7 @@ pub type BytesSocket = Socket<[u8], Vec<u8>, Bytes>;
 /// It is a [`Stream`] of what arrives and a [`Sink`] of what is sent. Dropping it closes the line
 /// and ends everything that belongs to it.
 pub struct Socket<Tx: ?Sized, Rx, C = Json> {
-    driver: Rc<Driver>,
+    pub(crate) driver: Rc<Driver>,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -131,7 +132,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
 }
 
 impl<Tx: ?Sized, Rx, C: Encode<Tx>> Socket<Tx, Rx, C> {
-    /// Sends a message: at once when the line is open, else as soon as it is.
+    /// Sends a message: at once when the line is open and the network keeps up, else as soon as
+    /// that is so. [`Socket::message`] sends on other terms, [`Socket::ready`] waits for room.
     ///
     /// # Errors
     /// When it cannot be encoded, is too large, finds the outbox full, or the line has ended.
@@ -175,7 +177,7 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Stream for Socket<Tx, Rx, C> {
 }
 
 /// Takes messages and references to them. Ready while the outbox has room for a message of the
-/// largest size, and always while the line is open; flushed when nothing waits in the outbox;
+/// largest size; flushed when nothing waits in the outbox;
 /// closed with 1000 after a flush.
 impl<Tx, Rx, C, M> Sink<M> for Socket<Tx, Rx, C>
 where
@@ -186,9 +188,7 @@ where
     type Error = SendError;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let room =
-            self.driver.poll_until(|core| core.has_room_for(core.limits().message_bytes), cx);
-        room.map_err(SendError::from)
+        self.driver.poll_until(Watcher::SINK, has_room, cx).map_err(SendError::from)
     }
 
     fn start_send(self: Pin<&mut Self>, message: M) -> Result<(), SendError> {
@@ -196,7 +196,7 @@ where
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let flushed = self.driver.poll_until(|core| core.queued().messages == 0, cx);
+        let flushed = self.driver.poll_until(Watcher::SINK, is_flushed, cx);
         flushed.map_err(SendError::from)
     }
 
@@ -208,7 +208,7 @@ where
             | Status::Connecting { .. }
             | Status::Online { .. }
             | Status::Waiting { .. } => {
-                ready!(self.driver.poll_until(is_flushed, cx))?;
+                ready!(self.driver.poll_until(Watcher::SINK, is_flushed, cx))?;
                 let closed = self.close(CloseCode::NORMAL, "");
                 debug_assert!(closed.is_ok(), "1000 without a reason can always be sent");
             }
@@ -223,7 +223,7 @@ fn is_flushed(core: &Client) -> bool {
 
 /// Sends on a line without owning it; see [`Socket::sender`].
 pub struct Sender<Tx: ?Sized, C> {
-    driver: Rc<Driver>,
+    pub(crate) driver: Rc<Driver>,
     types: PhantomData<fn(&Tx, C)>,
 }
 

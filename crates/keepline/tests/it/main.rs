@@ -5,5 +5,6 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod stories;
+mod terms;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
