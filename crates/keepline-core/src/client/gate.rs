@@ -59,6 +59,7 @@ impl Client {
         if opens {
             connection.gate = Gate::Open;
             self.timers.stop(Timer::Buffer);
+            self.expire_if_due(now);
             self.go_on();
         } else if connection.gate == Gate::Asked {
             connection.gate = Gate::Shut { look_in: FIRST_LOOK };

@@ -17,6 +17,7 @@ impl Client {
         match &self.mode {
             Mode::Plain(_) => {
                 self.enter(State::Online(Connection::plain(conn, protocol, now)), now);
+                self.expire_if_due(now);
                 self.hand_over_all();
             }
             Mode::Session(_) => self.say_hello(dial, &protocol, draw, now),

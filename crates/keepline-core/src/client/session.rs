@@ -225,6 +225,7 @@ impl Client {
         if let Mode::Session(session) = &mut self.mode {
             session.flush_asked = false;
         }
+        self.expire_if_due(now);
         while let Some((conn, frame)) = self.next_frame() {
             self.transmit(conn, frame);
         }

@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::mutant::{Mutant, planted};
 use crate::{Instant, Key, MessageId, SendOptions, WhenFull};
 
 /// Only messages that were sent on terms are in here, and of those that have left at most as many
@@ -52,7 +53,8 @@ impl Terms {
 
     /// The messages that may make room, the oldest first.
     pub(super) fn droppable(&self) -> impl Iterator<Item = MessageId> {
-        self.agreed.iter().filter(|term| term.may_be_dropped).map(|term| term.id)
+        let any = planted(Mutant::AnythingDropped);
+        self.agreed.iter().filter(move |term| any || term.may_be_dropped).map(|term| term.id)
     }
 
     /// When to look for expired messages.
@@ -62,7 +64,8 @@ impl Terms {
 
     /// The messages that have expired by now.
     pub(super) fn expired(&mut self, now: Instant) -> Vec<MessageId> {
-        let is_due = |term: &&Term| term.expires_at.is_some_and(|at| at <= now);
+        let early = planted(Mutant::ExpiresEarly);
+        let is_due = |term: &&Term| term.expires_at.is_some_and(|at| early || at <= now);
         let due = self.agreed.iter().filter(is_due).map(|term| term.id).collect();
         let later = self.agreed.iter().filter_map(|term| term.expires_at).filter(|at| *at > now);
         self.soonest = later.min();

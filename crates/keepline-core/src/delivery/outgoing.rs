@@ -297,7 +297,9 @@ impl Outgoing {
         let Some(held) = self.place_of_waiting(id).and_then(|place| self.held.remove(place)) else {
             return false;
         };
-        self.bytes -= held.payload.len();
+        if !planted(Mutant::WithdrawnStillCounted) {
+            self.bytes -= held.payload.len();
+        }
         true
     }
 
