@@ -4,7 +4,9 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::close::check_close;
 use crate::heartbeat::Probe;
+use crate::inbox::Overflow;
 use crate::wire::{Coding, Credentials, MAX_NUMBER, Window};
 
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,6 +31,9 @@ pub struct Config {
     pub heartbeat: Option<Probe>,
     /// The bounds of the queues and of a message.
     pub limits: Limits,
+    /// What happens when a message finds the inbox of a plain line full. Default: nothing is
+    /// said, which is [`Overflow::DropOldest`]. A session excludes it: there the far end waits.
+    pub overflow: Option<Overflow>,
     /// How the line speaks `keepline.v1`. Default: not at all, the line is plain.
     pub session: Option<SessionConfig>,
 }
@@ -79,6 +84,7 @@ impl Default for Config {
             backoff: Backoff::default(),
             heartbeat: None,
             limits: Limits::default(),
+            overflow: None,
             session: None,
         }
     }
@@ -142,6 +148,10 @@ pub enum ConfigError {
     ProbeOverMessage,
     /// A session has a heartbeat of its own: `heartbeat` and `session` exclude each other.
     ProbeInSession,
+    /// A session's far end is slowed down: `overflow` and `session` exclude each other.
+    OverflowInSession,
+    /// `overflow` closes with a code that a page may not send.
+    OverflowCode,
     /// `session.window` is zero somewhere, too high, or its `bytes` are below its `message_bytes`.
     Window,
     /// The credentials are empty, or larger than 8 KiB.
@@ -168,6 +178,10 @@ impl fmt::Display for ConfigError {
             Self::ProbeInSession => {
                 f.write_str("heartbeat and session exclude each other: a session has its own")
             }
+            Self::OverflowInSession => f.write_str(
+                "overflow and session exclude each other: in a session the far end waits",
+            ),
+            Self::OverflowCode => f.write_str("overflow closes with a code no page may send"),
             Self::Window => f.write_str(
                 "session.window is zero or too high, or its bytes are below its message_bytes",
             ),
@@ -189,6 +203,11 @@ impl Config {
         if let Some(session) = &self.session {
             self.check_session(session)?;
         }
+        if let Some(Overflow::Close(code)) = self.overflow
+            && check_close(code, "").is_err()
+        {
+            return Err(ConfigError::OverflowCode);
+        }
         match &self.heartbeat {
             Some(probe) if probe.message.len() > self.limits.message_bytes => {
                 Err(ConfigError::ProbeOverMessage)
@@ -201,6 +220,9 @@ impl Config {
         let (window, limits) = (session.window, &self.limits);
         if self.heartbeat.is_some() {
             return Err(ConfigError::ProbeInSession);
+        }
+        if self.overflow.is_some() {
+            return Err(ConfigError::OverflowInSession);
         }
         window.check()?;
         session.credentials.as_ref().map_or(Ok(()), Credentials::check)?;

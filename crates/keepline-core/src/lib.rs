@@ -67,7 +67,7 @@ pub use close::{CloseCode, CloseError, Closed, MAX_CLOSE_REASON, Verdict};
 pub use config::{AfterLoss, Config, ConfigError, Limits, SessionConfig};
 pub use delivery::Breach;
 pub use heartbeat::{Answer, Probe};
-pub use inbox::{Arrival, Inbox};
+pub use inbox::{Arrival, Inbox, Overflow};
 pub use message::{Doubt, Loss, MessageId, MessageIds, Payload};
 pub use options::{Key, SendOptions, WhenFull};
 pub use outbox::Queued;

@@ -39,6 +39,20 @@ pub enum Input {
 }
 
 impl Input {
+    /// What has arrived, if this is news of that.
+    #[must_use]
+    pub const fn payload(&self) -> Option<&Payload> {
+        match self {
+            Self::Received(_, payload) | Self::Answered(_, payload) => Some(payload),
+            Self::Opened(..)
+            | Self::OpenFailed(..)
+            | Self::TooLarge(..)
+            | Self::PeerClosing(_)
+            | Self::Closed(..)
+            | Self::Buffered(..) => None,
+        }
+    }
+
     pub(crate) const fn conn(&self) -> ConnId {
         match self {
             Self::Opened(conn, _, _)

@@ -5,11 +5,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use keepline_core::{Backoff, Closed, Config, ConfigError, Limits, Probe, SessionConfig, Verdict};
+use keepline_core::{
+    Backoff, Closed, Config, ConfigError, Key, Limits, Overflow, Payload, Probe, SessionConfig,
+    Verdict,
+};
 
 use crate::driver::{Driver, Judge};
 use crate::endpoint::{Endpoint, UrlError, is_token};
 use crate::socket::Socket;
+
+/// What an application says that the messages have in common of which only the latest counts.
+pub(crate) type KeyOf = Box<dyn Fn(&Payload) -> Option<Key>>;
 
 /// Describes a line; [`Builder::connect`] opens it.
 ///
@@ -21,6 +27,7 @@ pub struct Builder<Tx: ?Sized, Rx, C> {
     subprotocols: Vec<String>,
     config: Config,
     judge: Option<Judge>,
+    key_of: Option<KeyOf>,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -32,6 +39,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             subprotocols: Vec::new(),
             config: Config::default(),
             judge: None,
+            key_of: None,
             types: PhantomData,
         }
     }
@@ -100,6 +108,25 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
         self
     }
 
+    /// What happens when a message finds the inbox full, on a plain line. Default:
+    /// [`Overflow::DropOldest`]. Excludes [`session`](Self::session), where the far end is slowed
+    /// down instead and nothing is dropped.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.config.overflow = Some(overflow);
+        self
+    }
+
+    /// Of unread messages with the same key only the latest is kept, at the place of the first: of
+    /// prices, positions and the like. `None` is for a message that is kept anyway. On a plain line
+    /// only: it excludes [`session`](Self::session).
+    ///
+    /// Default: every message is kept. [`Monitor::replaced`](crate::Monitor::replaced) counts the
+    /// others.
+    pub fn latest_by(mut self, key_of: impl Fn(&Payload) -> Option<Key> + 'static) -> Self {
+        self.key_of = Some(Box::new(key_of));
+        self
+    }
+
     /// Judges a closed connection before Keepline's own table
     /// ([`CloseCode::verdict`](crate::CloseCode::verdict)) does; `None` leaves it to the table.
     pub fn on_closed(mut self, judge: impl Fn(&Closed) -> Option<Verdict> + 'static) -> Self {
@@ -114,8 +141,11 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// told by the line's status.
     pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
         let endpoint = self.endpoint()?;
-        let driver =
-            Driver::start(endpoint, self.config, self.judge).map_err(BuildError::Config)?;
+        if self.config.session.is_some() && self.key_of.is_some() {
+            return Err(BuildError::LatestInSession);
+        }
+        let driver = Driver::start(endpoint, self.config, self.judge, self.key_of);
+        let driver = driver.map_err(BuildError::Config)?;
         Ok(Socket::new(driver))
     }
 
@@ -149,6 +179,8 @@ pub enum BuildError {
     Subprotocol(String),
     /// `session` and `subprotocol` exclude each other: a session has its own.
     TwoProtocols,
+    /// `session` and `latest_by` exclude each other: a session delivers every message.
+    LatestInSession,
     /// A setting cannot be used, or contradicts another.
     Config(ConfigError),
 }
@@ -163,6 +195,9 @@ impl fmt::Display for BuildError {
             Self::TwoProtocols => {
                 f.write_str("session and subprotocol exclude each other: a session has its own")
             }
+            Self::LatestInSession => f.write_str(
+                "session and latest_by exclude each other: a session delivers every message",
+            ),
             Self::Config(error) => error.fmt(f),
         }
     }
@@ -172,7 +207,7 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Url { error, .. } => Some(error),
-            Self::Subprotocol(_) | Self::TwoProtocols => None,
+            Self::Subprotocol(_) | Self::TwoProtocols | Self::LatestInSession => None,
             Self::Config(error) => Some(error),
         }
     }

@@ -6,15 +6,17 @@ use std::task::{Context, Poll};
 
 use gloo_timers::callback::Timeout;
 use keepline_core::{
-    Arrival, Client, Closed, Config, ConfigError, ConnId, Input, Instant, MessageId, Output,
-    Payload, Probe, SendError, Status, Verdict,
+    Arrival, Client, CloseCode, Closed, Config, ConfigError, ConnId, Input, Instant, Key,
+    MessageId, Output, Payload, Probe, SendError, Status, Verdict,
 };
 use wasm_bindgen_futures::spawn_local;
 
+use crate::builder::KeyOf;
 use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::fates::Fate;
 use crate::mailbox::{Mailbox, Watcher};
+use crate::pause::Pause;
 use crate::transport::{Listen, Transport};
 
 /// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
@@ -35,6 +37,8 @@ pub(crate) struct Driver {
     /// What the application is asked about news, before the core hears of it.
     probe: Option<Probe>,
     judge: Option<Judge>,
+    key_of: Option<KeyOf>,
+    pause: Pause,
 }
 
 /// What is to be done at the end of a turn of the event loop.
@@ -55,6 +59,8 @@ pub(crate) struct Works {
     flush: bool,
     /// The present turn of the event loop is a socket's.
     is_prompt: bool,
+    /// Of the message that is being heard.
+    key: Option<Key>,
     alarm: Option<Alarm>,
     listen: Listen,
     ring: Rc<dyn Fn()>,
@@ -72,14 +78,17 @@ impl Driver {
         endpoint: Endpoint,
         config: Config,
         judge: Option<Judge>,
+        key_of: Option<KeyOf>,
     ) -> Result<Rc<Self>, ConfigError> {
         let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
+        let overflow = config.overflow.unwrap_or_default();
         let core = Client::new(config, clock::seed())?;
-        let mailbox = RefCell::new(Mailbox::new(core.limits().clone()));
+        let mailbox = RefCell::new(Mailbox::new(core.limits().clone(), overflow));
         let driver = Rc::new_cyclic(|this| {
             let works = RefCell::new(Works::new(core, endpoint, this));
-            let (turn, this) = (Cell::new(Turn::Idle), Weak::clone(this));
-            Self { works, mailbox, turn, is_session, this, probe, judge }
+            let (turn, pause) = (Cell::new(Turn::Idle), Pause::new(this));
+            let this = Weak::clone(this);
+            Self { works, mailbox, turn, is_session, this, probe, judge, key_of, pause }
         });
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
@@ -138,6 +147,7 @@ impl Driver {
 
     /// Asks the application what only it can know of the news, and tells the core.
     fn hear(&self, input: Input) {
+        let key = self.key_of.as_ref().and_then(|key_of| key_of(input.payload()?));
         let input = match input {
             Input::Received(conn, payload) if self.is_answer(&payload) => {
                 Input::Answered(conn, payload)
@@ -156,6 +166,7 @@ impl Driver {
         };
         self.drive(|works, now| {
             works.is_prompt = true;
+            works.key = key;
             works.core.handle_input(input, now);
         });
     }
@@ -168,6 +179,13 @@ impl Driver {
         while let Some(waker) = self.mailbox(Mailbox::next_due) {
             waker.wake();
         }
+    }
+
+    /// The reader goes on after a pause.
+    pub(crate) fn go_on(&self) {
+        self.pause.is_over();
+        self.mailbox(Mailbox::wake_reader);
+        self.tell();
     }
 
     pub(crate) fn mailbox<R>(&self, look: impl FnOnce(&mut Mailbox) -> R) -> R {
@@ -206,6 +224,10 @@ impl Driver {
     }
 
     pub(crate) fn poll_arrival(&self, cx: &Context<'_>) -> Poll<Option<Arrival>> {
+        if self.pause.is_due() {
+            drop(self.mailbox(|mailbox| mailbox.await_message(cx.waker())));
+            return Poll::Pending;
+        }
         let (arrival, has_ended) = self.mailbox(|mailbox| (mailbox.pop(), mailbox.has_ended()));
         if arrival.is_some() && self.is_session {
             self.end_turn_later();
@@ -213,6 +235,7 @@ impl Driver {
         if arrival.is_some() || has_ended {
             return Poll::Ready(arrival);
         }
+        self.pause.is_over();
         drop(self.mailbox(|mailbox| mailbox.await_message(cx.waker())));
         Poll::Pending
     }
@@ -262,9 +285,9 @@ impl Works {
             }
         };
         let (listen, ring) = (Rc::new(listen), Rc::new(ring));
-        let (flush, is_prompt) = (false, false);
-        let transports = Vec::new();
-        Self { core, endpoint, transports, flush, is_prompt, alarm: None, listen, ring }
+        let (flush, is_prompt, key) = (false, false, None);
+        let (transports, alarm) = (Vec::new(), None);
+        Self { core, endpoint, transports, flush, is_prompt, key, alarm, listen, ring }
     }
 
     fn ring(&mut self, now: Instant) {
@@ -302,8 +325,14 @@ impl Works {
                 Output::Discard => mailbox.borrow_mut().discard(),
                 Output::Flush => self.flush = true,
                 Output::Room => mailbox.borrow_mut().wake_watchers(),
-                Output::Deliver(payload) => mailbox.borrow_mut().deliver(payload),
-                Output::Refuse { size } => mailbox.borrow_mut().refuse(size),
+                Output::Deliver(payload) => {
+                    let full = mailbox.borrow_mut().deliver(payload, self.key.take());
+                    self.close_full(full);
+                }
+                Output::Refuse { size } => {
+                    let full = mailbox.borrow_mut().refuse(size);
+                    self.close_full(full);
+                }
                 Output::Event(event) => mailbox.borrow_mut().take_in(event),
             }
         }
@@ -325,6 +354,14 @@ impl Works {
         let sent = self.transport(conn).map(|transport| transport.send(payload));
         if let Some(Err(_)) = sent {
             self.core.handle_input(Input::Closed(conn, Closed::abnormal(), None), clock::now());
+        }
+    }
+
+    /// Closes the line whose inbox is full, if it is to be closed for that.
+    fn close_full(&mut self, full: Option<CloseCode>) {
+        if let Some(code) = full {
+            let closed = self.core.close(code, "the inbox is full", clock::now());
+            debug_assert!(closed.is_ok(), "the core checks codes and reasons");
         }
     }
 

@@ -57,6 +57,7 @@ mod endpoint;
 mod fates;
 mod mailbox;
 mod monitor;
+mod pause;
 mod policy;
 mod socket;
 mod transport;
@@ -73,6 +74,6 @@ pub use fates::Fate;
 pub use keepline_core::wire::{Coding, Credentials, Window};
 pub use keepline_core::{
     AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Doubt, Down,
-    End, Event, Instant, Key, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
-    SessionConfig, Status, Verdict,
+    End, Event, Instant, Key, Limits, Loss, MessageId, MessageIds, Overflow, Payload, Probe,
+    Queued, SessionConfig, Status, Verdict,
 };

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
-use keepline_core::{Arrival, Event, Inbox, Limits, Loss, MessageId, Payload, Status};
+use keepline_core::{
+    Arrival, CloseCode, Event, Inbox, Key, Limits, Loss, MessageId, Overflow, Payload, Status,
+};
 
 use crate::fates::{Fate, Fates};
 
@@ -12,7 +14,7 @@ use crate::fates::{Fate, Fates};
 const REMEMBERED: usize = 256;
 
 pub(crate) struct Mailbox {
-    inbox: Inbox,
+    pub(crate) inbox: Inbox,
     /// How many messages the application has taken that the core has not been told of.
     taken: usize,
     fates: Fates,
@@ -38,9 +40,9 @@ impl Watcher {
 }
 
 impl Mailbox {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, overflow: Overflow) -> Self {
         Self {
-            inbox: Inbox::new(limits),
+            inbox: Inbox::new(limits, overflow),
             taken: 0,
             fates: Fates::default(),
             events: VecDeque::new(),
@@ -54,13 +56,20 @@ impl Mailbox {
         }
     }
 
-    pub(crate) fn deliver(&mut self, payload: Payload) {
-        self.inbox.push(payload);
+    /// Returns the code that the line is to be closed with, if it is.
+    pub(crate) fn deliver(&mut self, payload: Payload, key: Option<Key>) -> Option<CloseCode> {
         self.due.extend(self.reader.take());
+        self.inbox.push(payload, key)
     }
 
-    pub(crate) fn refuse(&mut self, size: usize) {
-        self.inbox.refuse(size);
+    /// Returns the same.
+    pub(crate) fn refuse(&mut self, size: usize) -> Option<CloseCode> {
+        self.due.extend(self.reader.take());
+        self.inbox.refuse(size)
+    }
+
+    /// The reader may go on.
+    pub(crate) fn wake_reader(&mut self) {
         self.due.extend(self.reader.take());
     }
 
@@ -206,7 +215,7 @@ mod tests {
 
     #[test]
     fn quiet_hours_do_not_push_out_the_account_of_a_loss() {
-        let mut mailbox = Mailbox::new(Limits::default());
+        let mut mailbox = Mailbox::new(Limits::default(), Overflow::default());
         let lost = MessageIds { first: MessageId(1), last: MessageId(2) };
         let lost = Event::Unknown(lost, Doubt::LineLost);
         mailbox.take_in(lost.clone());
@@ -220,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_left_leaves_no_waker() {
-        let mut mailbox = Mailbox::new(Limits::default());
+        let mut mailbox = Mailbox::new(Limits::default(), Overflow::default());
         let watcher = mailbox.watcher();
         for _ in 0..3 {
             drop(mailbox.await_event(watcher, Waker::noop()));

@@ -145,6 +145,9 @@ impl<Tx: ?Sized, Rx, C: Encode<Tx>> Socket<Tx, Rx, C> {
 impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
     /// The next message, or why one could not be had; `None` when the line has ended and all is
     /// read.
+    ///
+    /// A reader that has been busy for 8 ms waits until the event loop has had its turn, so that a
+    /// flood of messages does not keep the page from being drawn.
     pub async fn next(&mut self) -> Option<Result<Rx, ReceiveError>> {
         poll_fn(|cx| self.poll(cx)).await
     }
@@ -333,7 +336,8 @@ pub enum ReceiveError {
         /// What arrived.
         payload: Payload,
     },
-    /// The application read too slowly, and the oldest messages made room for newer ones.
+    /// The application read too slowly, and messages were dropped
+    /// ([`Builder::overflow`](crate::Builder::overflow)).
     Dropped {
         /// How many messages are missing right here.
         count: u64,

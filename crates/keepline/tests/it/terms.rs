@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join;
-use keepline::{CloseCode, Event, Fate, Limits, Loss, MessageId, Queued, SendError, TextSocket};
+use keepline::{
+    Builder, CloseCode, Event, Fate, Limits, Loss, MessageId, Overflow, Queued, SendError,
+    SessionConfig, Text, TextSocket,
+};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Nothing listens there: it is the last of the dynamic ports, and tests bind lower ones.
@@ -98,4 +101,16 @@ async fn thousands_of_replaced_messages_do_not_push_out_the_account_of_a_loss() 
         .sum();
     assert_eq!(lost, 2, "the first message and the last place");
     assert!(told.len() <= 256);
+}
+
+#[wasm_bindgen_test]
+fn what_a_session_makes_needless_is_refused_with_both_names() {
+    let refused = |builder: Builder<str, String, Text>| {
+        let error = builder.session(SessionConfig::default()).connect().err().unwrap();
+        error.to_string()
+    };
+    let said = refused(TextSocket::builder(REFUSED).overflow(Overflow::DropNewest));
+    assert!(said.contains("overflow") && said.contains("session"), "{said}");
+    let said = refused(TextSocket::builder(REFUSED).latest_by(|_| None));
+    assert!(said.contains("latest_by") && said.contains("session"), "{said}");
 }
