@@ -6,6 +6,7 @@ mod engines;
 mod fastapi;
 mod hidden_tab;
 mod proxy;
+mod queues;
 mod session;
 mod shared_worker;
 mod story;

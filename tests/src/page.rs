@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::http::HeaderValue;
 use e2e_page::report::{Entry, Failure, Status};
-use e2e_page::request::{LineId, Options, Payload, Pour, Request};
+use e2e_page::request::{LineId, Options, Payload, Pour, Request, Upload};
 use e2e_page::tally::Tally;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -131,7 +131,7 @@ impl Page {
         url: &str,
         options: Options,
     ) -> anyhow::Result<Result<Line<'_>, Failure>> {
-        let request = Request::Open { url: url.to_owned(), options };
+        let request = Request::Open { url: url.to_owned(), options: Box::new(options) };
         let opened = self.ask::<LineId>(&request).await?;
         Ok(opened.map(|id| Line { page: self, id }))
     }
@@ -220,6 +220,15 @@ impl Line<'_> {
     /// When the page does not answer.
     pub async fn pour(&self, pour: Pour) -> anyhow::Result<()> {
         Ok(self.page.ask(&Request::Pour { line: self.id, pour }).await??)
+    }
+
+    /// Starts to send large messages; [`Line::tally`] tells how far that is.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn upload(&self, upload: Upload) -> anyhow::Result<()> {
+        Ok(self.page.ask(&Request::Upload { line: self.id, upload }).await??)
     }
 
     /// What all that the line has reported adds up to.

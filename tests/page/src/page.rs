@@ -42,6 +42,9 @@ impl Page {
             }
             Request::Drop { line } => answer(&self.line(line).map(Line::drop_socket)),
             Request::Pour { line, pour } => answer(&self.line(line).map(|line| line.pour(pour))),
+            Request::Upload { line, upload } => {
+                answer(&self.line(line).map(|line| line.upload(upload)))
+            }
             Request::Tally { line } => answer(&self.line(line).map(Line::tally)),
             Request::Log { line } => answer(&self.line(line).map(Line::log)),
         }
