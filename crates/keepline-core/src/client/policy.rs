@@ -1,4 +1,4 @@
-//! What becomes of messages while they wait: they may be replaced, dropped, expire, or be cancelled.
+//! What becomes of messages that wait: they may be replaced, dropped, expire, or be cancelled.
 
 use alloc::vec::Vec;
 
