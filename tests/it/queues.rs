@@ -140,7 +140,7 @@ async fn of_messages_with_one_key_a_slow_reader_finds_the_latest() -> anyhow::Re
     let tally =
         line.adds_up("the last", PATIENCE, |tally| tally.heard.last() == Some(BURST.count)).await?;
     let numbers: Vec<u64> = tally.heard.numbers().collect();
-    assert!(numbers.is_sorted() && tally.most_unread == 1, "{tally:#?}");
+    assert!(numbers.is_sorted() && tally.most_unread <= 1, "{tally:#?}");
     assert_eq!(tally.heard.count() + tally.replaced, BURST.count, "{tally:#?}");
     assert!(tally.replaced > BURST.count / 2 && tally.dropped == 0, "{tally:#?}");
     Ok(())
