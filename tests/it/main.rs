@@ -12,6 +12,7 @@ mod leaks;
 mod observability;
 mod panic;
 mod proxy;
+mod queues;
 mod session;
 mod shared_worker;
 mod story;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::http::HeaderValue;
 use e2e_page::report::{Entry, Failure, Status};
-use e2e_page::request::{LineId, Options, Payload, Pour, Request};
+use e2e_page::request::{LineId, Options, Payload, Pour, Request, Upload};
 use e2e_page::tally::Tally;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -241,6 +241,15 @@ impl Line<'_> {
     pub async fn renew(&self, credentials: &str) -> anyhow::Result<()> {
         let credentials = credentials.to_owned();
         Ok(self.page.ask(&Request::Renew { line: self.id, credentials }).await??)
+    }
+
+    /// Starts to send large messages; [`Line::tally`] tells how far that is.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn upload(&self, upload: Upload) -> anyhow::Result<()> {
+        Ok(self.page.ask(&Request::Upload { line: self.id, upload }).await??)
     }
 
     /// What all that the line has reported adds up to.

@@ -5,14 +5,17 @@ mod connection;
 mod credentials;
 mod drain;
 mod ending;
+mod gate;
 mod greeting;
 mod inquiry;
 mod moving;
 mod news;
 mod phase;
+mod policy;
 mod records;
 mod send;
 mod session;
+mod terms;
 mod transition;
 
 use alloc::boxed::Box;
@@ -25,6 +28,7 @@ use self::inquiry::Inquiry;
 pub use self::phase::{Phase, Transition};
 pub use self::send::SendError;
 use self::session::SessionEnd;
+use self::terms::Terms;
 use crate::backoff::Pace;
 use crate::close::check_close;
 use crate::mutant::{Mutant, planted};
@@ -53,6 +57,8 @@ pub struct Client {
     mode: Mode,
     supply: Supply,
     inquiry: Inquiry,
+    /// Of what waits, in either mode.
+    terms: Terms,
     outputs: VecDeque<Output>,
     last_conn: ConnId,
 }
@@ -126,6 +132,7 @@ impl Client {
             },
             supply: Supply::default(),
             inquiry: Inquiry::default(),
+            terms: Terms::default(),
             outputs: VecDeque::new(),
             last_conn: ConnId(0),
             config,
@@ -182,7 +189,9 @@ impl Client {
         check_close(code, reason)?;
         match (&self.state, &self.mode) {
             (State::Online(_), Mode::Session(_)) => self.say_end(code, reason, now),
-            (State::Online(connection), Mode::Plain(_)) => {
+            (State::Online(_), Mode::Plain(_)) => {
+                self.hand_over_the_rest();
+                let State::Online(connection) = &self.state else { return Ok(()) };
                 let connection = connection.clone();
                 self.outputs.push_back(Output::Close(connection.id, code, reason.to_string()));
                 self.enter(State::Closing { connection, asked: Some(code) }, now);
@@ -255,6 +264,8 @@ impl Client {
                 Timer::Drain => self.drain_due(now),
                 Timer::Finish => self.finish_now(now),
                 Timer::Renew => self.renewal_due(),
+                Timer::Expiry => self.expire(now),
+                Timer::Buffer => self.look_later(now),
             }
         }
     }

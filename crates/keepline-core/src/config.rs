@@ -4,7 +4,9 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::close::check_close;
 use crate::heartbeat::Probe;
+use crate::inbox::Overflow;
 use crate::wire::{Coding, Credentials, MAX_NUMBER, Window};
 
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,6 +31,9 @@ pub struct Config {
     pub heartbeat: Option<Probe>,
     /// The bounds of the queues and of a message.
     pub limits: Limits,
+    /// What happens when a message finds the inbox of a plain line full. Default: nothing is
+    /// said, which is [`Overflow::DropOldest`]. A session excludes it: there the far end waits.
+    pub overflow: Option<Overflow>,
     /// How the line speaks `keepline.v1`. Default: not at all, the line is plain.
     pub session: Option<SessionConfig>,
     /// Whether a provider says before each attempt where it leads, and with which credentials: it
@@ -85,6 +90,7 @@ impl Default for Config {
             backoff: Backoff::default(),
             heartbeat: None,
             limits: Limits::default(),
+            overflow: None,
             session: None,
             provider: false,
             diagnosis: false,
@@ -106,6 +112,16 @@ pub struct Limits {
     /// The most bytes that wait for the application to read them. Default: 16 MiB. Not below
     /// `message_bytes`.
     pub inbox_bytes: usize,
+    /// What a connection may hold that the network has not taken, in bytes: once it is so much,
+    /// messages wait in the outbox. So it never holds more than this and one message, or one
+    /// frame of a session. Default: 1 MiB, which is a second of 8 Mbit/s: enough to keep a fast
+    /// network busy between two looks at the buffer, and little for a page's memory.
+    ///
+    /// It is as good as the browser's `bufferedAmount` (WHATWG WebSockets §3.1).
+    pub buffer_high: usize,
+    /// When what the connection holds has fallen to this, messages leave the outbox again, in
+    /// bytes. Below `buffer_high`. Default: 256 KiB.
+    pub buffer_low: usize,
 }
 
 impl Default for Limits {
@@ -117,6 +133,8 @@ impl Default for Limits {
             outbox_bytes: 16 * MIB,
             inbox_messages: 8_192,
             inbox_bytes: 16 * MIB,
+            buffer_high: MIB,
+            buffer_low: MIB / 4,
         }
     }
 }
@@ -130,12 +148,18 @@ pub enum ConfigError {
     Count(&'static str),
     /// `backoff.cap` is below `backoff.base`.
     CapBelowBase,
+    /// `limits.buffer_low` is not below `limits.buffer_high`.
+    LowNotBelowHigh,
     /// A message of `limits.message_bytes` would not fit into this queue.
     MessageOver(&'static str),
     /// The probe's message is larger than `limits.message_bytes`.
     ProbeOverMessage,
     /// A session has a heartbeat of its own: `heartbeat` and `session` exclude each other.
     ProbeInSession,
+    /// A session's far end is slowed down: `overflow` and `session` exclude each other.
+    OverflowInSession,
+    /// `overflow` closes with a code that a page may not send.
+    OverflowCode,
     /// `session.window` is zero somewhere, too high, or its `bytes` are below its `message_bytes`.
     Window,
     /// The credentials are empty, or larger than 8 KiB.
@@ -150,6 +174,9 @@ impl fmt::Display for ConfigError {
             Self::Duration(field) => write!(f, "{field} must be above zero and at most 24 hours"),
             Self::Count(field) => write!(f, "{field} is zero or too high"),
             Self::CapBelowBase => f.write_str("backoff.cap is below backoff.base"),
+            Self::LowNotBelowHigh => {
+                f.write_str("limits.buffer_low is not below limits.buffer_high")
+            }
             Self::MessageOver(field) => {
                 write!(f, "limits.message_bytes is above {field}: such a message would never fit")
             }
@@ -159,6 +186,10 @@ impl fmt::Display for ConfigError {
             Self::ProbeInSession => {
                 f.write_str("heartbeat and session exclude each other: a session has its own")
             }
+            Self::OverflowInSession => f.write_str(
+                "overflow and session exclude each other: in a session the far end waits",
+            ),
+            Self::OverflowCode => f.write_str("overflow closes with a code no page may send"),
             Self::Window => f.write_str(
                 "session.window is zero or too high, or its bytes are below its message_bytes",
             ),
@@ -180,6 +211,11 @@ impl Config {
         if let Some(session) = &self.session {
             self.check_session(session)?;
         }
+        if let Some(Overflow::Close(code)) = self.overflow
+            && check_close(code, "").is_err()
+        {
+            return Err(ConfigError::OverflowCode);
+        }
         match &self.heartbeat {
             Some(probe) if probe.message.len() > self.limits.message_bytes => {
                 Err(ConfigError::ProbeOverMessage)
@@ -192,6 +228,9 @@ impl Config {
         let (window, limits) = (session.window, &self.limits);
         if self.heartbeat.is_some() {
             return Err(ConfigError::ProbeInSession);
+        }
+        if self.overflow.is_some() {
+            return Err(ConfigError::OverflowInSession);
         }
         window.check()?;
         session.credentials.as_ref().map_or(Ok(()), Credentials::check)?;
@@ -268,6 +307,9 @@ impl Limits {
         }
         if self.message_bytes > self.inbox_bytes {
             return Err(ConfigError::MessageOver("limits.inbox_bytes"));
+        }
+        if self.buffer_low >= self.buffer_high {
+            return Err(ConfigError::LowNotBelowHigh);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use core::fmt;
 
 pub(crate) use self::incoming::{Arrived, Incoming};
 pub(crate) use self::link::Link;
-pub(crate) use self::outgoing::{Fates, Outgoing};
+pub(crate) use self::outgoing::{Fates, Outgoing, extend};
 use crate::wire::{Ack, Coding, FrameWriter, Window};
 use crate::{CloseCode, MessageIds, Payload};
 
@@ -126,7 +126,8 @@ impl Delivery {
 
     /// Whether there is anything that should leave by `link` now.
     pub(crate) fn has_frame(&self, link: &Link, draining: bool) -> bool {
-        link.has_controls() || self.outgoing.has_next(draining) || self.owes_ack_now(link)
+        let has_message = !link.withholds() && self.outgoing.has_next(draining);
+        link.has_controls() || has_message || self.owes_ack_now(link)
     }
 
     /// The next frame for `link`, with all that is owed and as many messages as fit; `None` when
@@ -138,7 +139,7 @@ impl Delivery {
         if link.told() != Some(ack) {
             link.tell(ack, &mut frame);
         }
-        while !frame.is_full() {
+        while !frame.is_full() && !link.withholds() {
             let Some((number, payload)) = self.outgoing.next(draining) else { break };
             frame.message(number, payload);
         }

@@ -52,6 +52,7 @@ pub mod mutant;
 #[cfg(not(feature = "mutants"))]
 #[allow(unreachable_pub, reason = "it is public for the simulator only")]
 mod mutant;
+mod options;
 mod outbox;
 mod port;
 mod provision;
@@ -69,8 +70,9 @@ pub use config::{AfterLoss, Config, ConfigError, Limits, SessionConfig};
 pub use delivery::Breach;
 pub use diagnosis::Diagnosis;
 pub use heartbeat::{Answer, Probe};
-pub use inbox::{Arrival, Inbox};
+pub use inbox::{Arrival, Inbox, Overflow};
 pub use message::{Doubt, Loss, MessageId, MessageIds, Payload};
+pub use options::{Key, SendOptions, WhenFull};
 pub use outbox::Queued;
 pub use port::{ConnId, Draw, Event, Input, OpenFailure, Output};
 pub use provision::{NotProvided, Provision};

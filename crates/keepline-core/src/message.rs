@@ -55,11 +55,6 @@ pub struct MessageIds {
 }
 
 impl MessageIds {
-    /// The ids from `first` up to and without `end`; `None` when there are none.
-    pub(crate) const fn between(first: MessageId, end: MessageId) -> Option<Self> {
-        if first.0 < end.0 { Some(Self { first, last: MessageId(end.0 - 1) }) } else { None }
-    }
-
     /// How many they are.
     #[must_use]
     pub const fn count(&self) -> u64 {
@@ -91,6 +86,16 @@ pub enum Loss {
     NotTaken,
     /// It is larger than the far end takes, which was known only later.
     TooLarge,
+    /// It made room for newer ones before a connection was given it
+    /// ([`WhenFull::DropOldest`](crate::WhenFull)).
+    Dropped,
+    /// A newer one under the same key took its place before a connection was given it
+    /// ([`SendOptions::key`](crate::SendOptions)).
+    Replaced,
+    /// No connection was given it in time ([`SendOptions::expires`](crate::SendOptions)).
+    Expired,
+    /// The application took it back before a connection was given it.
+    Cancelled,
 }
 
 impl fmt::Display for Loss {
@@ -99,6 +104,10 @@ impl fmt::Display for Loss {
             Self::NeverSent => "never sent",
             Self::NotTaken => "not taken before the session ended",
             Self::TooLarge => "too large for the far end",
+            Self::Dropped => "dropped from a full outbox",
+            Self::Replaced => "replaced by a newer one",
+            Self::Expired => "waited for too long",
+            Self::Cancelled => "cancelled",
         })
     }
 }
@@ -112,6 +121,9 @@ pub enum Doubt {
     SessionLost,
     /// The line ended before the far end had said so.
     Ended,
+    /// Plain mode: it was handed to a connection that may still stand, but among so many others
+    /// that were not, that the account of it is kept no longer.
+    Forgotten,
 }
 
 impl fmt::Display for Doubt {
@@ -120,6 +132,7 @@ impl fmt::Display for Doubt {
             Self::LineLost => "the connection was lost",
             Self::SessionLost => "the far end has lost the session",
             Self::Ended => "the line ended before an answer came",
+            Self::Forgotten => "it is too long ago",
         })
     }
 }

@@ -98,6 +98,24 @@ mutants! {
     NeverExpires,
     /// An end that overtakes the greeting.
     EndBeforeGreeting,
+    /// A message in a frame is taken back.
+    SentTakenBack,
+    /// Of a message that is taken back nothing is told.
+    WithdrawalNotTold,
+    /// Messages wait for ever.
+    NeverGrowsOld,
+    /// A message does not replace the one before under its key.
+    KeyIgnored,
+    /// A message makes room that was sent on other terms.
+    AnythingDropped,
+    /// A message expires before its time.
+    ExpiresEarly,
+    /// What was withdrawn still counts.
+    WithdrawnStillCounted,
+    /// A socket is given more than it should hold.
+    HighMarkIgnored,
+    /// A socket that held too much is never looked at again.
+    GateStaysShut,
 }
 
 #[cfg(feature = "mutants")]

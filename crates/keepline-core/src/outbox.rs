@@ -1,8 +1,10 @@
 //! The bounded queue of messages that wait for a line.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::config::Limits;
+use crate::delivery::extend;
 use crate::{MessageId, MessageIds, Payload};
 
 /// How much waits in the outbox.
@@ -21,13 +23,11 @@ impl Queued {
     }
 }
 
-/// Numbers every accepted message, and keeps those that no socket has been given yet.
-///
-/// Messages leave in the order of their ids and only from the front, so what waits is always the
-/// last `queue.len()` ids that were drawn.
+/// Numbers every accepted message, and keeps those that no socket has been given yet, in the order
+/// of their ids.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    queue: VecDeque<Payload>,
+    queue: VecDeque<(MessageId, Payload)>,
     bytes: usize,
     next_id: MessageId,
 }
@@ -35,11 +35,6 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) const fn new() -> Self {
         Self { queue: VecDeque::new(), bytes: 0, next_id: MessageId::FIRST }
-    }
-
-    /// The id that the next accepted message will get.
-    pub(crate) const fn next_id(&self) -> MessageId {
-        self.next_id
     }
 
     pub(crate) fn queued(&self) -> Queued {
@@ -55,28 +50,46 @@ impl Outbox {
 
     pub(crate) fn push(&mut self, payload: Payload) -> MessageId {
         self.bytes += payload.len();
-        self.queue.push_back(payload);
-        self.number()
+        let id = self.number();
+        self.queue.push_back((id, payload));
+        id
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Payload> {
-        let payload = self.queue.pop_front()?;
+    pub(crate) fn pop(&mut self) -> Option<(MessageId, Payload)> {
+        let (id, payload) = self.queue.pop_front()?;
         self.bytes -= payload.len();
-        Some(payload)
+        Some((id, payload))
+    }
+
+    /// The size of this message, if it waits.
+    pub(crate) fn size_of(&self, id: MessageId) -> Option<usize> {
+        let (_, payload) = self.queue.get(self.place(id)?)?;
+        Some(payload.len())
+    }
+
+    /// Takes this message out; `false` if it does not wait.
+    pub(crate) fn withdraw(&mut self, id: MessageId) -> bool {
+        let Some((_, payload)) = self.place(id).and_then(|place| self.queue.remove(place)) else {
+            return false;
+        };
+        self.bytes -= payload.len();
+        true
+    }
+
+    fn place(&self, id: MessageId) -> Option<usize> {
+        self.queue.binary_search_by_key(&id, |(id, _)| *id).ok()
     }
 
     /// The id at the front of the queue; the next id to be drawn when nothing waits.
     pub(crate) fn first_queued(&self) -> MessageId {
-        MessageId(self.next_id.0 - self.queue.len() as u64)
+        self.queue.front().map_or(self.next_id, |(id, _)| *id)
     }
 
-    /// The ids of what waits.
-    pub(crate) fn ids(&self) -> Option<MessageIds> {
-        MessageIds::between(self.first_queued(), self.next_id)
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.queue.clear();
+    /// Forgets all that waits; returns which that was.
+    pub(crate) fn clear(&mut self) -> Vec<MessageIds> {
+        let mut ids = Vec::new();
+        self.queue.drain(..).for_each(|(id, _)| extend(&mut ids, id));
         self.bytes = 0;
+        ids
     }
 }

@@ -36,8 +36,8 @@ pub enum Input {
     /// [`CloseCode::verdict`].
     Closed(ConnId, Closed, Option<Verdict>),
     /// How many bytes the socket holds that the network has not taken yet. To be told before
-    /// each [`Client::handle_timeout`](crate::Client::handle_timeout): a network that takes more
-    /// is a sign of life.
+    /// each [`Client::handle_timeout`](crate::Client::handle_timeout), for a network that takes
+    /// more is a sign of life, and in answer to [`Output::Measure`].
     Buffered(ConnId, u64),
     /// What the provider gave for this connection's attempt, or for the renewal that
     /// [`Output::Renew`] asked for on it. To be told before the socket is opened.
@@ -49,6 +49,22 @@ pub enum Input {
 }
 
 impl Input {
+    /// What has arrived, if this is news of that.
+    #[must_use]
+    pub const fn payload(&self) -> Option<&Payload> {
+        match self {
+            Self::Received(_, payload) | Self::Answered(_, payload) => Some(payload),
+            Self::Opened(..)
+            | Self::OpenFailed(..)
+            | Self::TooLarge(..)
+            | Self::PeerClosing(_)
+            | Self::Closed(..)
+            | Self::Buffered(..)
+            | Self::Provided(..)
+            | Self::Diagnosed(..) => None,
+        }
+    }
+
     pub(crate) const fn conn(&self) -> ConnId {
         match self {
             Self::Opened(conn, _, _)
@@ -100,6 +116,8 @@ pub enum Output {
     Diagnose(ConnId),
     /// Hand this message to the socket.
     Transmit(ConnId, Payload),
+    /// Tell how much this socket holds, by [`Input::Buffered`].
+    Measure(ConnId),
     /// Start the closing handshake, and go on listening.
     Close(ConnId, CloseCode, String),
     /// Stop listening, close the socket if it can be, and forget it.
@@ -112,6 +130,9 @@ pub enum Output {
     /// Call [`Client::flush`](crate::Client::flush) when the present turn of the event loop is
     /// over, so that all that is sent in it leaves together.
     Flush,
+    /// Tell those who wait for room in the outbox to look again: messages have left it, of which
+    /// no event tells.
+    Room,
     /// Tell the application that a message of at least this size was over the limit.
     Refuse {
         /// Its size in bytes, or less.
@@ -137,6 +158,8 @@ impl core::fmt::Debug for Output {
             Self::Deliver(payload) => f.debug_tuple("Deliver").field(payload).finish(),
             Self::Discard => f.write_str("Discard"),
             Self::Flush => f.write_str("Flush"),
+            Self::Measure(conn) => f.debug_tuple("Measure").field(conn).finish(),
+            Self::Room => f.write_str("Room"),
             Self::Refuse { size } => f.debug_struct("Refuse").field("size", size).finish(),
             Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
         }

@@ -29,10 +29,14 @@ pub(crate) enum Timer {
     Finish,
     /// The credentials will expire before long.
     Renew,
+    /// A message has waited for too long.
+    Expiry,
+    /// A socket that held too much may hold less.
+    Buffer,
 }
 
 impl Timer {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Connect,
         Self::Retry,
         Self::Settle,
@@ -45,6 +49,8 @@ impl Timer {
         Self::Drain,
         Self::Finish,
         Self::Renew,
+        Self::Expiry,
+        Self::Buffer,
     ];
 }
 

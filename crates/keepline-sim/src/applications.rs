@@ -20,6 +20,7 @@ impl World {
             for _ in 0..self.chance.within(0, burst) {
                 self.tab_sends(number);
             }
+            self.tab_regrets(number);
         }
         self.perform_tab(number);
         let pause = if self.calm { Duration::from_millis(500) } else { pause };
@@ -30,8 +31,23 @@ impl World {
     fn tab_sends(&mut self, number: usize) {
         let tab = &mut self.seats[number].tab;
         let size = self.chance.within(10, tab.client.largest_message().min(300));
-        if tab.send(size, self.chance.strikes(300), &mut self.ledger) {
+        let on_terms = self.chance.strikes(self.plan.tabs[self.seats[number].plan].on_terms);
+        let options = on_terms.then(|| crate::terms::draw(&mut self.chance));
+        self.ledger.now = self.now;
+        let tab = &mut self.seats[number].tab;
+        if tab.send(size, self.chance.strikes(300), options, &mut self.ledger) {
             self.story.count(Happened::Message);
+        }
+    }
+
+    /// The application takes one of the last messages back.
+    fn tab_regrets(&mut self, number: usize) {
+        let on_terms = self.plan.tabs[self.seats[number].plan].on_terms;
+        if self.chance.strikes(on_terms / 2) {
+            self.ledger.now = self.now;
+            let next = self.ledger.next_up(number);
+            let id = next.saturating_sub(self.chance.within(1, 8) as u64);
+            self.seats[number].tab.cancel(id, &mut self.ledger);
         }
     }
 

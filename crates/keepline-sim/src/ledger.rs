@@ -1,8 +1,9 @@
 //! What has become of every message, kept apart from what the core believes.
 
 use keepline_core::wire::{Coding, FrameLimits, Record, records};
-use keepline_core::{Loss, MessageId, MessageIds, Payload};
+use keepline_core::{Instant, Loss, MessageId, MessageIds, Payload, Queued};
 
+use crate::terms::Agreements;
 use crate::violation::{Oracle, Verdict};
 use crate::word::Word;
 
@@ -31,6 +32,8 @@ struct Stream {
     accounts: Vec<Account>,
     /// Up to where all have a fate.
     settled: usize,
+    /// What has no fate yet.
+    pub(crate) held: Queued,
 }
 
 /// One state of a session, of one process.
@@ -52,7 +55,11 @@ struct Room {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) verdict: Verdict,
+    /// When a client acts.
+    pub(crate) now: Instant,
     up: Vec<Stream>,
+    /// What each tab's messages were sent on.
+    pub(crate) terms: Vec<Agreements>,
     /// Whether a client's lost messages are sent again.
     again: Vec<bool>,
     /// By serial number less one.
@@ -60,6 +67,8 @@ pub(crate) struct Ledger {
     /// How many fates of each kind were told: delivered, undeliverable, unknown.
     pub(crate) fates: [u64; 3],
     pub(crate) taken: u64,
+    /// Whether the last frame held messages.
+    pub(crate) last_had_messages: bool,
     /// How many messages were given to a connection for the first time.
     pub(crate) given: u64,
     /// The server keeps tombstones of everything.
@@ -77,6 +86,8 @@ impl Stream {
     }
 
     fn accept(&mut self, size: usize) {
+        self.held.messages += 1;
+        self.held.bytes += size;
         self.accounts.push(Account { size, given: false, taken_in: None, fate: None });
     }
 
@@ -98,6 +109,7 @@ impl Stream {
 impl Ledger {
     pub(crate) fn add_tab(&mut self, again: bool) {
         self.up.push(Stream::default());
+        self.terms.push(Agreements::default());
         self.again.push(again);
     }
 
@@ -145,6 +157,7 @@ impl Ledger {
     pub(crate) fn give(&mut self, coding: Coding, frame: &Payload) -> Vec<Record> {
         let limits = FrameLimits::for_messages(1 << 20, coding);
         let mut read = Vec::new();
+        self.last_had_messages = false;
         for record in records(coding, frame, limits) {
             match record {
                 Ok(Record::Message(_, payload)) => self.give_message(&payload),
@@ -156,12 +169,23 @@ impl Ledger {
     }
 
     fn give_message(&mut self, payload: &Payload) {
-        match self.account(payload) {
-            Some((_, account)) => {
-                let is_new = !std::mem::replace(&mut account.given, true);
-                self.given += u64::from(is_new);
-            }
-            None => self.verdict.blame(Oracle::Content, "nobody's message".to_owned()),
+        self.last_had_messages = true;
+        let Some((word, account)) = self.account(payload) else {
+            return self.verdict.blame(Oracle::Content, "nobody's message".to_owned());
+        };
+        if !std::mem::replace(&mut account.given, true) {
+            self.given += 1;
+            self.leaves(word);
+        }
+    }
+
+    /// A message is given to a connection for the first time.
+    fn leaves(&mut self, word: Word) {
+        if word.room > 0 {
+            return;
+        }
+        if let Some(objection) = self.terms[word.tab].objection(word.id, self.now) {
+            self.verdict.blame(Oracle::Terms, format!("{word:?} leaves, but it {objection}"));
         }
     }
 
@@ -265,13 +289,24 @@ impl Ledger {
 /// What senders are told.
 impl Ledger {
     pub(crate) fn tell_up(&mut self, tab: usize, ids: MessageIds, fate: Fate) {
-        let Self { verdict, up, fates, .. } = self;
+        let Self { verdict, up, fates, terms, now, .. } = self;
+        if let Fate::Undeliverable(loss) = fate {
+            let wrong = (ids.first.0..=ids.last.0).find(|id| !terms[tab].allow(*id, loss, *now));
+            verdict.demand(wrong.is_none(), Oracle::Terms, || {
+                format!("tab {tab}: {wrong:?} must not end as {loss:?}")
+            });
+        }
         tell(&mut up[tab], ids, fate, fates, verdict, || format!("tab {tab}"));
     }
 
     pub(crate) fn tell_down(&mut self, room: usize, ids: MessageIds, fate: Fate) {
         let Self { verdict, rooms, fates, .. } = self;
         tell(&mut rooms[room - 1].down, ids, fate, fates, verdict, || format!("room {room}"));
+    }
+
+    /// What a client must hold: all that has no fate yet.
+    pub(crate) fn held_up(&self, tab: usize) -> Queued {
+        self.up[tab].held
     }
 
     /// A client's line is down for good.
@@ -333,13 +368,17 @@ fn tell(
         };
         let (nth, is_true) = match fate {
             Fate::Delivered => (0, account.taken_in.is_some()),
-            Fate::Undeliverable(Loss::NeverSent) => (1, !account.given),
-            Fate::Undeliverable(_) => (1, account.taken_in.is_none()),
+            Fate::Undeliverable(Loss::NotTaken | Loss::TooLarge) => (1, account.taken_in.is_none()),
+            Fate::Undeliverable(_) => (1, !account.given),
             Fate::Unknown => (2, account.given),
         };
         fates[nth] += 1;
         let before = account.fate.replace(fate);
         let it = *account;
+        if before.is_none() {
+            stream.held.messages -= 1;
+            stream.held.bytes -= it.size;
+        }
         verdict.demand(is_true, Oracle::Fate, || format!("{}: {id} is {it:?}", whose()));
         verdict.demand(before.is_none(), Oracle::Fate, || {
             format!("{}: {id} was {before:?} before {fate:?}", whose())

@@ -16,6 +16,7 @@ mod small;
 mod storm;
 mod story;
 mod tab;
+mod terms;
 mod violation;
 mod watch;
 mod weather;

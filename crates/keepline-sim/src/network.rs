@@ -8,7 +8,7 @@ use keepline_core::{CloseCode, Closed, ConnId, Draw, Input, OpenFailure, Payload
 use crate::link::{Item, Link, Mark, Pipe, Way};
 use crate::process::Act;
 use crate::story::Happened;
-use crate::tab::Deed;
+use crate::tab::{Deed, Said};
 use crate::violation::Oracle;
 use crate::world::{Coming, World, bytes};
 
@@ -16,11 +16,17 @@ use crate::world::{Coming, World, bytes};
 impl World {
     pub(crate) fn perform_tab(&mut self, number: usize) {
         let tab = &mut self.seats[number].tab;
+        let mut asks = false;
         for deed in tab.perform(self.now, &mut self.ledger, &mut self.story) {
             match deed {
                 Deed::Open(conn) => self.dial(number, conn),
-                Deed::Frame(conn, frame, is_plain) => {
+                Deed::Frame(conn, frame, Said { is_plain, has_messages }) => {
                     let link = self.seats[number].link(conn);
+                    let buffered = self.links[link].buffered();
+                    let is_wrong = has_messages && buffered >= self.seats[number].tab.high_mark;
+                    self.ledger.verdict.demand(!is_wrong, Oracle::Marks, || {
+                        format!("tab {number} gives {link}, which holds {buffered} bytes, more")
+                    });
                     self.push(
                         link,
                         Way::Up,
@@ -28,7 +34,12 @@ impl World {
                     );
                 }
                 Deed::Shut(conn, code) => self.shut(number, conn, code),
+                Deed::Measure(_) => asks = true,
             }
+        }
+        if asks {
+            self.tell_buffered(number);
+            self.perform_tab(number);
         }
     }
 

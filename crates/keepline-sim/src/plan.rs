@@ -79,6 +79,8 @@ pub(crate) struct TabPlan {
     /// The pause between two turns of its application.
     pub(crate) pause: Duration,
     pub(crate) burst: usize,
+    /// How many messages in a thousand are sent on terms of their own.
+    pub(crate) on_terms: usize,
     /// Timers run once a minute.
     pub(crate) hidden: bool,
 }
@@ -203,7 +205,10 @@ fn server(is_scarce: bool, chance: &mut Chance) -> ServerConfig {
 
 fn tab(chance: &mut Chance) -> TabPlan {
     let window = window(chance);
+    let buffer_high = chance.pick(&[150, 1_000, 1 << 20]);
     let limits = Limits {
+        buffer_high,
+        buffer_low: buffer_high / 4,
         message_bytes: window.message_bytes as usize,
         outbox_messages: chance.pick(&[2, 20, 500]),
         outbox_bytes: window.message_bytes as usize * chance.pick(&[2, 16, 200]),
@@ -220,6 +225,7 @@ fn tab(chance: &mut Chance) -> TabPlan {
         manner: manner(chance),
         pause: chance.millis(200, 4_000),
         burst: chance.within(1, 6),
+        on_terms: chance.pick(&[0, 0, 300, 900]),
         hidden: chance.strikes(150),
     }
 }

@@ -41,6 +41,15 @@ enum Item {
     Close(Closed),
 }
 
+impl Item {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Frame(frame) => frame.len() as u64,
+            Self::Close(_) => 0,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Wire {
     generation: u64,
@@ -81,7 +90,7 @@ impl Small {
         world.choose(Choice::Up(0));
         world.choose(Choice::Down(0));
         for _ in 0..2 {
-            world.tab.send(10, false, &mut world.ledger);
+            world.tab.send(10, false, None, &mut world.ledger);
             let key = world.keys()[0];
             world.process.send(key, 10, false, world.now, &mut world.ledger);
         }
@@ -230,6 +239,10 @@ impl Small {
         match deed {
             Deed::Open(conn) => self.open(conn),
             Deed::Frame(conn, frame, _) => self.wire(conn).up.push_back(Item::Frame(frame)),
+            Deed::Measure(conn) => {
+                let held = self.wire(conn).up.iter().map(Item::len).sum();
+                self.tab.hear(Input::Buffered(conn, held), self.now);
+            }
             Deed::Shut(conn, _) => {
                 let wire = self.wire(conn);
                 wire.client_gone = true;

@@ -69,6 +69,16 @@ pub enum Happened {
     GivenUp,
     /// A message came again and was discarded.
     Repeated,
+    /// A message made room for another.
+    Dropped,
+    /// A message was replaced by another under its key.
+    Replaced,
+    /// A message waited for too long.
+    Expired,
+    /// A message was taken back.
+    Cancelled,
+    /// A client asked how much its socket holds.
+    Measured,
 }
 
 /// The story of one run.

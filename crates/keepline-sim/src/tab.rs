@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use keepline_core::wire::{Coding, Record};
 use keepline_core::{
-    Client, CloseCode, Config, ConnId, Event, Input, Instant, Output, Payload, SendError, Status,
+    Client, CloseCode, Config, ConnId, Event, Input, Instant, Loss, MessageId, Output, Payload,
+    SendError, SendOptions, Status,
 };
 
 use crate::ledger::{Fate, Ledger};
@@ -18,10 +19,20 @@ use crate::word::Word;
 #[derive(Debug)]
 pub(crate) enum Deed {
     Open(ConnId),
-    /// A frame, and whether it says nothing but messages and how far this end is.
-    Frame(ConnId, Payload, bool),
+    /// A frame, and what is said in it.
+    Frame(ConnId, Payload, Said),
+    /// The client asks how much the socket holds.
+    Measure(ConnId),
     /// The socket is closed, with a code if a close frame is sent.
     Shut(ConnId, Option<CloseCode>),
+}
+
+/// What is said in a frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said {
+    /// Nothing but messages and how far this end is.
+    pub(crate) is_plain: bool,
+    pub(crate) has_messages: bool,
 }
 
 /// How an application takes its messages.
@@ -40,6 +51,7 @@ pub(crate) struct Tab {
     pub(crate) inbox: VecDeque<Payload>,
     window: (u64, u64),
     outbox: (usize, usize),
+    pub(crate) high_mark: u64,
     coding: Coding,
     /// The room that the last message taken or delivered was of.
     room: usize,
@@ -51,6 +63,7 @@ impl Tab {
     pub(crate) fn new(number: usize, config: Config, seed: u64, manner: Manner) -> Self {
         let session = config.session.clone().expect("a tab speaks keepline.v1");
         let outbox = (config.limits.outbox_messages, config.limits.outbox_bytes);
+        let high_mark = config.limits.buffer_high as u64;
         let window = (session.window.messages, session.window.bytes);
         let client = Client::new(config, seed).expect("the plan makes sound configurations");
         Self {
@@ -61,6 +74,7 @@ impl Tab {
             inbox: VecDeque::new(),
             window,
             outbox,
+            high_mark,
             coding: session.coding,
             room: 0,
             repeated: 0,
@@ -76,16 +90,36 @@ impl Tab {
     }
 
     /// The application sends a message.
-    pub(crate) fn send(&mut self, size: usize, as_text: bool, ledger: &mut Ledger) -> bool {
+    pub(crate) fn send(
+        &mut self,
+        size: usize,
+        as_text: bool,
+        options: Option<SendOptions>,
+        ledger: &mut Ledger,
+    ) -> bool {
         let word = Word { tab: self.number, room: 0, id: ledger.next_up(self.number) };
         let payload = word.payload(size, as_text);
         let size = payload.len();
-        match self.client.send(payload) {
+        let sent = match &options {
+            None => self.client.send(payload),
+            Some(options) => self.client.send_with(payload, options.clone(), ledger.now),
+        };
+        match sent {
             Ok(id) => {
                 ledger.accept_up(self.number, id, size);
+                if let Some(options) = options {
+                    ledger.terms[self.number].agree(id.0, options, ledger.now);
+                }
                 true
             }
             Err(SendError::Full { .. } | SendError::TooLarge { .. } | SendError::Ended) => false,
+        }
+    }
+
+    /// The application takes a message back, if it can.
+    pub(crate) fn cancel(&mut self, id: u64, ledger: &mut Ledger) {
+        if self.client.cancel(MessageId(id), ledger.now) {
+            ledger.terms[self.number].cancelled(id);
         }
     }
 
@@ -129,6 +163,7 @@ impl Tab {
         ledger: &mut Ledger,
         story: &mut Story,
     ) -> Vec<Deed> {
+        ledger.now = now;
         let mut deeds = Vec::new();
         let (mut outputs, mut flush) = (0, false);
         loop {
@@ -170,6 +205,7 @@ impl Tab {
                 let before = ledger.given;
                 let records = ledger.give(self.coding, &frame);
                 let is_plain = crate::network::is_plain(&records);
+                let said = Said { is_plain, has_messages: ledger.last_had_messages };
                 if records.iter().any(|it| matches!(it, Record::Ack(_) | Record::End(_))) {
                     self.watch.owes_since = None;
                 }
@@ -177,7 +213,7 @@ impl Tab {
                 ledger.verdict.demand(!is_late, Oracle::Drain, || {
                     format!("tab {} sends new messages to a server that goes away", self.number)
                 });
-                deeds.push(Deed::Frame(conn, frame, is_plain));
+                deeds.push(Deed::Frame(conn, frame, said));
             }
             Output::Close(conn, code, _) => {
                 self.watch.used(conn, &mut ledger.verdict);
@@ -192,6 +228,13 @@ impl Tab {
             Output::Discard => self.inbox.clear(),
             // No tab has a provider, nor looks into failed handshakes.
             Output::Flush | Output::Renew(_) | Output::Diagnose(_) => {}
+            Output::Measure(conn) => {
+                story.count(Happened::Measured);
+                deeds.push(Deed::Measure(conn));
+            }
+            Output::Room => {
+                ledger.verdict.blame(Oracle::Story, "a session tells no room".to_owned());
+            }
             Output::Refuse { size } => {
                 ledger.verdict.blame(Oracle::Peace, format!("a frame of {size} bytes is refused"));
             }
@@ -218,6 +261,7 @@ impl Tab {
             }
             Event::Delivered(ids) => ledger.tell_up(self.number, ids, Fate::Delivered),
             Event::Undeliverable(ids, loss) => {
+                ended_by_terms(loss).into_iter().for_each(|it| story.add(it, ids.count()));
                 ledger.tell_up(self.number, ids, Fate::Undeliverable(loss));
             }
             Event::Unknown(ids, _) => ledger.tell_up(self.number, ids, Fate::Unknown),
@@ -233,6 +277,10 @@ impl Tab {
 
     fn judge(&mut self, outputs: usize, now: Instant, ledger: &mut Ledger) {
         let (tab, queued) = (self.number, self.client.queued());
+        let held = ledger.held_up(tab);
+        ledger.verdict.demand(queued == held, Oracle::Bounds, || {
+            format!("tab {tab} holds {queued:?}, and {held:?} has no fate")
+        });
         let verdict = &mut ledger.verdict;
         let fits = queued.messages <= self.outbox.0 && queued.bytes <= self.outbox.1;
         verdict.demand(fits, Oracle::Bounds, || format!("tab {tab}: the outbox holds {queued:?}"));
@@ -267,5 +315,15 @@ impl Tab {
     pub(crate) fn abandon(&mut self, now: Instant) {
         self.watch.asks_to_end();
         self.client.abandon(now);
+    }
+}
+
+const fn ended_by_terms(loss: Loss) -> Option<Happened> {
+    match loss {
+        Loss::NeverSent | Loss::NotTaken | Loss::TooLarge => None,
+        Loss::Dropped => Some(Happened::Dropped),
+        Loss::Replaced => Some(Happened::Replaced),
+        Loss::Expired => Some(Happened::Expired),
+        Loss::Cancelled => Some(Happened::Cancelled),
     }
 }

@@ -37,6 +37,11 @@ pub enum Oracle {
     Replay,
     /// Nothing new is sent while the server goes away.
     Drain,
+    /// A message that waits is dropped, replaced, cancelled or expires by its terms alone, and
+    /// then never leaves.
+    Terms,
+    /// A connection is given nothing more while it holds too much.
+    Marks,
     /// Nothing panics.
     Panic,
 }

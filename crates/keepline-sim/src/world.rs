@@ -246,7 +246,7 @@ impl World {
         }
     }
 
-    fn tell_buffered(&mut self, number: usize) {
+    pub(crate) fn tell_buffered(&mut self, number: usize) {
         let seat = &mut self.seats[number];
         if let Some(conn) = seat.tab.client.conn() {
             let buffered = self.links[seat.link(conn)].buffered();

@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use keepline_core::{
-    Backoff, Closed, Config, ConfigError, Diagnosis, Limits, Probe, SessionConfig, Verdict,
+    Backoff, Closed, Config, ConfigError, Diagnosis, Key, Limits, Overflow, Payload, Probe,
+    SessionConfig, Verdict,
 };
 
 use crate::diagnosis;
@@ -19,6 +20,9 @@ use crate::marks;
 use crate::provider::{Endpoint, Provider};
 use crate::socket::Socket;
 
+/// What an application says that the messages have in common of which only the latest counts.
+pub(crate) type KeyOf = Box<dyn Fn(&Payload) -> Option<Key>>;
+
 /// Describes a line; [`Builder::connect`] opens it.
 ///
 /// Every setting has a default that is safe on the public internet.
@@ -29,6 +33,7 @@ pub struct Builder<Tx: ?Sized, Rx, C> {
     config: Config,
     hooks: Hooks,
     application: Application,
+    key_of: Option<KeyOf>,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -46,6 +51,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             config: Config::default(),
             hooks: Hooks::new(),
             application: Application::default(),
+            key_of: None,
             types: PhantomData,
         }
     }
@@ -114,6 +120,25 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
         self
     }
 
+    /// What happens when a message finds the inbox full, on a plain line. Default:
+    /// [`Overflow::DropOldest`]. Excludes [`session`](Self::session), where the far end is slowed
+    /// down instead and nothing is dropped.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.config.overflow = Some(overflow);
+        self
+    }
+
+    /// Of unread messages with the same key only the latest is kept, at the place of the first: of
+    /// prices, positions and the like. `None` is for a message that is kept anyway. On a plain line
+    /// only: it excludes [`session`](Self::session).
+    ///
+    /// Default: every message is kept. [`Monitor::replaced`](crate::Monitor::replaced) counts the
+    /// others.
+    pub fn latest_by(mut self, key_of: impl Fn(&Payload) -> Option<Key> + 'static) -> Self {
+        self.key_of = Some(Box::new(key_of));
+        self
+    }
+
     /// Judges a closed connection before Keepline's own table
     /// ([`CloseCode::verdict`](crate::CloseCode::verdict)) does; `None` leaves it to the table, and
     /// so does a judge in which JavaScript throws. It may use and drop the line that it judges.
@@ -177,7 +202,11 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// When the URL, a subprotocol or a setting cannot be used. What the network makes of it, and
     /// what a provider gives, is told by the line's status.
     pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
-        let Self { source, mut common, mut config, mut application, hooks, types: _ } = self;
+        let Self { source, mut common, mut config, mut application, hooks, key_of, types: _ } =
+            self;
+        if config.session.is_some() && key_of.is_some() {
+            return Err(BuildError::LatestInSession);
+        }
         common.coding = config.session.as_ref().map(|session| session.coding);
         let route = match source {
             Source::Fixed(endpoint) => Route::Fixed(common.address(&endpoint)?),
@@ -189,7 +218,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
                 route(common)
             }
         };
-        let driver = Driver::start(route, config, hooks, application);
+        let driver = Driver::start(route, config, hooks, application, key_of);
         let driver = driver.map_err(BuildError::Config)?;
         Ok(Socket::new(driver))
     }
@@ -212,6 +241,8 @@ pub enum BuildError {
     TwoProtocols,
     /// A provider gave credentials for a plain line, which has no place for them.
     PlainCredentials,
+    /// `session` and `latest_by` exclude each other: a session delivers every message.
+    LatestInSession,
     /// A setting cannot be used, or contradicts another.
     Config(ConfigError),
 }
@@ -229,6 +260,9 @@ impl fmt::Display for BuildError {
             Self::PlainCredentials => {
                 f.write_str("credentials go into a session's hello, and this line is plain")
             }
+            Self::LatestInSession => f.write_str(
+                "session and latest_by exclude each other: a session delivers every message",
+            ),
             Self::Config(error) => error.fmt(f),
         }
     }
@@ -238,7 +272,10 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Url { error, .. } => Some(error),
-            Self::Subprotocol(_) | Self::TwoProtocols | Self::PlainCredentials => None,
+            Self::Subprotocol(_)
+            | Self::TwoProtocols
+            | Self::PlainCredentials
+            | Self::LatestInSession => None,
             Self::Config(error) => Some(error),
         }
     }

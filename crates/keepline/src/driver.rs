@@ -1,25 +1,27 @@
 //! Performs what the core decides: owns the socket, the alarm, and nothing of the logic.
 
+mod waits;
+
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll};
 
 use gloo_timers::callback::Timeout;
 use keepline_core::{
-    Arrival, Client, Closed, Config, ConfigError, ConnId, Event, Input, Instant, MessageId, Output,
-    Payload, Probe, SendError, Status,
+    Client, CloseCode, Closed, Config, ConfigError, ConnId, Event, Input, Instant, Key, MessageId,
+    Output, Payload, Probe, SendError, Status,
 };
 use wasm_bindgen_futures::spawn_local;
 
+use crate::builder::KeyOf;
 use crate::clock;
 use crate::diagnosis::Inquiry;
 use crate::endpoint::Address;
 use crate::errands::{Application, Route};
-use crate::fates::Fate;
 use crate::hooks::Hooks;
 use crate::journal::Happening;
-use crate::mailbox::{Mailbox, Watcher};
+use crate::mailbox::Mailbox;
 use crate::panic::has_panicked;
+use crate::pause::Pause;
 use crate::transport::{Listen, Transport};
 
 /// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
@@ -43,6 +45,8 @@ pub(crate) struct Driver {
     pub(crate) application: Application,
     /// What is being found out about a failed handshake.
     pub(crate) inquiry: RefCell<Option<Inquiry>>,
+    key_of: Option<KeyOf>,
+    pause: Pause,
 }
 
 /// What is to be done at the end of a turn of the event loop.
@@ -67,6 +71,8 @@ pub(crate) struct Works {
     flush: bool,
     /// The present turn of the event loop is a socket's.
     is_prompt: bool,
+    /// Of the message that is being heard.
+    key: Option<Key>,
     alarm: Option<Alarm>,
     listen: Listen,
     ring: Rc<dyn Fn()>,
@@ -85,13 +91,16 @@ impl Driver {
         config: Config,
         hooks: Hooks,
         application: Application,
+        key_of: Option<KeyOf>,
     ) -> Result<Rc<Self>, ConfigError> {
         let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
+        let overflow = config.overflow.unwrap_or_default();
         let core = Client::new(config, clock::seed())?;
-        let mailbox = RefCell::new(Mailbox::new(core.limits().clone()));
+        let mailbox = RefCell::new(Mailbox::new(core.limits().clone(), overflow));
         let driver = Rc::new_cyclic(|this| {
             let works = RefCell::new(Works::new(core, route, this));
-            let (turn, this) = (Cell::new(Turn::Idle), Weak::clone(this));
+            let (turn, pause) = (Cell::new(Turn::Idle), Pause::new(this));
+            let this = Weak::clone(this);
             let (hooks, told) = (RefCell::new(Some(Rc::new(hooks))), Cell::new(Some(0)));
             let inquiry = RefCell::default();
             Self {
@@ -105,6 +114,8 @@ impl Driver {
                 told,
                 application,
                 inquiry,
+                key_of,
+                pause,
             }
         });
         driver.drive(|works, now| works.core.connect(now));
@@ -171,6 +182,7 @@ impl Driver {
         if let Input::Received(_, payload) = &input {
             self.mailbox.borrow_mut().journal_mut().counters.frame_received(payload.len());
         }
+        let key = self.key_of.as_ref().and_then(|key_of| key_of(input.payload()?));
         let input = match input {
             Input::Received(conn, payload) if self.is_answer(&payload) => {
                 Input::Answered(conn, payload)
@@ -194,6 +206,7 @@ impl Driver {
         };
         self.drive(|works, now| {
             works.is_prompt = true;
+            works.key = key;
             works.core.handle_input(input, now);
         });
     }
@@ -238,6 +251,13 @@ impl Driver {
         self.tell();
     }
 
+    /// The reader goes on after a pause.
+    pub(crate) fn go_on(&self) {
+        self.pause.is_over();
+        self.mailbox(Mailbox::wake_reader);
+        self.tell();
+    }
+
     pub(crate) fn mailbox<R>(&self, look: impl FnOnce(&mut Mailbox) -> R) -> R {
         look(&mut self.mailbox.borrow_mut())
     }
@@ -255,65 +275,8 @@ impl Driver {
         })
     }
 
-    /// Waits until a message's fate is known. `None` when the line has ended, and its fate is not
-    /// remembered any more.
-    pub(crate) fn poll_fate(
-        &self,
-        id: MessageId,
-        watcher: Watcher,
-        cx: &Context<'_>,
-    ) -> Poll<Option<Fate>> {
-        let (fate, has_ended) = self.mailbox(|mailbox| (mailbox.fate(id), mailbox.has_ended()));
-        if fate.is_some() || has_ended {
-            return Poll::Ready(fate);
-        }
-        drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
-        Poll::Pending
-    }
-
     pub(crate) fn status(&self) -> Status {
         self.drive(|works, _| works.core.status())
-    }
-
-    pub(crate) fn poll_arrival(&self, cx: &Context<'_>) -> Poll<Option<Arrival>> {
-        let (arrival, has_ended) = self.mailbox(|mailbox| (mailbox.pop(), mailbox.has_ended()));
-        if arrival.is_some() && self.is_session {
-            self.end_turn_later();
-        }
-        if arrival.is_some() || has_ended {
-            return Poll::Ready(arrival);
-        }
-        drop(self.mailbox(|mailbox| mailbox.await_message(cx.waker())));
-        Poll::Pending
-    }
-
-    /// Waits until `ready` of the core, or the end of the line.
-    pub(crate) fn poll_until(
-        &self,
-        ready: impl FnOnce(&Client) -> bool,
-        cx: &Context<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        if self.mailbox(|mailbox| mailbox.has_ended()) {
-            return Poll::Ready(Err(SendError::Ended));
-        }
-        if self.drive(|works, _| ready(&works.core)) {
-            return Poll::Ready(Ok(()));
-        }
-        drop(self.mailbox(|mailbox| mailbox.await_event(Watcher::SINK, cx.waker())));
-        Poll::Pending
-    }
-
-    /// Waits for the end of the line, as one of those who watch.
-    pub(crate) fn poll_ended_for(&self, watcher: Watcher, cx: &Context<'_>) -> Poll<()> {
-        if self.mailbox(|mailbox| mailbox.has_ended()) {
-            return Poll::Ready(());
-        }
-        drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
-        Poll::Pending
-    }
-
-    pub(crate) fn poll_ended(&self, cx: &Context<'_>) -> Poll<()> {
-        self.poll_until(|_| false, cx).map(|_| ())
     }
 }
 
@@ -339,6 +302,7 @@ impl Works {
             transports: Vec::new(),
             flush: false,
             is_prompt: false,
+            key: None,
             alarm: None,
             listen,
             ring,
@@ -356,7 +320,7 @@ impl Works {
     }
 
     /// Tells the core of a socket that takes nothing more, before a message is lost in it.
-    fn notice_closing(&mut self, now: Instant) {
+    pub(crate) fn notice_closing(&mut self, now: Instant) {
         for transport in self.transports.iter().filter(|socket| socket.is_closing()) {
             self.core.handle_input(Input::PeerClosing(transport.conn()), now);
         }
@@ -372,6 +336,10 @@ impl Works {
                     mailbox.borrow_mut().journal_mut().counters.frame_sent(payload.len());
                     self.transmit(conn, &payload);
                 }
+                Output::Measure(conn) => {
+                    let buffered = Input::Buffered(conn, self.buffered(conn));
+                    self.core.handle_input(buffered, clock::now());
+                }
                 Output::Close(conn, code, reason) => {
                     if let Some(transport) = self.transport(conn) {
                         transport.close(code, &reason);
@@ -380,8 +348,15 @@ impl Works {
                 Output::Abandon(conn) => self.transports.retain(|socket| socket.conn() != conn),
                 Output::Discard => mailbox.borrow_mut().discard(),
                 Output::Flush => self.flush = true,
-                Output::Deliver(payload) => mailbox.borrow_mut().deliver(payload),
-                Output::Refuse { size } => mailbox.borrow_mut().refuse(size),
+                Output::Room => mailbox.borrow_mut().wake_watchers(),
+                Output::Deliver(payload) => {
+                    let full = mailbox.borrow_mut().deliver(payload, self.key.take());
+                    self.close_full(full);
+                }
+                Output::Refuse { size } => {
+                    let full = mailbox.borrow_mut().refuse(size);
+                    self.close_full(full);
+                }
                 Output::Event(event) => {
                     self.has_errands |= matches!(event, Event::Status(Status::Ended { .. }));
                     mailbox.borrow_mut().take_in(event, clock::now());
@@ -415,9 +390,22 @@ impl Works {
         }
     }
 
+    /// Closes the line whose inbox is full, if it is to be closed for that.
+    fn close_full(&mut self, full: Option<CloseCode>) {
+        if let Some(code) = full {
+            let closed = self.core.close(code, "the inbox is full", clock::now());
+            debug_assert!(closed.is_ok(), "the core checks codes and reasons");
+        }
+    }
+
     /// A socket that the core does not own any more has no listener any more.
     fn let_go(&mut self) {
         self.transports.retain(|socket| self.core.owns(socket.conn()));
+    }
+
+    /// What a socket holds that the network has not taken.
+    pub(crate) fn buffered(&self, conn: ConnId) -> u64 {
+        self.transport(conn).map_or(0, Transport::buffered)
     }
 
     fn transport(&self, conn: ConnId) -> Option<&Transport> {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use keepline_core::{Event, Instant, Status};
+use keepline_core::{Event, Instant, Loss, Status};
 
 /// How many entries are remembered for those who look later.
 pub(crate) const REMEMBERED: usize = 256;
@@ -163,19 +163,18 @@ impl Happening {
     }
 
     /// What makes room first. What a far end can cause at will must not push out where the line
-    /// stood, nor the account of a loss.
+    /// stood, nor the account of a loss that nobody wished for.
     const fn is_expendable(&self) -> bool {
         match self {
             Self::Event(Event::RoundTrip(_) | Event::Delivered(_))
             | Self::Dropped { .. }
             | Self::TooLarge { .. }
             | Self::Undecodable => true,
-            Self::Event(
-                Event::Status(_)
-                | Event::Undeliverable(..)
-                | Event::Unknown(..)
-                | Event::Restarted { .. },
-            ) => false,
+            Self::Event(Event::Undeliverable(_, why)) => match why {
+                Loss::Dropped | Loss::Replaced | Loss::Expired | Loss::Cancelled => true,
+                Loss::NeverSent | Loss::NotTaken | Loss::TooLarge => false,
+            },
+            Self::Event(Event::Status(_) | Event::Unknown(..) | Event::Restarted { .. }) => false,
         }
     }
 }

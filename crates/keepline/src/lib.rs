@@ -52,6 +52,7 @@ mod builder;
 mod clock;
 pub mod codec;
 mod diagnosis;
+mod draft;
 mod driver;
 mod endpoint;
 mod errands;
@@ -64,6 +65,7 @@ mod mailbox;
 mod marks;
 mod monitor;
 mod panic;
+mod pause;
 mod policy;
 mod provider;
 mod socket;
@@ -80,6 +82,7 @@ pub use codec::MessagePack;
 #[cfg(feature = "postcard")]
 pub use codec::Postcard;
 pub use codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
+pub use draft::Draft;
 pub use endpoint::UrlError;
 pub use journal::{Counters, Entry, Happening};
 pub use monitor::{Events, Monitor, Statuses};
@@ -91,6 +94,6 @@ pub use fates::Fate;
 pub use keepline_core::wire::{Coding, Credentials, Window};
 pub use keepline_core::{
     AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Diagnosis,
-    Doubt, Down, End, Event, Instant, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
-    SessionConfig, Status, Verdict,
+    Doubt, Down, End, Event, Instant, Key, Limits, Loss, MessageId, MessageIds, Overflow, Payload,
+    Probe, Queued, SessionConfig, Status, Verdict,
 };

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::Duration;
 
-use keepline_core::{Arrival, Event, Inbox, Instant, Limits, MessageId, Payload, Status};
+use keepline_core::{
+    Arrival, CloseCode, Event, Inbox, Instant, Key, Limits, MessageId, Overflow, Payload, Status,
+};
 
 use crate::fates::{Fate, Fates};
 use crate::journal::{Entry, Happening, Journal};
 
 pub(crate) struct Mailbox {
-    inbox: Inbox,
+    pub(crate) inbox: Inbox,
     /// How many messages the application has taken that the core has not been told of.
     taken: usize,
     fates: Fates,
@@ -34,9 +36,9 @@ impl Watcher {
 }
 
 impl Mailbox {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, overflow: Overflow) -> Self {
         Self {
-            inbox: Inbox::new(limits),
+            inbox: Inbox::new(limits, overflow),
             taken: 0,
             fates: Fates::default(),
             journal: Journal::default(),
@@ -49,14 +51,21 @@ impl Mailbox {
         }
     }
 
-    pub(crate) fn deliver(&mut self, payload: Payload) {
+    /// Returns the code that the line is to be closed with, if it is.
+    pub(crate) fn deliver(&mut self, payload: Payload, key: Option<Key>) -> Option<CloseCode> {
         self.journal.counters.messages_received += 1;
-        self.inbox.push(payload);
         self.due.extend(self.reader.take());
+        self.inbox.push(payload, key)
     }
 
-    pub(crate) fn refuse(&mut self, size: usize) {
-        self.inbox.refuse(size);
+    /// Returns the same.
+    pub(crate) fn refuse(&mut self, size: usize) -> Option<CloseCode> {
+        self.due.extend(self.reader.take());
+        self.inbox.refuse(size)
+    }
+
+    /// The reader may go on.
+    pub(crate) fn wake_reader(&mut self) {
         self.due.extend(self.reader.take());
     }
 
@@ -99,6 +108,11 @@ impl Mailbox {
         }
         self.fates.take_in(&event);
         self.journal.take_in(Happening::Event(event), at);
+        self.wake_watchers();
+    }
+
+    /// There may be room, or whatever else somebody waits for.
+    pub(crate) fn wake_watchers(&mut self) {
         self.due.extend(self.watchers.drain(..).map(|(_, waker)| waker));
     }
 
@@ -180,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_left_leaves_no_waker() {
-        let mut mailbox = Mailbox::new(Limits::default());
+        let mut mailbox = Mailbox::new(Limits::default(), Overflow::default());
         let watcher = mailbox.watcher();
         for _ in 0..3 {
             drop(mailbox.await_event(watcher, Waker::noop()));

@@ -91,6 +91,34 @@ impl Monitor {
         self.driver.drive(|works, _| works.core.queued())
     }
 
+    /// How much has arrived and is unread.
+    #[must_use]
+    pub fn unread(&self) -> Queued {
+        self.driver.mailbox(|mailbox| mailbox.inbox.unread())
+    }
+
+    /// How many messages a full inbox has dropped since the line was built. The reader is told of
+    /// each gap at its place ([`ReceiveError::Dropped`](crate::ReceiveError::Dropped)).
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.driver.mailbox(|mailbox| mailbox.inbox.dropped())
+    }
+
+    /// How many unread messages have given their place to a newer one
+    /// ([`Builder::latest_by`](crate::Builder::latest_by)).
+    #[must_use]
+    pub fn replaced(&self) -> u64 {
+        self.driver.mailbox(|mailbox| mailbox.inbox.replaced())
+    }
+
+    /// How many bytes the browser holds that the network has not taken yet, 0 without a connection
+    /// (WHATWG WebSockets §3.1, `bufferedAmount`). It is advice: WebKit says 0 when the far end is
+    /// silent.
+    #[must_use]
+    pub fn buffered(&self) -> u64 {
+        self.driver.drive(|works, _| works.core.conn().map_or(0, |conn| works.buffered(conn)))
+    }
+
     /// How long until the next attempt; `None` unless the line is [`Status::Waiting`].
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {

@@ -19,10 +19,11 @@ use keepline_core::{
 
 use crate::builder::{Builder, Source};
 use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
+use crate::draft::has_room;
 use crate::driver::Driver;
 use crate::fates::Fate;
 use crate::journal::Happening;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, Watcher};
 use crate::monitor::{Monitor, Statuses};
 use crate::provider::Endpoint;
 
@@ -38,7 +39,7 @@ pub type BytesSocket = Socket<[u8], Vec<u8>, Bytes>;
 /// It is a [`Stream`] of what arrives and a [`Sink`] of what is sent. Dropping it closes the line
 /// and ends everything that belongs to it.
 pub struct Socket<Tx: ?Sized, Rx, C = Json> {
-    driver: Rc<Driver>,
+    pub(crate) driver: Rc<Driver>,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -133,7 +134,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
 }
 
 impl<Tx: ?Sized, Rx, C: Encode<Tx>> Socket<Tx, Rx, C> {
-    /// Sends a message: at once when the line is open, else as soon as it is.
+    /// Sends a message: at once when the line is open and the network keeps up, else as soon as
+    /// that is so. [`Socket::message`] sends on other terms, [`Socket::ready`] waits for room.
     ///
     /// # Errors
     /// When it cannot be encoded, is too large, finds the outbox full, or the line has ended.
@@ -145,6 +147,9 @@ impl<Tx: ?Sized, Rx, C: Encode<Tx>> Socket<Tx, Rx, C> {
 impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
     /// The next message, or why one could not be had; `None` when the line has ended and all is
     /// read.
+    ///
+    /// A reader that has been busy for 8 ms waits until the event loop has had its turn, so that a
+    /// flood of messages does not keep the page from being drawn.
     pub async fn next(&mut self) -> Option<Result<Rx, ReceiveError>> {
         poll_fn(|cx| self.poll(cx)).await
     }
@@ -181,7 +186,7 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Stream for Socket<Tx, Rx, C> {
 }
 
 /// Takes messages and references to them. Ready while the outbox has room for a message of the
-/// largest size, and always while the line is open; flushed when nothing waits in the outbox;
+/// largest size; flushed when nothing waits in the outbox;
 /// closed with 1000 after a flush.
 impl<Tx, Rx, C, M> Sink<M> for Socket<Tx, Rx, C>
 where
@@ -192,9 +197,7 @@ where
     type Error = SendError;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let room =
-            self.driver.poll_until(|core| core.has_room_for(core.limits().message_bytes), cx);
-        room.map_err(SendError::from)
+        self.driver.poll_until(Watcher::SINK, has_room, cx).map_err(SendError::from)
     }
 
     fn start_send(self: Pin<&mut Self>, message: M) -> Result<(), SendError> {
@@ -202,7 +205,7 @@ where
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        let flushed = self.driver.poll_until(|core| core.queued().messages == 0, cx);
+        let flushed = self.driver.poll_until(Watcher::SINK, is_flushed, cx);
         flushed.map_err(SendError::from)
     }
 
@@ -214,7 +217,7 @@ where
             | Status::Connecting { .. }
             | Status::Online { .. }
             | Status::Waiting { .. } => {
-                ready!(self.driver.poll_until(is_flushed, cx))?;
+                ready!(self.driver.poll_until(Watcher::SINK, is_flushed, cx))?;
                 let closed = self.close(CloseCode::NORMAL, "");
                 debug_assert!(closed.is_ok(), "1000 without a reason can always be sent");
             }
@@ -229,7 +232,7 @@ fn is_flushed(core: &Client) -> bool {
 
 /// Sends on a line without owning it; see [`Socket::sender`].
 pub struct Sender<Tx: ?Sized, C> {
-    driver: Rc<Driver>,
+    pub(crate) driver: Rc<Driver>,
     types: PhantomData<fn(&Tx, C)>,
 }
 
@@ -339,7 +342,8 @@ pub enum ReceiveError {
         /// What arrived.
         payload: Payload,
     },
-    /// The application read too slowly, and the oldest messages made room for newer ones.
+    /// The application read too slowly, and messages were dropped
+    /// ([`Builder::overflow`](crate::Builder::overflow)).
     Dropped {
         /// How many messages are missing right here.
         count: u64,

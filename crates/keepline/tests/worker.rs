@@ -6,5 +6,7 @@
 mod provider;
 #[path = "it/stories.rs"]
 mod stories;
+#[path = "it/terms.rs"]
+mod terms;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

@@ -17,3 +17,7 @@ mod log;
 mod page;
 #[cfg(target_arch = "wasm32")]
 mod pour;
+#[cfg(target_arch = "wasm32")]
+mod reading;
+#[cfg(target_arch = "wasm32")]
+mod upload;

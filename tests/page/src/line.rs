@@ -7,18 +7,21 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
 use keepline::{
-    AfterLoss, Backoff, Builder, Bytes, Cbor, Credentials, Decode, Diagnosis, Encode, Endpoint,
-    Json, Limits, MessagePack, Monitor, NoEndpoint, Occasion, Postcard, ReceiveError,
-    SessionConfig, Socket, Text, Verdict, Window,
+    AfterLoss, Backoff, Builder, Bytes, Cbor, CloseCode, Credentials, Decode, Diagnosis, Encode,
+    Endpoint, Json, Key, Limits, MessagePack, Monitor, NoEndpoint, Occasion, Overflow, Postcard,
+    ReceiveError, SessionConfig, Socket, Text, Verdict, Window,
 };
 use wasm_bindgen_futures::spawn_local;
 
 use crate::log::{Log, entry};
 use crate::pour;
+use crate::reading::Reader;
 use crate::report::{Entry, Failure};
-use crate::request::{self, Codec, Coding, Note, Options, Payload, Pour, Probe, Provided};
+use crate::request::{self, Codec, Coding, Note, Options, Payload, Pour, Probe, Provided, Upload};
 use crate::tally::Tally;
+use crate::upload;
 
 /// An open line; what it reports stays readable after its end.
 pub(crate) struct Line {
@@ -48,8 +51,9 @@ impl Line {
         let socket = described.connect().map_err(|error| Failure::of(&error))?;
         let monitor = socket.monitor();
         follow(&monitor, &log);
+        let reader = Reader::new(options.reading, monitor.clone(), log.clone());
         let socket = Shared(Rc::new(RefCell::new(Some(socket))));
-        spawn_local(socket.clone().read(log.clone()));
+        spawn_local(socket.clone().read(log.clone(), reader));
         Ok(Self { socket: Rc::new(socket), monitor, log })
     }
 
@@ -71,6 +75,11 @@ impl Line {
 
     pub(crate) fn pour(&self, pour: Pour) {
         spawn_local(pour::pour(Rc::clone(&self.socket), pour, self.log.clone()));
+    }
+
+    pub(crate) fn upload(&self, upload: Upload) {
+        let (monitor, log) = (self.monitor.clone(), self.log.clone());
+        spawn_local(upload::upload(Rc::clone(&self.socket), upload, monitor, log));
     }
 
     pub(crate) fn tally(&self) -> Tally {
@@ -133,8 +142,12 @@ pub(crate) fn configured<Tx: ?Sized, Rx, C>(
     if let Some(timeout) = options.connect_timeout_ms {
         builder = builder.connect_timeout(Duration::from_millis(timeout));
     }
-    if let Some(message_bytes) = options.message_bytes {
-        builder = builder.limits(Limits { message_bytes, ..Limits::default() });
+    builder = builder.limits(limits(options));
+    if let Some(overflow) = options.overflow {
+        builder = builder.overflow(overflow.into());
+    }
+    if options.latest_by_word {
+        builder = builder.latest_by(first_word);
     }
     if let Some(attempts_per_minute) = options.attempts_per_minute {
         builder = builder.backoff(Backoff { attempts_per_minute, ..Backoff::default() });
@@ -148,6 +161,32 @@ pub(crate) fn configured<Tx: ?Sized, Rx, C>(
     match &options.probe {
         Some(probe) => builder.heartbeat(heartbeat(probe)),
         None => builder,
+    }
+}
+
+fn limits(options: &Options) -> Limits {
+    let limits = Limits::default();
+    Limits {
+        message_bytes: options.message_bytes.unwrap_or(limits.message_bytes),
+        inbox_messages: options.inbox_messages.unwrap_or(limits.inbox_messages),
+        ..limits
+    }
+}
+
+fn first_word(payload: &keepline::Payload) -> Option<Key> {
+    match payload {
+        keepline::Payload::Text(text) => text.split(' ').next().map(Key::from),
+        keepline::Payload::Binary(_) => None,
+    }
+}
+
+impl From<request::Overflow> for Overflow {
+    fn from(asked: request::Overflow) -> Self {
+        match asked {
+            request::Overflow::DropOldest => Self::DropOldest,
+            request::Overflow::DropNewest => Self::DropNewest,
+            request::Overflow::Close(code) => Self::Close(CloseCode(code)),
+        }
     }
 }
 
@@ -199,6 +238,8 @@ impl Message for Vec<u8> {}
 
 pub(crate) trait AnySocket {
     fn send(&self, payload: Payload) -> Result<u64, Failure>;
+    /// Waits for room; whether the line still stands.
+    fn ready(&self) -> LocalBoxFuture<'static, bool>;
     fn close(&self, code: u16, reason: &str) -> Result<(), Failure>;
     fn renew(&self, credentials: Credentials) -> Result<(), Failure>;
     fn drop_socket(&self);
@@ -221,6 +262,16 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> AnySocket for Shared<T, C> 
         sent.map(|id| id.0).map_err(|error| Failure::of(&error))
     }
 
+    fn ready(&self) -> LocalBoxFuture<'static, bool> {
+        let sender = self.0.borrow().as_ref().map(Socket::sender);
+        Box::pin(async move {
+            match sender {
+                Some(sender) => sender.ready().await.is_ok(),
+                None => false,
+            }
+        })
+    }
+
     fn close(&self, code: u16, reason: &str) -> Result<(), Failure> {
         let socket = self.0.borrow();
         let closed = socket.as_ref().ok_or_else(dropped)?.close(code, reason);
@@ -240,12 +291,14 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> AnySocket for Shared<T, C> 
 }
 
 impl<T: Message, C: Decode<T>> Shared<T, C> {
-    async fn read(self, log: Log) {
+    async fn read(self, log: Log, reader: Reader) {
         while let Some(received) = self.next().await {
+            reader.look();
             log.push(match received {
                 Ok(message) => Entry::Message(message.into()),
                 Err(error) => error.into(),
             });
+            reader.digest().await;
         }
         log.push(Entry::Over);
     }

@@ -39,6 +39,10 @@ impl Log {
         self.0.borrow_mut().tally.poured.push(id);
     }
 
+    pub(crate) fn note(&self, note: impl FnOnce(&mut Tally)) {
+        note(&mut self.0.borrow_mut().tally);
+    }
+
     pub(crate) fn entries(&self) -> Vec<Entry> {
         self.0.borrow().entries.iter().cloned().collect()
     }

@@ -48,6 +48,9 @@ impl Page {
             Request::Renew { line, credentials } => {
                 answer(&self.line(line).and_then(|line| line.renew(credentials)))
             }
+            Request::Upload { line, upload } => {
+                answer(&self.line(line).map(|line| line.upload(upload)))
+            }
             Request::Tally { line } => answer(&self.line(line).map(Line::tally)),
             Request::Cycle { url, options, cycle, count } => {
                 self.cycles.start(url, options, cycle, count);

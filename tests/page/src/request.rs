@@ -50,6 +50,14 @@ pub enum Request {
         /// Which.
         credentials: String,
     },
+    /// Send large messages as fast as the line takes them; `Tally` tells how far that is. The
+    /// answer is `Result<(), Failure>`.
+    Upload {
+        /// Over which line, of [`Codec::Text`].
+        line: LineId,
+        /// Which.
+        upload: Upload,
+    },
     /// Tell what it all adds up to. The answer is `Result<Tally, Failure>`.
     Tally {
         /// On which line.
@@ -109,6 +117,14 @@ pub struct Options {
     pub attempts_per_minute: Option<u16>,
     /// How the line speaks `keepline.v1`; without it, the line is plain.
     pub session: Option<Session>,
+    /// How the page reads.
+    pub reading: Reading,
+    /// The most messages that are unread.
+    pub inbox_messages: Option<usize>,
+    /// What happens when they are more.
+    pub overflow: Option<Overflow>,
+    /// Whether only the latest is kept of messages that begin with the same word.
+    pub latest_by_word: bool,
     /// The name under which the performance panel shows it.
     pub marks: Option<String>,
     /// What a provider answers, one after the other; the last answer is given again and again. The
@@ -156,6 +172,36 @@ pub struct Session {
     pub window: Option<Window>,
     /// Who the page says it is.
     pub credentials: Option<String>,
+}
+
+/// How fast a page reads.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Reading {
+    /// It waits for so long after each message.
+    pub every_ms: u32,
+    /// It works for so long on each message, and counts the frames that are drawn meanwhile: in a
+    /// window only.
+    pub work_us: u32,
+}
+
+/// What happens to a message that finds the inbox full.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum Overflow {
+    /// The oldest make room.
+    DropOldest,
+    /// It is dropped.
+    DropNewest,
+    /// The line is closed with this code.
+    Close(u16),
+}
+
+/// Large messages, each ending in its number from 1 on.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Upload {
+    /// How many.
+    pub count: u64,
+    /// How large each of them is, but for its number.
+    pub bytes: usize,
 }
 
 /// An encoding of a session.

@@ -26,6 +26,22 @@ pub struct Tally {
     pub onlines: u32,
     /// How often a new session has begun in place of another.
     pub restarts: u32,
+    /// The most bytes that the browser was seen to hold during an upload.
+    pub most_buffered: u64,
+    /// The most messages that waited in the outbox during an upload.
+    pub most_queued: u64,
+    /// The most messages that were unread at once.
+    pub most_unread: u64,
+    /// How many messages the inbox has dropped.
+    pub dropped: u64,
+    /// How many messages have given their place to a newer one.
+    pub replaced: u64,
+    /// How many frames were drawn while there was something to read.
+    pub frames: u64,
+    /// The longest time between two of them, in milliseconds.
+    pub longest_still_ms: u64,
+    /// When the last of them was drawn, on the clock of the page.
+    pub drawn_ms: Option<u64>,
 }
 
 /// The loss of an open line.
@@ -55,6 +71,13 @@ impl Tally {
             | Entry::Asked(_)
             | Entry::Over => {}
         }
+    }
+
+    /// A frame is drawn while there is something to read.
+    pub fn draw(&mut self, now_ms: u64) {
+        let still = now_ms - self.drawn_ms.replace(now_ms).unwrap_or(now_ms);
+        self.longest_still_ms = self.longest_still_ms.max(still);
+        self.frames += 1;
     }
 
     fn hear(&mut self, payload: &Payload, now_ms: u64) {

@@ -1,17 +1,23 @@
 //! What a plain connection was given, and how much of it is in doubt if the connection is lost.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::{Instant, MessageId};
+use crate::delivery::extend;
+use crate::{Instant, MessageId, MessageIds};
 
 /// More probes than this are never out without an answer: each waits for a quiet spell.
 const MOST_ASKED: usize = 8;
 
+/// More runs of ids than this are not kept. There is one, but for each message that was dropped,
+/// replaced, cancelled or has expired between two that were handed over.
+const MOST_RUNS: usize = 1_024;
+
 #[derive(Clone, Debug)]
 pub(super) struct Account {
-    /// What was handed over from here on is unknown if the connection is lost.
-    unproven: MessageId,
+    /// What was handed over since the last probe.
+    since: Vec<MessageIds>,
     /// The probes without an answer yet, the oldest first.
     asked: VecDeque<Question>,
 }
@@ -20,18 +26,26 @@ pub(super) struct Account {
 #[derive(Clone, Debug)]
 struct Question {
     at: Instant,
-    /// What was handed over below this id went out ahead of the probe.
-    behind: MessageId,
+    /// What was handed over ahead of it, and behind the probe before.
+    ahead: Vec<MessageIds>,
 }
 
 impl Account {
-    pub(super) const fn new(first: MessageId) -> Self {
-        Self { unproven: first, asked: VecDeque::new() }
+    pub(super) const fn new() -> Self {
+        Self { since: Vec::new(), asked: VecDeque::new() }
     }
 
-    pub(super) fn probed(&mut self, now: Instant, next: MessageId) {
+    /// A message is handed over. Returns what is in doubt from now on, whatever comes, because
+    /// there is no room to remember it.
+    pub(super) fn give(&mut self, id: MessageId) -> Option<MessageIds> {
+        extend(&mut self.since, id);
+        (self.since.len() > MOST_RUNS).then(|| self.since.remove(0))
+    }
+
+    pub(super) fn probed(&mut self, now: Instant) {
         if self.asked.len() < MOST_ASKED {
-            self.asked.push_back(Question { at: now, behind: next });
+            let ahead = core::mem::take(&mut self.since);
+            self.asked.push_back(Question { at: now, ahead });
         }
     }
 
@@ -42,11 +56,19 @@ impl Account {
     /// account then doubts too much, never too little.
     pub(super) fn answered(&mut self, now: Instant) -> Option<Duration> {
         let asked = self.asked.pop_front()?;
-        self.unproven = asked.behind;
         Some(now - asked.at)
     }
 
-    pub(super) const fn unproven(&self) -> MessageId {
-        self.unproven
+    /// What nobody has proven to have arrived, as few runs as there may be.
+    pub(super) fn doubts(&self) -> Vec<MessageIds> {
+        let mut doubts: Vec<MessageIds> = Vec::new();
+        let ahead = self.asked.iter().flat_map(|question| &question.ahead);
+        for run in ahead.chain(&self.since) {
+            match doubts.last_mut() {
+                Some(last) if last.last.0 + 1 == run.first.0 => last.last = run.last,
+                Some(_) | None => doubts.push(*run),
+            }
+        }
+        doubts
     }
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::account::Account;
 use super::drain::Drain;
+use super::gate::Gate;
 use crate::delivery::Link;
 use crate::{ConnId, Instant};
 
@@ -14,6 +15,7 @@ pub(super) struct Connection {
     pub(super) protocol: String,
     pub(super) speech: Speech,
     pub(super) drain: Drain,
+    pub(super) gate: Gate,
     /// Which of the session's hellos it was opened with; 0 on a plain line.
     pub(super) hello: u64,
     opened_at: Instant,
@@ -69,14 +71,10 @@ pub(super) struct Asked {
 }
 
 impl Connection {
-    pub(super) const fn plain(
-        id: ConnId,
-        protocol: String,
-        account: Account,
-        opened_at: Instant,
-    ) -> Self {
-        let speech = Speech::Plain(account);
-        Self { id, protocol, speech, drain: Drain::new(), hello: 0, opened_at, settled: false }
+    pub(super) const fn plain(id: ConnId, protocol: String, opened_at: Instant) -> Self {
+        let speech = Speech::Plain(Account::new());
+        let (drain, gate) = (Drain::new(), Gate::Open);
+        Self { id, protocol, speech, drain, gate, hello: 0, opened_at, settled: false }
     }
 
     /// Settled from the beginning: a greeting is what no proxy can forge.
@@ -88,7 +86,8 @@ impl Connection {
     ) -> Self {
         let Asked { dial: Dial { conn: id, .. }, hello, .. } = asked;
         let speech = Speech::Session(link, Move::Stays);
-        Self { id, protocol, speech, drain: Drain::new(), hello, opened_at, settled: true }
+        let (drain, gate) = (Drain::new(), Gate::Open);
+        Self { id, protocol, speech, drain, gate, hello, opened_at, settled: true }
     }
 
     /// Takes note of a message from the far end; `Some` is when the connection will have settled,

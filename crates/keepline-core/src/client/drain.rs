@@ -20,6 +20,11 @@ impl Drain {
         self.handed += bytes as u64;
     }
 
+    /// How much the socket may hold: what the network took since this was last told is in it.
+    pub(super) const fn at_most(&self) -> u64 {
+        self.handed.saturating_sub(self.taken)
+    }
+
     /// Whether the network has taken more of what had to wait for it since this was last told.
     /// What never has to wait proves nothing: the system takes that from a page in a black hole
     /// too.

@@ -71,6 +71,7 @@ impl Client {
         session.leave();
         (session.terms, session.finishing) = (None, None);
         self.tell_fates(fates, Doubt::Ended);
+        self.forget_terms();
     }
 
     pub(super) fn tell_fates(&mut self, fates: Fates, doubt: Doubt) {
@@ -106,6 +107,13 @@ impl Client {
             return Ok(());
         }
         self.close(code, reason, now)
+    }
+
+    pub(super) const fn is_finishing(&self) -> bool {
+        match &self.mode {
+            Mode::Plain(_) => false,
+            Mode::Session(session) => session.is_finishing(),
+        }
     }
 
     pub(super) fn finish_if_settled(&mut self, now: Instant) {

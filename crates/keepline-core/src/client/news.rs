@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 
-use super::account::Account;
 use super::connection::{Connection, Dial};
 use super::inquiry::Inquiry;
 use super::{Client, Mode, State};
@@ -17,25 +16,12 @@ impl Client {
     pub(super) fn opened(&mut self, conn: ConnId, protocol: String, draw: Draw, now: Instant) {
         let State::Connecting(dial) = self.state else { return };
         match &self.mode {
-            Mode::Plain(outbox) => {
-                let account = Account::new(outbox.first_queued());
-                self.enter(State::Online(Connection::plain(conn, protocol, account, now)), now);
-                self.hand_over_all(conn);
+            Mode::Plain(_) => {
+                self.enter(State::Online(Connection::plain(conn, protocol, now)), now);
+                self.expire_if_due(now);
+                self.hand_over_all();
             }
             Mode::Session(_) => self.say_hello(dial, &protocol, draw, now),
-        }
-    }
-
-    fn hand_over_all(&mut self, conn: ConnId) {
-        while let Some(payload) = self.waiting() {
-            self.transmit(conn, payload);
-        }
-    }
-
-    fn waiting(&mut self) -> Option<Payload> {
-        match &mut self.mode {
-            Mode::Plain(outbox) => outbox.pop(),
-            Mode::Session(_) => None,
         }
     }
 
@@ -60,6 +46,7 @@ impl Client {
         if let Mode::Session(_) = self.mode {
             self.hear_frame(conn, &payload, now);
         } else if self.heard(now) {
+            self.look_again(conn);
             self.outputs.push_back(Output::Deliver(payload));
         }
     }
@@ -158,9 +145,13 @@ impl Client {
     /// silence of a session: its server speaks by itself, and is not behind our upload.
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
         let drains = self.connection_mut().is_some_and(|connection| connection.drain.drains(bytes));
-        if !drains {
-            return;
+        if drains {
+            self.put_off_the_end(now);
         }
+        self.weigh(bytes, now);
+    }
+
+    fn put_off_the_end(&mut self, now: Instant) {
         if self.timers.is_set(Timer::Close) {
             self.timers.set(Timer::Close, now + self.config.close_timeout);
         }
@@ -209,12 +200,10 @@ impl Client {
     }
 
     pub(super) fn probe(&mut self, now: Instant) {
-        let (Mode::Plain(outbox), Some(probe)) = (&self.mode, &self.config.heartbeat) else {
-            return;
-        };
-        let (next_id, message, within) = (outbox.next_id(), probe.message.clone(), probe.within);
+        let (Mode::Plain(_), Some(probe)) = (&self.mode, &self.config.heartbeat) else { return };
+        let (message, within) = (probe.message.clone(), probe.within);
         if let (Some(conn), Some(account)) = (self.conn(), self.account()) {
-            account.probed(now, next_id);
+            account.probed(now);
             self.timers.set(Timer::Answer, now + within);
             self.transmit(conn, message);
         }

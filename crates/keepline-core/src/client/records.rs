@@ -66,6 +66,7 @@ impl Client {
             }
         }
         self.expect_sound(now);
+        self.look_again(conn);
         self.ask_for_flush();
         self.end_drain_if_settled(now);
         self.finish_if_settled(now);

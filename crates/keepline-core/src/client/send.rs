@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use super::connection::Connection;
 use super::{Client, Mode, State};
-use crate::{MessageId, Payload, Queued};
+use crate::{Doubt, Event, MessageId, Payload, Queued};
 
 /// Why a message was not accepted. Nothing of it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,51 +44,94 @@ impl core::error::Error for SendError {}
 impl Client {
     /// Accepts a message, in order. Drain [`Client::poll_output`] afterwards.
     ///
-    /// A plain line hands it to the socket at once when the line is open, else queues it until it
-    /// is; it is handed to a socket at most once. The bound of the outbox holds while the line is
-    /// down: an open line hands everything to the socket, whose own buffer has no bound that the
-    /// core knows.
+    /// A plain line hands it to the socket at once when the line is open and the socket holds less
+    /// than [`Limits::buffer_high`](crate::Limits::buffer_high), else queues it until that is so;
+    /// it is handed to a socket at most once.
     ///
     /// A session keeps it until its fate is known; the bound of the outbox always holds.
     ///
     /// # Errors
     /// When it is too large, the outbox is full, or the line was closed or ended.
     pub fn send(&mut self, payload: Payload) -> Result<MessageId, SendError> {
-        let (size, limit) = (payload.len(), self.largest_message());
-        if size > limit {
-            return Err(SendError::TooLarge { size, limit });
+        self.accepts(payload.len())?;
+        if self.goes_at_once() {
+            return Ok(self.hand_over(payload));
         }
-        match (&self.state, &mut self.mode) {
-            (State::Closing { .. } | State::Ended(_), _) => Err(SendError::Ended),
-            (_, Mode::Session(session)) if session.is_finishing() => Err(SendError::Ended),
-            (State::Online(Connection { id, .. }), Mode::Plain(outbox)) => {
-                let (conn, id) = (*id, outbox.number());
-                self.transmit(conn, payload);
-                Ok(id)
-            }
-            (
-                State::Idle
-                | State::Connecting(_)
-                | State::Greeting(_)
-                | State::Online(_)
-                | State::Leaving(_)
-                | State::Waiting { .. },
-                _,
-            ) => self.enqueue(payload),
-        }
-    }
-
-    fn enqueue(&mut self, payload: Payload) -> Result<MessageId, SendError> {
         let queued = self.queued();
         if !queued.leave_room_for(payload.len(), &self.config.limits) {
             return Err(SendError::Full { queued });
         }
+        Ok(self.enqueue(payload))
+    }
+
+    /// Whether the line takes messages of this size at all.
+    pub(super) fn accepts(&self, size: usize) -> Result<(), SendError> {
+        let limit = self.largest_message();
+        if size > limit {
+            return Err(SendError::TooLarge { size, limit });
+        }
+        match &self.mode {
+            _ if self.state.is_over() => Err(SendError::Ended),
+            Mode::Session(session) if session.is_finishing() => Err(SendError::Ended),
+            Mode::Session(_) | Mode::Plain(_) => Ok(()),
+        }
+    }
+
+    /// Whether a message need not wait: on an open plain line whose socket takes more.
+    pub(super) fn goes_at_once(&mut self) -> bool {
+        matches!((&self.state, &self.mode), (State::Online(_), Mode::Plain(_))) && self.takes_more()
+    }
+
+    /// Hands a message to the socket of a plain line at once.
+    pub(super) fn hand_over(&mut self, payload: Payload) -> MessageId {
+        let id = match &mut self.mode {
+            Mode::Plain(outbox) => outbox.number(),
+            Mode::Session(session) => return session.delivery.outgoing.push(payload),
+        };
+        self.give(id, payload);
+        id
+    }
+
+    /// Hands on what waits on a plain line, as far as the socket takes it.
+    pub(super) fn hand_over_all(&mut self) {
+        while self.queued().messages > 0 && self.takes_more() {
+            self.hand_over_next();
+        }
+    }
+
+    /// Hands on all that waits on a plain line, however much the socket holds.
+    pub(super) fn hand_over_the_rest(&mut self) {
+        while self.queued().messages > 0 {
+            self.hand_over_next();
+        }
+    }
+
+    fn hand_over_next(&mut self) {
+        if let Mode::Plain(outbox) = &mut self.mode
+            && let Some((id, payload)) = outbox.pop()
+        {
+            self.give(id, payload);
+        }
+    }
+
+    fn give(&mut self, id: MessageId, payload: Payload) {
+        let forgotten = self.account().and_then(|account| account.give(id));
+        if let Some(ids) = forgotten {
+            self.tell(Event::Unknown(ids, Doubt::Forgotten));
+        }
+        if let Some(conn) = self.conn() {
+            self.transmit(conn, payload);
+        }
+    }
+
+    /// Keeps a message until a connection takes it; in a session, until its fate is known.
+    pub(super) fn enqueue(&mut self, payload: Payload) -> MessageId {
         let id = match &mut self.mode {
             Mode::Plain(outbox) => outbox.push(payload),
             Mode::Session(session) => session.delivery.outgoing.push(payload),
         };
         self.ask_for_flush();
-        Ok(id)
+        id
     }
 
     /// How much is held: on a plain line what waits for a connection, in a session also what the
@@ -106,20 +148,9 @@ impl Client {
     /// waiting for room is pointless.
     #[must_use]
     pub fn has_room_for(&self, bytes: usize) -> bool {
-        match (&self.state, &self.mode) {
-            (State::Closing { .. } | State::Ended(_), _) | (State::Online(_), Mode::Plain(_)) => {
-                true
-            }
-            (
-                State::Idle
-                | State::Connecting(_)
-                | State::Greeting(_)
-                | State::Online(_)
-                | State::Leaving(_)
-                | State::Waiting { .. },
-                _,
-            ) => self.queued().leave_room_for(bytes, &self.config.limits),
-        }
+        self.state.is_over()
+            || self.is_finishing()
+            || self.queued().leave_room_for(bytes, &self.config.limits)
     }
 
     /// The largest message that [`Client::send`] takes, in bytes. In a session the far end may

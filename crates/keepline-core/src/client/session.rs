@@ -225,6 +225,7 @@ impl Client {
         if let Mode::Session(session) = &mut self.mode {
             session.flush_asked = false;
         }
+        self.expire_if_due(now);
         while let Some((conn, frame)) = self.next_frame() {
             self.transmit(conn, frame);
         }
@@ -232,6 +233,8 @@ impl Client {
     }
 
     fn next_frame(&mut self) -> Option<(ConnId, crate::Payload)> {
+        let takes_more = self.takes_more();
+        self.withhold(!takes_more);
         let (conn, link, session) = self.talk_back()?;
         let draining = session.is_draining();
         Some((conn, session.delivery.frame(link, draining)?))

@@ -9,9 +9,7 @@ use super::{Client, Mode, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Return};
-use crate::{
-    CloseCode, ConnId, Doubt, Down, End, Event, Instant, Loss, MessageIds, Output, Payload,
-};
+use crate::{CloseCode, ConnId, Doubt, Down, End, Event, Instant, Loss, Output, Payload};
 
 /// No server may keep its clients away for longer.
 pub(super) const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
@@ -109,12 +107,12 @@ impl Client {
     pub(super) fn end_without_doubt(&mut self, why: End, now: Instant) {
         match &mut self.mode {
             Mode::Plain(outbox) => {
-                let never_sent = outbox.ids();
-                outbox.clear();
+                let never_sent = outbox.clear();
                 self.tell_all(never_sent, |ids| Event::Undeliverable(ids, Loss::NeverSent));
             }
             Mode::Session(_) => self.settle_fates(None),
         }
+        self.forget_terms();
         self.enter(State::Ended(why), now);
     }
 
@@ -157,6 +155,7 @@ impl Client {
         {
             self.timers.set(Timer::Finish, finish.by);
         }
+        self.expect_expiry();
     }
 
     pub(super) fn expect_silence(&mut self, now: Instant) {
@@ -192,12 +191,8 @@ impl Client {
     }
 
     fn tell_unknown(&mut self) {
-        let Mode::Plain(outbox) = &self.mode else { return };
-        let end = outbox.first_queued();
-        let lost = self.account().map(|account| account.unproven());
-        if let Some(ids) = lost.and_then(|first| MessageIds::between(first, end)) {
-            self.tell(Event::Unknown(ids, Doubt::LineLost));
-        }
+        let lost = self.account().map(|account| account.doubts()).unwrap_or_default();
+        self.tell_all(lost, |ids| Event::Unknown(ids, Doubt::LineLost));
     }
 
     pub(super) const fn connection(&self) -> Option<&Connection> {

@@ -22,6 +22,8 @@ pub(crate) struct Link {
     /// What the far end said last of its own.
     heard: Option<Ack>,
     renewal: Renewal,
+    /// Frames hold no messages for now.
+    withholds: bool,
 }
 
 /// How far the renewal of credentials is: one at a time is on its way.
@@ -42,7 +44,17 @@ impl Link {
             told,
             heard: None,
             renewal: Renewal::None,
+            withholds: false,
         }
+    }
+
+    /// Whether frames are to hold no messages from now on, because the socket holds enough.
+    pub(crate) const fn withhold(&mut self, withholds: bool) {
+        self.withholds = withholds;
+    }
+
+    pub(super) const fn withholds(&self) -> bool {
+        self.withholds
     }
 
     pub(crate) const fn coding(&self) -> Coding {

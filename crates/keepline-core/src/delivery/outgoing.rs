@@ -281,6 +281,39 @@ impl Outgoing {
         fates
     }
 
+    /// The first message that no connection was ever given; the next id if there is none.
+    pub(crate) fn first_waiting(&self) -> MessageId {
+        self.held.get(self.ever_given()).map_or(self.next_id, |held| held.id)
+    }
+
+    /// The size of this message, if no connection was ever given it.
+    pub(crate) fn waiting_size(&self, id: MessageId) -> Option<usize> {
+        Some(self.held.get(self.place_of_waiting(id)?)?.payload.len())
+    }
+
+    /// Takes out a message that no connection was ever given: it has no number yet, so it leaves
+    /// no gap.
+    pub(crate) fn withdraw(&mut self, id: MessageId) -> bool {
+        let Some(held) = self.place_of_waiting(id).and_then(|place| self.held.remove(place)) else {
+            return false;
+        };
+        if !planted(Mutant::WithdrawnStillCounted) {
+            self.bytes -= held.payload.len();
+        }
+        true
+    }
+
+    fn place_of_waiting(&self, id: MessageId) -> Option<usize> {
+        let place = self.held.binary_search_by_key(&id, |held| held.id).ok()?;
+        (place >= self.ever_given() || planted(Mutant::SentTakenBack)).then_some(place)
+    }
+
+    /// How many of those held a connection was given, in this epoch or in one before.
+    fn ever_given(&self) -> usize {
+        let before = self.held.partition_point(|held| held.past != Past::NeverSent);
+        before.max((self.sent - self.taken.number) as usize)
+    }
+
     fn let_go(&mut self) -> Option<Held> {
         let held = self.held.pop_front()?;
         self.bytes -= held.payload.len();
@@ -289,7 +322,7 @@ impl Outgoing {
 }
 
 /// Adds an id to runs of ids, which rise.
-fn extend(runs: &mut Vec<MessageIds>, id: MessageId) {
+pub(crate) fn extend(runs: &mut Vec<MessageIds>, id: MessageId) {
     match runs.last_mut() {
         Some(run) if run.last.0 + 1 == id.0 => run.last = id,
         Some(_) | None => runs.push(MessageIds { first: id, last: id }),

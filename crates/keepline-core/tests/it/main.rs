@@ -8,10 +8,12 @@ mod connecting;
 mod diagnosis;
 mod heartbeat;
 mod inbox;
+mod marks;
 mod outbox;
 mod provider;
 mod session;
 mod settings;
+mod terms;
 #[cfg(all(feature = "json", not(target_arch = "wasm32")))]
 mod vectors;
 mod waiting;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use keepline_core::wire::{Instance, SessionId};
 use keepline_core::{
     Client, CloseCode, Closed, Config, ConnId, Draw, Event, Input, Instant, MessageId, OpenFailure,
-    Output, Payload, Probe, SendError, Status, Verdict,
+    Output, Payload, Probe, SendError, SendOptions, Status, Verdict,
 };
 
 pub(crate) struct World {
@@ -24,6 +24,12 @@ pub(crate) struct World {
     pub(crate) refused: Vec<usize>,
     /// Which handshakes are to be looked into.
     pub(crate) inquiries: Vec<ConnId>,
+    /// What the present socket holds, if the network is slow.
+    pub(crate) buffered: Option<u64>,
+    /// How often the application was told of room.
+    pub(crate) rooms: usize,
+    /// How often the driver was asked what the socket holds.
+    pub(crate) measures: usize,
     probe: Option<Probe>,
     conn: Option<ConnId>,
 }
@@ -62,6 +68,9 @@ impl World {
             messages: Vec::new(),
             refused: Vec::new(),
             inquiries: Vec::new(),
+            buffered: None,
+            rooms: 0,
+            measures: 0,
             conn: None,
         }
     }
@@ -137,6 +146,28 @@ impl World {
         sent
     }
 
+    pub(crate) fn send_with(
+        &mut self,
+        message: &str,
+        options: SendOptions,
+    ) -> Result<MessageId, SendError> {
+        let sent = self.client.send_with(text(message), options, self.now);
+        self.perform();
+        sent
+    }
+
+    pub(crate) fn cancel(&mut self, id: u64) -> bool {
+        let waited = self.client.cancel(MessageId(id), self.now);
+        self.perform();
+        waited
+    }
+
+    /// The network has taken all but this of what the socket was given.
+    pub(crate) fn drain_to(&mut self, buffered: u64) {
+        self.buffered = Some(buffered);
+        self.run_for(millis(64));
+    }
+
     pub(crate) fn close(&mut self) {
         self.client.close(CloseCode::NORMAL, "bye", self.now).unwrap();
         self.perform();
@@ -154,6 +185,9 @@ impl World {
 
     /// The alarm rings now, due or not.
     pub(crate) fn ring(&mut self) {
+        if let Some(buffered) = self.buffered {
+            self.client.handle_input(Input::Buffered(self.conn(), buffered), self.now);
+        }
         self.client.handle_timeout(self.now);
         self.perform();
         let next = self.client.poll_timeout();
@@ -191,7 +225,16 @@ impl World {
                     self.attempts.push(self.now);
                     self.conn = Some(conn);
                 }
-                Output::Transmit(conn, payload) => self.transmitted.push((conn, payload)),
+                Output::Transmit(conn, payload) => {
+                    self.buffered = self.buffered.map(|held| held + payload.len() as u64);
+                    self.transmitted.push((conn, payload));
+                }
+                Output::Measure(conn) => {
+                    self.measures += 1;
+                    let buffered = Input::Buffered(conn, self.buffered.unwrap_or(0));
+                    self.client.handle_input(buffered, self.now);
+                }
+                Output::Room => self.rooms += 1,
                 Output::Close(_, code, reason) => self.close_frames.push((code, reason)),
                 Output::Abandon(conn) => self.abandoned.push(conn),
                 Output::Deliver(payload) => self.messages.push(payload),

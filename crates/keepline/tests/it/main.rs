@@ -6,5 +6,6 @@
 
 mod provider;
 mod stories;
+mod terms;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

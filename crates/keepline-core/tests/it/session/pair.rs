@@ -9,8 +9,8 @@ use keepline_core::wire::{
 };
 use keepline_core::{
     Caller, Client, CloseCode, Closed, Config, ConnId, Draw, Event, Input, Instant, MessageId,
-    MessageIds, NotProvided, Output, Over, Payload, Provision, Refused, SendError, ServerConfig,
-    ServerOutput, SessionConfig, SessionEvent, SessionKey, Sessions, Status,
+    MessageIds, NotProvided, Output, Over, Payload, Provision, Refused, SendError, SendOptions,
+    ServerConfig, ServerOutput, SessionConfig, SessionEvent, SessionKey, Sessions, Status,
 };
 
 use crate::world::text;
@@ -65,6 +65,8 @@ pub(crate) struct Pair {
     pub(crate) provides: Option<Result<Provision, NotProvided>>,
     /// When it was asked for a renewal.
     pub(crate) renewals: Vec<Instant>,
+    /// What the client's socket holds that the network has not taken.
+    pub(crate) buffered: u64,
     attempts: Vec<ConnId>,
     open: Vec<ConnId>,
     coding: Coding,
@@ -156,6 +158,7 @@ impl Pair {
             expires: None,
             provides: None,
             renewals: Vec::new(),
+            buffered: 0,
             attempts: Vec::new(),
             open: Vec::new(),
             coding,
@@ -194,6 +197,20 @@ impl Pair {
 
     pub(crate) fn send(&mut self, message: &str) -> Result<MessageId, SendError> {
         self.client.send(text(message))
+    }
+
+    pub(crate) fn send_with(
+        &mut self,
+        message: &str,
+        options: SendOptions,
+    ) -> Result<MessageId, SendError> {
+        self.client.send_with(text(message), options, self.now)
+    }
+
+    pub(crate) fn cancel(&mut self, id: u64) -> bool {
+        let waited = self.client.cancel(MessageId(id), self.now);
+        self.settle();
+        waited
     }
 
     /// The client sends these in one turn of its event loop.
@@ -364,6 +381,10 @@ impl Pair {
                 break;
             };
             self.now = self.now.max(due);
+            if self.buffered > 0 {
+                let buffered = Input::Buffered(self.conn(), self.buffered);
+                self.client.handle_input(buffered, self.now);
+            }
             self.client.handle_timeout(self.now);
             self.server.handle_timeout(self.now);
             self.settle();
@@ -424,6 +445,11 @@ impl Pair {
                     Output::Discard => self.client_inbox.clear(),
                     Output::Refuse { size } => panic!("a session refuses no {size} bytes"),
                     Output::Flush => flush = true,
+                    Output::Measure(conn) => {
+                        let buffered = Input::Buffered(conn, self.buffered);
+                        self.client.handle_input(buffered, self.now);
+                    }
+                    Output::Room => panic!("a session tells of room by fates"),
                     Output::Event(event) => self.events.push(event),
                 }
             }

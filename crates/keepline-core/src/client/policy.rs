@@ -1,0 +1,171 @@
+//! What becomes of messages that wait: they may be replaced, dropped, expire, or be cancelled.
+
+use alloc::vec::Vec;
+
+use super::terms::Terms;
+use super::{Client, Mode, State};
+use crate::delivery::extend;
+use crate::mutant::{Mutant, planted};
+use crate::timers::Timer;
+use crate::{
+    Event, Instant, Key, Loss, MessageId, MessageIds, Payload, Queued, SendError, SendOptions,
+    WhenFull,
+};
+
+impl Client {
+    /// Accepts a message as [`Client::send`] does, on terms that hold as long as it waits. Each
+    /// message that ends by them is told as [`Event::Undeliverable`], once. Drain
+    /// [`Client::poll_output`] afterwards.
+    ///
+    /// # Errors
+    /// As [`Client::send`]; nothing is replaced or dropped for a message that is refused.
+    pub fn send_with(
+        &mut self,
+        payload: Payload,
+        options: SendOptions,
+        now: Instant,
+    ) -> Result<MessageId, SendError> {
+        self.accepts(payload.len())?;
+        if self.goes_at_once() {
+            return Ok(self.hand_over(payload));
+        }
+        self.terms.forget_before(self.mode.first_waiting());
+        let replaced = self.waits_under(options.key.as_ref());
+        let dropped = self.make_room(&payload, &options, replaced)?;
+        self.withdraw(replaced, Loss::Replaced);
+        self.withdraw(dropped, Loss::Dropped);
+        let id = self.enqueue(payload);
+        self.terms.agree(id, options, now);
+        self.expect_expiry();
+        Ok(id)
+    }
+
+    /// Takes back a message that still waits: it ends as [`Loss::Cancelled`]. `false` when it does
+    /// not wait, because a connection was given it or it has ended. Drain [`Client::poll_output`]
+    /// afterwards.
+    pub fn cancel(&mut self, id: MessageId, now: Instant) -> bool {
+        let waits = self.mode.waiting_size(id).is_some();
+        self.withdraw(Some(id), Loss::Cancelled);
+        self.finish_if_settled(now);
+        waits
+    }
+
+    /// Messages have waited for too long.
+    pub(super) fn expire(&mut self, now: Instant) {
+        self.terms.forget_before(self.mode.first_waiting());
+        let expired = self.terms.expired(now);
+        if !planted(Mutant::NeverGrowsOld) {
+            self.withdraw(expired, Loss::Expired);
+        }
+        self.expect_expiry();
+        self.finish_if_settled(now);
+    }
+
+    /// The same if it is time, for an alarm may ring late: what has expired does not leave.
+    pub(super) fn expire_if_due(&mut self, now: Instant) {
+        if self.terms.soonest().is_some_and(|at| at < now) {
+            self.expire(now);
+        }
+    }
+
+    pub(super) fn expect_expiry(&mut self) {
+        match (&self.state, self.terms.soonest()) {
+            (State::Closing { .. } | State::Ended(_), _) | (_, None) => {
+                self.timers.stop(Timer::Expiry);
+            }
+            (
+                State::Idle
+                | State::Connecting(_)
+                | State::Greeting(_)
+                | State::Online(_)
+                | State::Leaving(_)
+                | State::Waiting { .. },
+                Some(at),
+            ) => self.timers.set(Timer::Expiry, at),
+        }
+    }
+
+    /// Nothing waits any more.
+    pub(super) fn forget_terms(&mut self) {
+        self.terms = Terms::default();
+    }
+
+    fn waits_under(&self, key: Option<&Key>) -> Option<MessageId> {
+        let id = self.terms.latest(key?).filter(|_| !planted(Mutant::KeyIgnored))?;
+        self.mode.waiting_size(id).is_some().then_some(id)
+    }
+
+    /// Who leaves so that this message fits, besides the one that it replaces.
+    fn make_room(
+        &self,
+        payload: &Payload,
+        options: &SendOptions,
+        replaced: Option<MessageId>,
+    ) -> Result<Vec<MessageId>, SendError> {
+        let full = SendError::Full { queued: self.queued() };
+        let new_key = options.key.as_ref().filter(|_| replaced.is_none());
+        let wanted = payload.len() + self.terms.key_bytes() + new_key.map_or(0, Key::len);
+        let mut left = self.queued_without(self.queued(), replaced);
+        let mut droppable = self.terms.droppable().filter(|id| Some(*id) != replaced);
+        let mut dropped = Vec::new();
+        while !left.leave_room_for(wanted, &self.config.limits) {
+            match (options.when_full, droppable.next()) {
+                (WhenFull::Reject, _) | (WhenFull::DropOldest, None) => return Err(full),
+                (WhenFull::DropOldest, Some(id)) => {
+                    left = self.queued_without(left, Some(id));
+                    dropped.push(id);
+                }
+            }
+        }
+        Ok(dropped)
+    }
+
+    fn queued_without(&self, queued: Queued, id: Option<MessageId>) -> Queued {
+        let Queued { messages, bytes } = queued;
+        match id.and_then(|id| self.mode.waiting_size(id)) {
+            Some(size) => Queued { messages: messages - 1, bytes: bytes - size },
+            None => queued,
+        }
+    }
+
+    /// Ends those of these messages that still wait.
+    fn withdraw(&mut self, ids: impl IntoIterator<Item = MessageId>, loss: Loss) {
+        let mut ended: Vec<MessageIds> = Vec::new();
+        for id in ids {
+            if self.mode.withdraw(id) {
+                self.terms.forget(id);
+                extend(&mut ended, id);
+            }
+        }
+        if !planted(Mutant::WithdrawalNotTold) {
+            self.tell_all(ended, |ids| Event::Undeliverable(ids, loss));
+        }
+    }
+}
+
+/// What waits: what no connection was ever given.
+impl Mode {
+    /// The first message that waits; the next one to be accepted if none does.
+    fn first_waiting(&self) -> MessageId {
+        match self {
+            Self::Plain(outbox) => outbox.first_queued(),
+            Self::Session(session) => session.delivery.outgoing.first_waiting(),
+        }
+    }
+
+    /// The size of this message, if it waits.
+    fn waiting_size(&self, id: MessageId) -> Option<usize> {
+        match self {
+            Self::Plain(outbox) => outbox.size_of(id),
+            Self::Session(session) => session.delivery.outgoing.waiting_size(id),
+        }
+    }
+
+    /// Takes this message out, if it waits.
+    fn withdraw(&mut self, id: MessageId) -> bool {
+        match self {
+            Self::Plain(outbox) => outbox.withdraw(id),
+            Self::Session(session) => session.delivery.outgoing.withdraw(id),
+        }
+    }
+}

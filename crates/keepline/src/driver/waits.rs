@@ -1,0 +1,74 @@
+//! What is waited for: messages, fates, room in the outbox, and the end of the line.
+
+use std::task::{Context, Poll};
+
+use keepline_core::{Arrival, Client, MessageId, SendError};
+
+use super::Driver;
+use crate::fates::Fate;
+use crate::mailbox::Watcher;
+
+impl Driver {
+    /// Waits until a message's fate is known. `None` when the line has ended, and its fate is not
+    /// remembered any more.
+    pub(crate) fn poll_fate(
+        &self,
+        id: MessageId,
+        watcher: Watcher,
+        cx: &Context<'_>,
+    ) -> Poll<Option<Fate>> {
+        let (fate, has_ended) = self.mailbox(|mailbox| (mailbox.fate(id), mailbox.has_ended()));
+        if fate.is_some() || has_ended {
+            return Poll::Ready(fate);
+        }
+        drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
+        Poll::Pending
+    }
+
+    pub(crate) fn poll_arrival(&self, cx: &Context<'_>) -> Poll<Option<Arrival>> {
+        if self.pause.is_due() {
+            drop(self.mailbox(|mailbox| mailbox.await_message(cx.waker())));
+            return Poll::Pending;
+        }
+        let (arrival, has_ended) = self.mailbox(|mailbox| (mailbox.pop(), mailbox.has_ended()));
+        if arrival.is_some() && self.is_session {
+            self.end_turn_later();
+        }
+        if arrival.is_some() || has_ended {
+            return Poll::Ready(arrival);
+        }
+        self.pause.is_over();
+        drop(self.mailbox(|mailbox| mailbox.await_message(cx.waker())));
+        Poll::Pending
+    }
+
+    /// Waits until `ready` of the core, or the end of the line.
+    pub(crate) fn poll_until(
+        &self,
+        watcher: Watcher,
+        ready: impl FnOnce(&Client) -> bool,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        if self.mailbox(|mailbox| mailbox.has_ended()) {
+            return Poll::Ready(Err(SendError::Ended));
+        }
+        if self.drive(|works, _| ready(&works.core)) {
+            return Poll::Ready(Ok(()));
+        }
+        drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
+        Poll::Pending
+    }
+
+    /// Waits for the end of the line, as one of those who watch.
+    pub(crate) fn poll_ended_for(&self, watcher: Watcher, cx: &Context<'_>) -> Poll<()> {
+        if self.mailbox(|mailbox| mailbox.has_ended()) {
+            return Poll::Ready(());
+        }
+        drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
+        Poll::Pending
+    }
+
+    pub(crate) fn poll_ended(&self, cx: &Context<'_>) -> Poll<()> {
+        self.poll_until(Watcher::SINK, |_| false, cx).map(|_| ())
+    }
+}
