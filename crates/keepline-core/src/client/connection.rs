@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::account::Account;
 use super::drain::Drain;
+use super::pulse::Pulse;
 use crate::delivery::Link;
 use crate::{ConnId, Instant};
 
@@ -14,6 +15,7 @@ pub(super) struct Connection {
     pub(super) protocol: String,
     pub(super) speech: Speech,
     pub(super) drain: Drain,
+    pub(super) pulse: Pulse,
     /// Which of the session's hellos it was opened with; 0 on a plain line.
     pub(super) hello: u64,
     opened_at: Instant,
@@ -56,6 +58,8 @@ pub(super) struct Dial {
     pub(super) until: Instant,
     /// Whether a provider, if there is one, has said where to.
     pub(super) provided: bool,
+    /// Whether an alarm that rang late was put off once.
+    pub(super) excused: bool,
 }
 
 /// An attempt on which the hello is said.
@@ -75,8 +79,16 @@ impl Connection {
         account: Account,
         opened_at: Instant,
     ) -> Self {
-        let speech = Speech::Plain(account);
-        Self { id, protocol, speech, drain: Drain::new(), hello: 0, opened_at, settled: false }
+        Self {
+            id,
+            protocol,
+            speech: Speech::Plain(account),
+            drain: Drain::new(),
+            pulse: Pulse::new(opened_at),
+            hello: 0,
+            opened_at,
+            settled: false,
+        }
     }
 
     /// Settled from the beginning: a greeting is what no proxy can forge.
@@ -87,13 +99,23 @@ impl Connection {
         opened_at: Instant,
     ) -> Self {
         let Asked { dial: Dial { conn: id, .. }, hello, .. } = asked;
-        let speech = Speech::Session(link, Move::Stays);
-        Self { id, protocol, speech, drain: Drain::new(), hello, opened_at, settled: true }
+        Self {
+            id,
+            protocol,
+            speech: Speech::Session(link, Move::Stays),
+            drain: Drain::new(),
+            pulse: Pulse::new(opened_at),
+            hello,
+            opened_at,
+            settled: true,
+        }
     }
 
     /// Takes note of a message from the far end; `Some` is when the connection will have settled,
     /// if it has not by now.
     pub(super) fn heard(&mut self, now: Instant, settle_after: Duration) -> Option<Instant> {
+        self.pulse.heard(now);
+        self.pulse.proven();
         let settles_at = self.opened_at + settle_after;
         self.settled |= settles_at <= now;
         (!self.settled).then_some(settles_at)

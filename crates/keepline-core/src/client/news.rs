@@ -155,7 +155,8 @@ impl Client {
     }
 
     /// A network that still takes what it was given puts off what would end the connection. Not the
-    /// silence of a session: its server speaks by itself, and is not behind our upload.
+    /// silence of a session: its server speaks by itself, and is not behind our upload; that silence
+    /// also bounds how long the answer to a question of ours is put off.
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
         let drains = self.connection_mut().is_some_and(|connection| connection.drain.drains(bytes));
         if !drains {
@@ -164,10 +165,8 @@ impl Client {
         if self.timers.is_set(Timer::Close) {
             self.timers.set(Timer::Close, now + self.config.close_timeout);
         }
-        if let Some(probe) = &self.config.heartbeat
-            && self.timers.is_set(Timer::Answer)
-        {
-            self.timers.set(Timer::Answer, now + probe.within);
+        if self.timers.is_set(Timer::Answer) {
+            self.timers.set(Timer::Answer, now + self.patience());
         }
     }
 }
@@ -178,9 +177,11 @@ impl Client {
     pub(super) fn attempt(&mut self, now: Instant) {
         let retry_at = self.pace.next_allowed();
         if retry_at > now {
-            return self.enter(State::Waiting { why: Down::Paced, retry_at }, now);
+            let not_before = retry_at;
+            return self.enter(State::Waiting { why: Down::Paced, retry_at, not_before }, now);
         }
         self.farewell();
+        self.around.runs();
         let dial = self.dial(now);
         self.enter(State::Connecting(dial), now);
     }
@@ -191,7 +192,8 @@ impl Client {
         let conn = ConnId(self.last_conn.0 + 1);
         self.last_conn = conn;
         self.outputs.push_back(Output::Open(conn));
-        Dial { conn, until: now + self.config.connect_timeout, provided: false }
+        let until = now + self.config.connect_timeout;
+        Dial { conn, until, provided: false, excused: false }
     }
 
     pub(super) fn settle(&mut self) {

@@ -15,5 +15,6 @@ mod settings;
 #[cfg(all(feature = "json", not(target_arch = "wasm32")))]
 mod vectors;
 mod waiting;
+mod waking;
 mod wire;
 mod world;

@@ -17,3 +17,4 @@ mod settings;
 #[cfg(not(target_arch = "wasm32"))]
 mod states;
 mod storms;
+mod waking;
