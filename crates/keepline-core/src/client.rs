@@ -310,6 +310,12 @@ impl Client {
         }
     }
 
+    /// Whether the status is [`Status::Ended`].
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Ended(_))
+    }
+
     /// The bounds this client was made with.
     #[must_use]
     pub const fn limits(&self) -> &Limits {

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use keepline_core::{
-    Backoff, Closed, Config, ConfigError, Diagnosis, Limits, Probe, SessionConfig, Verdict,
+    Backoff, Closed, Config, ConfigError, Diagnosis, Limits, Probe, SessionConfig, Verdict, Waking,
 };
 
 use crate::diagnosis;
@@ -29,6 +29,7 @@ pub struct Builder<Tx: ?Sized, Rx, C> {
     config: Config,
     hooks: Hooks,
     application: Application,
+    watches_page: bool,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -46,6 +47,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             config: Config::default(),
             hooks: Hooks::new(),
             application: Application::default(),
+            watches_page: true,
             types: PhantomData,
         }
     }
@@ -105,6 +107,22 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// forgotten. Default: 5 s.
     pub fn settle_after(mut self, settle_after: Duration) -> Self {
         self.config.settle_after = settle_after;
+        self
+    }
+
+    /// How the line is looked after when the page wakes: when it is shown, comes back from the
+    /// back/forward cache, resumes, gets its network back, or its machine has slept. Default:
+    /// [`Waking::default`].
+    pub fn waking(mut self, waking: Waking) -> Self {
+        self.config.waking = waking;
+        self
+    }
+
+    /// Whether the line watches the life of its page, and of its machine's network and sleep.
+    /// Default: yes. In a Worker only network and sleep can be watched; what the page notices may
+    /// be handed in by [`Monitor::notice`](crate::Monitor::notice), here as everywhere.
+    pub fn page_lifecycle(mut self, watches: bool) -> Self {
+        self.watches_page = watches;
         self
     }
 
@@ -177,7 +195,8 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// When the URL, a subprotocol or a setting cannot be used. What the network makes of it, and
     /// what a provider gives, is told by the line's status.
     pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
-        let Self { source, mut common, mut config, mut application, hooks, types: _ } = self;
+        let Self { source, mut common, mut config, mut application, hooks, watches_page, types: _ } =
+            self;
         common.coding = config.session.as_ref().map(|session| session.coding);
         let route = match source {
             Source::Fixed(endpoint) => Route::Fixed(common.address(&endpoint)?),
@@ -189,7 +208,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
                 route(common)
             }
         };
-        let driver = Driver::start(route, config, hooks, application);
+        let driver = Driver::start(route, config, hooks, application, watches_page);
         let driver = driver.map_err(BuildError::Config)?;
         Ok(Socket::new(driver))
     }

@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
-use gloo_timers::callback::Timeout;
 use keepline_core::{
-    Arrival, Client, Closed, Config, ConfigError, ConnId, Event, Input, Instant, MessageId, Output,
-    Payload, Probe, SendError, Status,
+    Arrival, Client, Closed, Config, ConfigError, ConnId, Event, Input, Instant, MessageId, Notice,
+    Output, Payload, Probe, SendError, Status, Wake,
 };
 use wasm_bindgen_futures::spawn_local;
 
+use crate::alarm::Alarm;
 use crate::clock;
 use crate::diagnosis::Inquiry;
 use crate::endpoint::Address;
@@ -19,11 +19,9 @@ use crate::fates::Fate;
 use crate::hooks::Hooks;
 use crate::journal::Happening;
 use crate::mailbox::{Mailbox, Watcher};
+use crate::page::{Heed, PageLife};
 use crate::panic::has_panicked;
 use crate::transport::{Listen, Transport};
-
-/// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
-const LONGEST_ALARM: u32 = i32::MAX as u32;
 
 pub(crate) struct Driver {
     works: RefCell<Works>,
@@ -67,16 +65,10 @@ pub(crate) struct Works {
     flush: bool,
     /// The present turn of the event loop is a socket's.
     is_prompt: bool,
-    alarm: Option<Alarm>,
+    alarm: Alarm,
+    /// What is noticed of the page, until the line has ended; `None` also if nothing is to be.
+    life: Option<PageLife>,
     listen: Listen,
-    ring: Rc<dyn Fn()>,
-}
-
-struct Alarm {
-    at: Instant,
-    /// Whether it was set in a turn of a socket, and not when another alarm rang.
-    is_prompt: bool,
-    _timeout: Timeout,
 }
 
 impl Driver {
@@ -85,6 +77,7 @@ impl Driver {
         config: Config,
         hooks: Hooks,
         application: Application,
+        watches_page: bool,
     ) -> Result<Rc<Self>, ConfigError> {
         let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
         let core = Client::new(config, clock::seed())?;
@@ -107,8 +100,32 @@ impl Driver {
                 inquiry,
             }
         });
+        if watches_page {
+            driver.watch_page();
+        }
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
+    }
+
+    fn watch_page(&self) {
+        let this = Weak::clone(&self.this);
+        let heed: Heed = Rc::new(move |notice| {
+            if let Some(driver) = this.upgrade().filter(|_| !has_panicked()) {
+                driver.notice(notice);
+            }
+        });
+        let life = PageLife::watch(&heed);
+        self.drive(|works, _| works.life = Some(life));
+        PageLife::present().for_each(|notice| self.notice(notice));
+    }
+
+    /// Takes in what the page has noticed.
+    pub(crate) fn notice(&self, notice: Notice) {
+        self.drive(|works, now| {
+            let now = works.notice_sleep(now);
+            works.notice_closing(now);
+            works.core.handle_input(Input::Noticed(notice), now);
+        });
     }
 
     /// Acts on the core at the present time, once it knows what the application has taken.
@@ -190,7 +207,8 @@ impl Driver {
             | Input::TooLarge(..)
             | Input::PeerClosing(_)
             | Input::Buffered(..)
-            | Input::Provided(..) => input,
+            | Input::Provided(..)
+            | Input::Noticed(_) => input,
         };
         self.drive(|works, now| {
             works.is_prompt = true;
@@ -330,7 +348,7 @@ impl Works {
                 driver.drive(Self::ring);
             }
         };
-        let (listen, ring) = (Rc::new(listen), Rc::new(ring));
+        let (listen, alarm) = (Rc::new(listen), Alarm::new(Rc::new(ring)));
         Self {
             core,
             route,
@@ -339,20 +357,35 @@ impl Works {
             transports: Vec::new(),
             flush: false,
             is_prompt: false,
-            alarm: None,
+            alarm,
+            life: None,
             listen,
-            ring,
         }
     }
 
     fn ring(&mut self, now: Instant) {
-        self.alarm = None;
+        let now = self.notice_sleep(now);
+        self.alarm.stop();
         self.notice_closing(now);
         for transport in &self.transports {
             let buffered = Input::Buffered(transport.conn(), transport.buffered());
             self.core.handle_input(buffered, now);
         }
         self.core.handle_timeout(now);
+    }
+
+    /// Tells the core that the machine slept, or the page did not run, if that is so; the present
+    /// is then later than it was.
+    fn notice_sleep(&mut self, now: Instant) -> Instant {
+        if self.life.is_none() {
+            return now;
+        }
+        let time = self.alarm.slept();
+        let now = clock::now();
+        if !time.is_zero() {
+            self.core.handle_input(Input::Noticed(Notice::Woke(Wake::Slept(time))), now);
+        }
+        now
     }
 
     /// Tells the core of a socket that takes nothing more, before a message is lost in it.
@@ -424,23 +457,12 @@ impl Works {
         self.transports.iter().find(|socket| socket.conn() == conn)
     }
 
-    /// Holds one alarm. One that rings too early is set again then, which costs less than setting
-    /// it again with every message that puts a deadline off. But an alarm that was set when another
-    /// rang is set again from a message: Chromium lets the timers of a hidden page that beget each
-    /// other ring once a minute (HTML §8.6, the nesting level).
     fn set_alarm(&mut self) {
         let is_prompt = std::mem::take(&mut self.is_prompt);
-        let Some(at) = self.core.poll_timeout() else {
-            self.alarm = None;
-            return;
-        };
-        let must_be_set = |alarm: &Alarm| at < alarm.at || (is_prompt && !alarm.is_prompt);
-        if self.alarm.as_ref().is_none_or(must_be_set) {
-            let millis = (at - clock::now()).as_micros().div_ceil(1_000);
-            let millis = u32::try_from(millis).unwrap_or(u32::MAX).min(LONGEST_ALARM);
-            let ring = Rc::clone(&self.ring);
-            let _timeout = Timeout::new(millis, move || ring());
-            self.alarm = Some(Alarm { at, is_prompt, _timeout });
+        let due = self.core.poll_timeout();
+        if due.is_none() && self.core.has_ended() {
+            self.life = None;
         }
+        self.alarm.hold(due, self.life.is_some(), is_prompt);
     }
 }

@@ -48,6 +48,7 @@
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+mod alarm;
 mod builder;
 mod clock;
 pub mod codec;
@@ -63,6 +64,7 @@ mod journey;
 mod mailbox;
 mod marks;
 mod monitor;
+mod page;
 mod panic;
 mod policy;
 mod provider;
@@ -91,6 +93,6 @@ pub use fates::Fate;
 pub use keepline_core::wire::{Coding, Credentials, Window};
 pub use keepline_core::{
     AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Diagnosis,
-    Doubt, Down, End, Event, Instant, Limits, Loss, MessageId, MessageIds, Payload, Probe, Queued,
-    SessionConfig, Status, Verdict,
+    Doubt, Down, End, Event, Instant, Limits, Loss, MessageId, MessageIds, Notice, Payload, Probe,
+    Queued, SessionConfig, Status, Verdict, Wake, Waking,
 };
