@@ -22,7 +22,7 @@ pub enum Notice {
     Suspended,
     /// The page is left for good (`pagehide`, not `persisted`). A session of which everything was
     /// taken is ended, so that its server need not hold it; else it is left for the server to take.
-    /// Should the page live on, the line comes back after a while.
+    /// Should the page live on, the line comes back.
     Left,
 }
 

@@ -30,6 +30,7 @@ impl World {
                 Deed::Shut(conn, code) => self.shut(number, conn, code),
             }
         }
+        self.judge_silence(number);
     }
 
     pub(crate) fn perform_server(&mut self) {
@@ -264,8 +265,10 @@ impl World {
         let is_present = self.seats[number].tab.client.conn() == Some(conn);
         let watch = &mut self.seats[number].tab.watch;
         watch.may_move |= mark.moves;
+        watch.life.hears_at(self.now);
         if mark.greets.is_some() {
             watch.forget_former();
+            watch.life.opens(self.now);
         }
         watch.drains |= mark.drains;
         // Who is turned away where it wants to move to stays where it is.

@@ -69,6 +69,14 @@ pub enum Happened {
     GivenUp,
     /// A message came again and was discarded.
     Repeated,
+    /// A page woke.
+    Woke,
+    /// A page stood still.
+    Suspended,
+    /// A page was left, and lived on.
+    Left,
+    /// A browser believed that there was no network.
+    Offline,
 }
 
 /// The story of one run.

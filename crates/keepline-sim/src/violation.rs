@@ -37,6 +37,10 @@ pub enum Oracle {
     Replay,
     /// Nothing new is sent while the server goes away.
     Drain,
+    /// A line that works is not called silent.
+    FalseAlarm,
+    /// Who wakes is not kept waiting, and who stands still tries nothing.
+    Waking,
     /// Nothing panics.
     Panic,
 }

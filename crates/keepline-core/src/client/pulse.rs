@@ -15,11 +15,22 @@ pub(super) struct Pulse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Question {
     None,
+    /// An alarm rang a little late: what came in time is to be read first.
+    Excused,
     /// The page woke.
     Asked,
-    /// An alarm rang late, which is no fault of the far end's: it was asked once more, and is not
-    /// asked a third time.
+    /// An alarm rang late while it was asked, or very late: there is no other excuse.
     AskedAgain,
+}
+
+/// What an alarm that rang late is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excuse {
+    None,
+    /// What came in time is read.
+    Read,
+    /// The far end is asked.
+    Ask,
 }
 
 impl Pulse {
@@ -27,8 +38,11 @@ impl Pulse {
         Self { heard: opened_at, question: Question::None, asked_at: opened_at }
     }
 
-    pub(super) const fn heard(&mut self, now: Instant) {
+    pub(super) fn heard(&mut self, now: Instant) {
         self.heard = now;
+        if self.question == Question::Excused {
+            self.question = Question::None;
+        }
     }
 
     /// The far end has proven that it is there.
@@ -44,24 +58,39 @@ impl Pulse {
         now - self.heard < within
     }
 
-    pub(super) fn is_in_question(&self) -> bool {
-        self.question != Question::None
+    pub(super) const fn is_in_question(&self) -> bool {
+        match self.question {
+            Question::None | Question::Excused => false,
+            Question::Asked | Question::AskedAgain => true,
+        }
     }
 
     /// Whether the page may ask, because it woke.
     pub(super) fn asks(&mut self, now: Instant) -> bool {
-        let may = self.question == Question::None;
+        let may = !self.is_in_question();
         if may {
             (self.question, self.asked_at) = (Question::Asked, now);
         }
         may
     }
 
-    /// Whether the page may ask, because an alarm rang late.
-    pub(super) fn asks_again(&mut self, now: Instant) -> bool {
-        let may = self.question != Question::AskedAgain;
-        (self.question, self.asked_at) = (Question::AskedAgain, now);
-        may
+    /// What an alarm that rang late, or very late, is answered with. No excuse holds twice.
+    pub(super) const fn excuse(&mut self, is_very_late: bool, now: Instant) -> Excuse {
+        match (self.question, is_very_late) {
+            (Question::AskedAgain, _) | (Question::Excused, false) => Excuse::None,
+            (Question::None, false) => {
+                self.question = Question::Excused;
+                Excuse::Read
+            }
+            (Question::Asked, false) => {
+                self.question = Question::AskedAgain;
+                Excuse::Read
+            }
+            (Question::None | Question::Excused | Question::Asked, true) => {
+                (self.question, self.asked_at) = (Question::AskedAgain, now);
+                Excuse::Ask
+            }
+        }
     }
 
     /// Tells the last question from those before it.

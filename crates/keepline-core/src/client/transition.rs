@@ -59,7 +59,7 @@ impl Client {
         code.refuses_credentials() && self.may_ask_again()
     }
 
-    pub(super) fn wait(&mut self, why: Down, delay: Duration, now: Instant) {
+    fn wait(&mut self, why: Down, delay: Duration, now: Instant) {
         let delay = if planted(Mutant::RetryTooLate) { 3 * delay } else { delay };
         let retry_at = (now + delay).max(self.pace.next_allowed());
         let not_before = if let Down::Bye { .. } = why { retry_at } else { now };
@@ -188,7 +188,7 @@ impl Client {
     }
 
     /// What a connection leaves in doubt when it is lost.
-    pub(super) fn tell_doubts(&mut self) {
+    fn tell_doubts(&mut self) {
         match &mut self.mode {
             Mode::Plain(_) => self.tell_unknown(),
             Mode::Session(session) => match session.draining {

@@ -3,21 +3,22 @@
 use core::time::Duration;
 
 use super::connection::Dial;
+use super::pulse::Excuse;
 use super::{Client, Mode, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::Record;
 use crate::{CloseCode, Down, Instant, Notice, Probe, Wake};
 
-/// An alarm that is late by more than this tells more of the page than of the far end: timers of
-/// hidden pages run once a minute, machines sleep, and a busy page has not yet read what came.
-const LATE: Duration = Duration::from_secs(1);
+/// An alarm that is later than this tells more of the page than of the far end: timers of hidden
+/// pages run once a minute, machines sleep, and a busy page does not read what comes.
+const VERY_LATE: Duration = Duration::from_secs(1);
+
+/// So long at least a page has to read what came before an alarm that was late.
+const TO_READ: Duration = Duration::from_millis(50);
 
 /// A page that stands still makes no attempts; should nobody say that it runs again, this ends it.
 const SUSPENDED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A page that was left and is still there after this lives on.
-const LIVES_ON_AFTER: Duration = Duration::from_secs(10);
 
 /// What the client was told of the page and of the machine around it.
 #[derive(Clone, Copy, Debug)]
@@ -217,15 +218,16 @@ impl Client {
 
 /// Alarms that ring late.
 impl Client {
-    /// Whether a deadline is put off because its alarm rang so late that what came in time may not
-    /// have been read yet. It is put off once.
+    /// Whether a deadline is put off because its alarm rang late, so that what came in time may not
+    /// have been read yet. It is put off once: for a little longer than it was late, or with a
+    /// question.
     pub(super) fn excuses(&mut self, timer: Timer, late: Duration, now: Instant) -> bool {
-        if late < LATE || planted(Mutant::LateAlarmBelieved) {
+        if late.is_zero() || planted(Mutant::LateAlarmBelieved) {
             return false;
         }
         match timer {
-            Timer::Silence | Timer::Answer => self.ask_again(now),
-            Timer::Connect => self.expect_handshake_again(now),
+            Timer::Silence | Timer::Answer => self.excuses_silence(timer, late, now),
+            Timer::Connect => self.expect_handshake_again(late, now),
             Timer::Retry
             | Timer::Settle
             | Timer::Probe
@@ -238,17 +240,19 @@ impl Client {
         }
     }
 
-    fn ask_again(&mut self, now: Instant) -> bool {
+    fn excuses_silence(&mut self, timer: Timer, late: Duration, now: Instant) -> bool {
         let State::Online(connection) = &mut self.state else { return false };
-        let may = connection.pulse.asks_again(now);
-        if may {
-            self.ask(now);
+        let excuse = connection.pulse.excuse(late >= VERY_LATE, now);
+        match excuse {
+            Excuse::None => {}
+            Excuse::Read => self.timers.set(timer, now + late.max(TO_READ)),
+            Excuse::Ask => self.ask(now),
         }
-        may
+        excuse != Excuse::None
     }
 
-    fn expect_handshake_again(&mut self, now: Instant) -> bool {
-        let until = now + self.config.waking.within;
+    fn expect_handshake_again(&mut self, late: Duration, now: Instant) -> bool {
+        let until = now + late.max(TO_READ).min(self.config.waking.within);
         let dial = match &mut self.state {
             State::Connecting(dial) => dial,
             State::Greeting(asked) => &mut asked.dial,
@@ -321,14 +325,11 @@ impl Client {
         let State::Online(_) = self.state else { return };
         self.flush(now);
         self.stay();
-        self.farewell();
         let is_session = matches!(self.mode, Mode::Session(_));
         if is_session && self.queued().messages == 0 {
             self.write_end(CloseCode::NORMAL, "");
             self.part(None);
         }
-        self.tell_doubts();
-        self.let_go();
-        self.wait(Down::Suspended, LIVES_ON_AFTER, now);
+        self.give_up(Down::Suspended, now);
     }
 }

@@ -256,6 +256,19 @@ fn an_alarm_that_rings_late_asks_again_instead_of_believing_in_silence() {
 }
 
 #[test]
+fn an_alarm_that_rings_a_little_late_lets_the_page_read_first() {
+    for late in [1, 49, 300, 999] {
+        let mut world = World::settled(probing());
+        world.run_for(millis(14_999));
+        world.now = world.now + millis(1 + late);
+        world.ring();
+        assert_eq!(world.client.status().name(), "online", "{late}");
+        world.run_for(millis(late.max(50)));
+        assert_eq!(world.why(), Down::Silent, "{late}");
+    }
+}
+
+#[test]
 fn an_alarm_that_always_rings_late_is_believed_the_second_time() {
     let mut world = World::settled(probing());
     let mut minutes = 0;
@@ -369,8 +382,8 @@ fn a_page_that_stands_still_in_a_closing_handshake_does_not_come_back() {
 fn a_page_that_was_left_and_lives_on_gets_its_line_back() {
     let mut world = World::settled(Config::default());
     world.notices(Notice::Left);
-    assert_eq!(world.why(), Down::Suspended);
-    world.run_for(secs(10));
+    assert_eq!((world.why(), world.abandoned.len()), (Down::Suspended, 1));
+    world.run_for(millis(500));
     assert_eq!(world.attempts.len(), 2);
 }
 
