@@ -112,6 +112,18 @@ impl Page {
         .context(self.browser.console().await?)
     }
 
+    /// The browser that shows it.
+    #[must_use]
+    pub fn browser(&self) -> &Browser {
+        &self.browser
+    }
+
+    /// The address of another page of the same site.
+    #[must_use]
+    pub fn elsewhere(&self) -> String {
+        self.site.http("/worker.js")
+    }
+
     /// Opens a line that the SDK accepts to open.
     ///
     /// # Errors
