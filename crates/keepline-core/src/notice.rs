@@ -45,8 +45,8 @@ pub enum Wake {
 ///
 /// A line that waits tries again at once, as far as the pace and the server's advice allow. An open
 /// one is asked for a sign of life, in a session by a `ping`, on a plain line by its
-/// [`Probe`](crate::Probe). A plain line without a probe is replaced after a sleep, and else left as
-/// it is.
+/// [`Probe`](crate::Probe). A plain line without a probe is replaced after a sleep, and else left
+/// as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waking {
     /// A line on which something arrived within this time is not asked, unless the page slept.

@@ -42,6 +42,15 @@
 //! exactly once: as [`Event::Delivered`] when the far application has taken it, as
 //! [`Event::Undeliverable`] when it certainly never will, or as [`Event::Unknown`] when the server
 //! has lost the session itself. [`Socket::fate`] waits for it.
+//!
+//! # A page's life
+//!
+//! A line watches its page and its machine, unless [`Builder::page_lifecycle`] says otherwise.
+//! When the page is shown again, restored, resumed, gets its network back, or has slept, a line
+//! that waits tries at once and an open one must prove itself ([`Waking`]); a plain line can do
+//! that only with a [`Probe`]. A page that is frozen or goes into the back/forward cache lets its
+//! connection go, and a session goes on without loss when it returns. What a Worker cannot notice
+//! of the page, an application may hand in: [`Monitor::notice`]. Nothing of it undoes a close.
 
 /// The examples of the README, compiled as tests.
 #[cfg(doctest)]

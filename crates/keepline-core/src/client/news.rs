@@ -154,9 +154,9 @@ impl Client {
         self.down(why(closed), now);
     }
 
-    /// A network that still takes what it was given puts off what would end the connection. Not the
-    /// silence of a session: its server speaks by itself, and is not behind our upload; that silence
-    /// also bounds how long the answer to a question of ours is put off.
+    /// A network that still takes what it was given puts off what would end the connection. Not
+    /// the silence of a session: its server speaks by itself, and is not behind our upload. So the
+    /// answer to a question of ours is not put off for ever.
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
         let drains = self.connection_mut().is_some_and(|connection| connection.drain.drains(bytes));
         if !drains {
