@@ -49,8 +49,8 @@ pub enum Wake {
 /// as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waking {
-    /// A line on which something arrived within this time is not asked, unless the page slept.
-    /// Default: 5 s. At most 24 h.
+    /// A line on which something arrived within this time is not asked, unless the page slept or
+    /// the network was gone. Default: 5 s. At most 24 h.
     pub fresh: Duration,
     /// A line that was asked, and from which nothing comes for so long, is replaced. Default: 3 s;
     /// on a plain line the probe's own [`within`](crate::Probe::within) if that is shorter. Not

@@ -108,7 +108,7 @@ impl Client {
             State::Connecting(_) if was_down && wake == Wake::NetworkUp => self.dial_anew(now),
             State::Connecting(dial) if slept && dial.until <= now => self.dial_anew(now),
             State::Greeting(asked) if slept && asked.dial.until <= now => self.dial_anew(now),
-            State::Online(_) => self.look_after(slept, now),
+            State::Online(_) => self.look_after(slept, slept || wake == Wake::NetworkUp, now),
             State::Ended(_) if planted(Mutant::WakeUndoesClose) => self.attempt(now),
             State::Idle
             | State::Connecting(_)
@@ -145,10 +145,11 @@ impl Client {
         }
     }
 
-    /// Has an open line prove that it is alive, or replaces it when it cannot.
-    fn look_after(&mut self, slept: bool, now: Instant) {
+    /// Has an open line prove that it is alive, or replaces it when it cannot. What it has just
+    /// heard is a proof, unless the time before is `doubtful`.
+    fn look_after(&mut self, slept: bool, doubtful: bool, now: Instant) {
         let State::Online(connection) = &mut self.state else { return };
-        let is_fresh = !slept && connection.pulse.is_fresh(now, self.config.waking.fresh);
+        let is_fresh = !doubtful && connection.pulse.is_fresh(now, self.config.waking.fresh);
         match (&self.mode, &self.config.heartbeat) {
             (Mode::Plain(_), None) if slept => self.give_up(Down::Slept, now),
             (Mode::Plain(_), None) => {}
