@@ -27,7 +27,6 @@ pub(crate) struct Life {
     heard: Option<Instant>,
     /// The line must have given a sign of life by then.
     proof_by: Option<Instant>,
-    buffered: u64,
     /// The connection that was let go last.
     pub(crate) let_go: Option<ConnId>,
     /// A line was called silent.
@@ -62,14 +61,6 @@ impl Life {
     /// A frame came.
     pub(crate) fn hears_at(&mut self, now: Instant) {
         (self.heard, self.proof_by) = (Some(now), None);
-    }
-
-    /// What waits for the network puts the proof off.
-    pub(crate) fn told_buffered(&mut self, bytes: u64, now: Instant) {
-        let waited = std::mem::replace(&mut self.buffered, bytes);
-        if bytes + waited > 0 {
-            self.proof_by = self.proof_by.map(|_| now + PROOF);
-        }
     }
 
     pub(crate) const fn falls_asleep(&mut self) {

@@ -286,7 +286,8 @@ impl Watch {
         });
         self.forget_opens(now);
         let is_paced = self.opens.len() >= PER_MINUTE;
-        self.life.judge_wait(tab, why, delay, now, verdict);
+        let paced_delay = if is_paced { Duration::MAX } else { delay };
+        self.life.judge_wait(tab, why, paced_delay, now, verdict);
         let is_paused = matches!(why, Down::Offline | Down::Suspended);
         if is_paused || was_told || is_paced {
             return;

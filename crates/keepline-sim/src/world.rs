@@ -254,7 +254,6 @@ impl World {
         let seat = &mut self.seats[number];
         if let Some(conn) = seat.tab.client.conn() {
             let buffered = self.links[seat.link(conn)].buffered();
-            seat.tab.watch.life.told_buffered(buffered, self.now);
             seat.tab.hear(Input::Buffered(conn, buffered), self.now);
         }
     }

@@ -155,8 +155,8 @@ impl Client {
     }
 
     /// A network that still takes what it was given puts off what would end the connection. Not
-    /// the silence of a session: its server speaks by itself, and is not behind our upload. So the
-    /// answer to a question of ours is not put off for ever.
+    /// the silence of a session, nor its answer on waking: its server speaks by itself, and takes
+    /// note of what it gets. The system's buffers drain into a black hole as well.
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
         let drains = self.connection_mut().is_some_and(|connection| connection.drain.drains(bytes));
         if !drains {
@@ -165,8 +165,10 @@ impl Client {
         if self.timers.is_set(Timer::Close) {
             self.timers.set(Timer::Close, now + self.config.close_timeout);
         }
-        if self.timers.is_set(Timer::Answer) {
-            self.timers.set(Timer::Answer, now + self.patience());
+        if let Some(probe) = &self.config.heartbeat
+            && self.timers.is_set(Timer::Answer)
+        {
+            self.timers.set(Timer::Answer, now + self.patience(probe));
         }
     }
 }

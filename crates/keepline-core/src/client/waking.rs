@@ -187,11 +187,10 @@ impl Client {
     }
 
     /// How long an answer that is due may still take, when the network has proven that it works.
-    pub(super) fn patience(&self) -> Duration {
-        let is_in_question = self.connection().is_some_and(|it| it.pulse.is_in_question());
-        match &self.config.heartbeat {
-            Some(probe) if !is_in_question => probe.within,
-            Some(_) | None => self.soon(),
+    pub(super) fn patience(&self, probe: &Probe) -> Duration {
+        match self.connection().is_some_and(|it| it.pulse.is_in_question()) {
+            true => self.soon(),
+            false => probe.within,
         }
     }
 

@@ -84,6 +84,22 @@ fn what_came_before_the_sleep_and_is_read_after_it_proves_nothing() {
 }
 
 #[test]
+fn a_page_that_pours_into_a_zombie_finds_it_out_as_soon() {
+    let mut pair = Pair::online();
+    pair.swallow = Some(Side::Client);
+    pair.wakes(Wake::NetworkUp);
+    for second in 1..3 {
+        pair.say(&[&"x".repeat(100_000)]);
+        let buffered = Input::Buffered(pair.conn(), 50_000 * second);
+        pair.client.handle_input(buffered, pair.now);
+        pair.run_for(secs(1));
+    }
+    assert!(pair.is_online());
+    pair.run_for(secs(1));
+    assert_eq!(pair.waits_for(), Down::Silent);
+}
+
+#[test]
 fn a_line_that_is_busy_with_a_large_message_has_time_for_its_answer() {
     let mut pair = Pair::online();
     pair.swallow = Some(Side::Client);
