@@ -13,8 +13,9 @@ use e2e_page::tally::{Runs, Tally};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
-/// Some eight seconds of messages, in which a page can go through much.
-pub(super) const POUR: Pour = Pour { count: 800, batch: 2, every_ms: 20 };
+/// Six seconds of messages, in which a page can go through much; half a minute in a hidden page,
+/// whose timers run once a second.
+pub(super) const POUR: Pour = Pour { count: 600, batch: 20, every_ms: 200 };
 
 /// A session through a proxy, with traffic both ways.
 pub(super) struct Pouring<'page> {
@@ -33,7 +34,7 @@ impl<'page> Pouring<'page> {
         let most_open = Arc::<AtomicUsize>::default();
         let counting = tokio::spawn(count(Arc::clone(&proxy), Arc::clone(&most_open)));
         line.pour(POUR).await?;
-        line.adds_up("the first echoes", PATIENCE, |it| it.heard.count() > 20).await?;
+        line.adds_up("the first echoes", PATIENCE, |it| it.heard.count() > 10).await?;
         Ok(Self { line, proxy, most_open, counting: counting.abort_handle(), _server: server })
     }
 
