@@ -112,12 +112,6 @@ impl Page {
         .context(self.browser.console().await?)
     }
 
-    /// The browser that shows it.
-    #[must_use]
-    pub fn browser(&self) -> &Browser {
-        &self.browser
-    }
-
     /// The address of another page of the same site.
     #[must_use]
     pub fn elsewhere(&self) -> String {
