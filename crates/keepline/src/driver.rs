@@ -1,12 +1,14 @@
 //! Performs what the core decides: owns the socket, the alarm, and nothing of the logic.
 
+mod life;
+
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
 use keepline_core::{
-    Arrival, Client, Closed, Config, ConfigError, ConnId, Event, Input, Instant, MessageId, Notice,
-    Output, Payload, Probe, SendError, Status, Wake,
+    Arrival, Client, Closed, Config, ConfigError, ConnId, Event, Input, Instant, MessageId, Output,
+    Payload, Probe, SendError, Status,
 };
 use wasm_bindgen_futures::spawn_local;
 
@@ -19,7 +21,7 @@ use crate::fates::Fate;
 use crate::hooks::Hooks;
 use crate::journal::Happening;
 use crate::mailbox::{Mailbox, Watcher};
-use crate::page::{Heed, PageLife};
+use crate::page::PageLife;
 use crate::panic::has_panicked;
 use crate::transport::{Listen, Transport};
 
@@ -105,27 +107,6 @@ impl Driver {
         }
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
-    }
-
-    fn watch_page(&self) {
-        let this = Weak::clone(&self.this);
-        let heed: Heed = Rc::new(move |notice| {
-            if let Some(driver) = this.upgrade().filter(|_| !has_panicked()) {
-                driver.notice(notice);
-            }
-        });
-        let life = PageLife::watch(&heed);
-        self.drive(|works, _| works.life = Some(life));
-        PageLife::present().for_each(|notice| self.notice(notice));
-    }
-
-    /// Takes in what the page has noticed.
-    pub(crate) fn notice(&self, notice: Notice) {
-        self.drive(|works, now| {
-            let now = works.notice_sleep(now);
-            works.notice_closing(now);
-            works.core.handle_input(Input::Noticed(notice), now);
-        });
     }
 
     /// Acts on the core at the present time, once it knows what the application has taken.
@@ -372,20 +353,6 @@ impl Works {
             self.core.handle_input(buffered, now);
         }
         self.core.handle_timeout(now);
-    }
-
-    /// Tells the core that the machine slept, or the page did not run, if that is so; the present
-    /// is then later than it was.
-    fn notice_sleep(&mut self, now: Instant) -> Instant {
-        if self.life.is_none() {
-            return now;
-        }
-        let time = self.alarm.slept();
-        let now = clock::now();
-        if !time.is_zero() {
-            self.core.handle_input(Input::Noticed(Notice::Woke(Wake::Slept(time))), now);
-        }
-        now
     }
 
     /// Tells the core of a socket that takes nothing more, before a message is lost in it.
