@@ -9,6 +9,7 @@ mod engines;
 mod fastapi;
 mod hidden_tab;
 mod leaks;
+mod lifecycle;
 mod observability;
 mod panic;
 mod proxy;

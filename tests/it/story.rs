@@ -1,7 +1,7 @@
 //! What any line's statuses must look like, whatever happens to it.
 
 use anyhow::{bail, ensure};
-use e2e_page::report::{Down, Status};
+use e2e_page::report::Status;
 
 /// Checks that `statuses` is a story without a gap: it begins with the first attempt, every wait
 /// is followed by the attempt that it named, and nothing follows the end.
@@ -34,12 +34,9 @@ fn may_follow(before: &Status, after: &Status) -> bool {
         }
         Status::Waiting { attempt: announced, .. } => match after {
             Status::Connecting { attempt } => attempt == announced,
-            Status::Ended(_) => true,
-            // The reason has been found out meanwhile.
-            Status::Waiting { why: Down::Diagnosed(_), attempt, .. } => attempt == announced,
-            Status::Idle | Status::Online { .. } | Status::Waiting { .. } | Status::Closing => {
-                false
-            }
+            // The attempt is moved: the page woke, or the network went.
+            Status::Waiting { .. } | Status::Ended(_) => true,
+            Status::Idle | Status::Online { .. } | Status::Closing => false,
         },
         Status::Closing => matches!(after, Status::Ended(_)),
         Status::Ended(_) => false,

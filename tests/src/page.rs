@@ -112,6 +112,12 @@ impl Page {
         .context(self.browser.console().await?)
     }
 
+    /// The address of another page of the same site.
+    #[must_use]
+    pub fn elsewhere(&self) -> String {
+        self.site.http("/worker.js")
+    }
+
     /// Opens a line that the SDK accepts to open.
     ///
     /// # Errors

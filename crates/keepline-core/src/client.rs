@@ -12,11 +12,13 @@ mod moving;
 mod news;
 mod phase;
 mod policy;
+mod pulse;
 mod records;
 mod send;
 mod session;
 mod terms;
 mod transition;
+mod waking;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -29,6 +31,7 @@ pub use self::phase::{Phase, Transition};
 pub use self::send::SendError;
 use self::session::SessionEnd;
 use self::terms::Terms;
+use self::waking::Surroundings;
 use crate::backoff::Pace;
 use crate::close::check_close;
 use crate::mutant::{Mutant, planted};
@@ -59,6 +62,7 @@ pub struct Client {
     inquiry: Inquiry,
     /// Of what waits, in either mode.
     terms: Terms,
+    around: Surroundings,
     outputs: VecDeque<Output>,
     last_conn: ConnId,
 }
@@ -83,6 +87,8 @@ enum State {
     Waiting {
         why: Down,
         retry_at: Instant,
+        /// Whoever wakes does not try before: the server has asked for that, or the pace.
+        not_before: Instant,
     },
     /// The application asked to close.
     Closing {
@@ -133,6 +139,7 @@ impl Client {
             supply: Supply::default(),
             inquiry: Inquiry::default(),
             terms: Terms::default(),
+            around: Surroundings::new(),
             outputs: VecDeque::new(),
             last_conn: ConnId(0),
             config,
@@ -163,7 +170,7 @@ impl Client {
     /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows. Does nothing
     /// unless the status is [`Status::Waiting`].
     pub fn retry_now(&mut self, now: Instant) {
-        let State::Waiting { why, retry_at } = &self.state else {
+        let State::Waiting { why, retry_at, .. } = &self.state else {
             return;
         };
         let earliest = self.pace.next_allowed();
@@ -171,7 +178,8 @@ impl Client {
             self.attempt(now);
         } else if earliest < *retry_at {
             let why = why.clone();
-            self.enter(State::Waiting { why, retry_at: earliest }, now);
+            let (retry_at, not_before) = (earliest, earliest);
+            self.enter(State::Waiting { why, retry_at, not_before }, now);
         }
     }
 
@@ -228,12 +236,18 @@ impl Client {
         if let Input::Diagnosed(conn, found, judged) = input {
             return self.diagnosed(conn, found, judged, now);
         }
-        if Some(input.conn()) == self.moves_to() {
-            return self.hear_of_move(input, now);
+        match input.conn() {
+            // What the page notices belongs to no connection.
+            None => self.hear(input, now),
+            conn if conn == self.moves_to() => self.hear_of_move(input, now),
+            conn if conn == self.conn() || planted(Mutant::StaleConnectionHeard) => {
+                self.hear(input, now);
+            }
+            Some(_) => {}
         }
-        if Some(input.conn()) != self.conn() && !planted(Mutant::StaleConnectionHeard) {
-            return;
-        }
+    }
+
+    fn hear(&mut self, input: Input, now: Instant) {
         match input {
             Input::Opened(conn, protocol, draw) => self.opened(conn, protocol, draw, now),
             Input::OpenFailed(_, failure) => self.open_failed(failure, now),
@@ -245,12 +259,17 @@ impl Client {
             Input::Buffered(_, bytes) => self.buffered(bytes, now),
             Input::Provided(_, given) => self.provided(given, now),
             Input::Diagnosed(..) => {}
+            Input::Noticed(notice) => self.notice(notice, now),
         }
     }
 
-    /// Does whatever is due by `now`.
+    /// Does whatever is due by `now`. Whether the far end was silent is judged with a second
+    /// question if the alarm rang late: what came in time may wait to be read.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.take_due(now) {
+        while let Some((timer, at)) = self.timers.take_due(now) {
+            if self.excuses(timer, now - at, now) {
+                continue;
+            }
             match timer {
                 Timer::Connect => self.give_up(self.too_slow(), now),
                 Timer::Retry => self.attempt(now),
@@ -292,7 +311,7 @@ impl Client {
             State::Online(connection) | State::Leaving(connection) => {
                 Status::Online { protocol: connection.protocol.clone() }
             }
-            State::Waiting { why, retry_at } => Status::Waiting {
+            State::Waiting { why, retry_at, .. } => Status::Waiting {
                 why: why.clone(),
                 attempt: self.next_attempt(),
                 retry_at: *retry_at,
@@ -300,6 +319,12 @@ impl Client {
             State::Closing { .. } => Status::Closing,
             State::Ended(why) => Status::Ended { why: why.clone() },
         }
+    }
+
+    /// Whether the status is [`Status::Ended`].
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Ended(_))
     }
 
     /// The bounds this client was made with.

@@ -7,8 +7,10 @@ use crate::backoff::Backoff;
 use crate::close::check_close;
 use crate::heartbeat::Probe;
 use crate::inbox::Overflow;
+use crate::notice::Waking;
 use crate::wire::{Coding, Credentials, MAX_NUMBER, Window};
 
+const SHORTEST: Duration = Duration::from_micros(1);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Everything a [`Client`](crate::Client) can be told. The defaults are safe on the public
@@ -29,6 +31,8 @@ pub struct Config {
     pub backoff: Backoff,
     /// How the far end is asked for a sign of life. Default: not at all.
     pub heartbeat: Option<Probe>,
+    /// How the line is looked after when the page wakes.
+    pub waking: Waking,
     /// The bounds of the queues and of a message.
     pub limits: Limits,
     /// What happens when a message finds the inbox of a plain line full. Default: nothing is
@@ -89,6 +93,7 @@ impl Default for Config {
             settle_after: Duration::from_secs(5),
             backoff: Backoff::default(),
             heartbeat: None,
+            waking: Waking::default(),
             limits: Limits::default(),
             overflow: None,
             session: None,
@@ -150,6 +155,8 @@ pub enum ConfigError {
     CapBelowBase,
     /// `limits.buffer_low` is not below `limits.buffer_high`.
     LowNotBelowHigh,
+    /// `heartbeat.hidden_idle` is below `heartbeat.idle`: a hidden page is no busier.
+    HiddenBelowIdle,
     /// A message of `limits.message_bytes` would not fit into this queue.
     MessageOver(&'static str),
     /// The probe's message is larger than `limits.message_bytes`.
@@ -177,6 +184,7 @@ impl fmt::Display for ConfigError {
             Self::LowNotBelowHigh => {
                 f.write_str("limits.buffer_low is not below limits.buffer_high")
             }
+            Self::HiddenBelowIdle => f.write_str("heartbeat.hidden_idle is below heartbeat.idle"),
             Self::MessageOver(field) => {
                 write!(f, "limits.message_bytes is above {field}: such a message would never fit")
             }
@@ -207,6 +215,7 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.check_durations()?;
         self.check_backoff()?;
+        self.check_waking()?;
         self.limits.check()?;
         if let Some(session) = &self.session {
             self.check_session(session)?;
@@ -255,7 +264,20 @@ impl Config {
             return Ok(());
         };
         check_duration("heartbeat.idle", probe.idle)?;
-        check_duration("heartbeat.within", probe.within)
+        check_duration("heartbeat.within", probe.within)?;
+        let hidden = probe.hidden_idle.unwrap_or(probe.idle);
+        check_duration("heartbeat.hidden_idle", hidden)?;
+        if hidden < probe.idle { Err(ConfigError::HiddenBelowIdle) } else { Ok(()) }
+    }
+
+    fn check_waking(&self) -> Result<(), ConfigError> {
+        let Waking { fresh, within, asleep, jitter } = &self.waking;
+        check_duration("waking.within", *within)?;
+        check_duration("waking.asleep", *asleep)?;
+        // These two may be zero.
+        let (fresh, jitter) = (*fresh.max(&SHORTEST), *jitter.max(&SHORTEST));
+        check_duration("waking.fresh", fresh)?;
+        check_duration("waking.jitter", jitter)
     }
 
     fn check_backoff(&self) -> Result<(), ConfigError> {

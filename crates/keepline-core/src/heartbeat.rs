@@ -24,13 +24,20 @@ pub struct Probe {
     pub(crate) answer: Answer,
     pub(crate) idle: Duration,
     pub(crate) within: Duration,
+    pub(crate) hidden_idle: Option<Duration>,
 }
 
 impl Probe {
     /// Sends `message`, expects `answer`.
     #[must_use]
     pub const fn new(message: Payload, answer: Answer) -> Self {
-        Self { message, answer, idle: Duration::from_secs(10), within: Duration::from_secs(5) }
+        Self {
+            message,
+            answer,
+            idle: Duration::from_secs(10),
+            within: Duration::from_secs(5),
+            hidden_idle: None,
+        }
     }
 
     /// A text that the far end answers with exactly the text `answer`.
@@ -47,6 +54,14 @@ impl Probe {
     #[must_use]
     pub const fn idle(mut self, idle: Duration) -> Self {
         self.idle = idle;
+        self
+    }
+
+    /// Probes a hidden page's line only after this long without a message. Default: as a visible
+    /// one's. Not below [`idle`](Self::idle). The line is probed at once when the page is shown.
+    #[must_use]
+    pub const fn hidden_idle(mut self, idle: Duration) -> Self {
+        self.hidden_idle = Some(idle);
         self
     }
 

@@ -52,6 +52,7 @@ pub mod mutant;
 #[cfg(not(feature = "mutants"))]
 #[allow(unreachable_pub, reason = "it is public for the simulator only")]
 mod mutant;
+mod notice;
 mod options;
 mod outbox;
 mod port;
@@ -72,6 +73,7 @@ pub use diagnosis::Diagnosis;
 pub use heartbeat::{Answer, Probe};
 pub use inbox::{Arrival, Inbox, Overflow};
 pub use message::{Doubt, Loss, MessageId, MessageIds, Payload};
+pub use notice::{Notice, Wake, Waking};
 pub use options::{Key, SendOptions, WhenFull};
 pub use outbox::Queued;
 pub use port::{ConnId, Draw, Event, Input, OpenFailure, Output};

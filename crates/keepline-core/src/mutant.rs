@@ -116,6 +116,20 @@ mutants! {
     HighMarkIgnored,
     /// A socket that held too much is never looked at again.
     GateStaysShut,
+    /// A page that wakes does not hurry a line that waits.
+    WakeDoesNotHurry,
+    /// A page that wakes does not heed what the server has asked for.
+    WakeOverridesBye,
+    /// A page that wakes opens a line that the application has closed.
+    WakeUndoesClose,
+    /// A line that was asked on waking need not answer.
+    WakeProofForgotten,
+    /// An alarm that rings late is believed.
+    LateAlarmBelieved,
+    /// A page that stands still makes attempts.
+    SuspendedTries,
+    /// Without a network attempts are made as ever.
+    OfflineIgnored,
 }
 
 #[cfg(feature = "mutants")]

@@ -5,15 +5,16 @@ use core::time::Duration;
 
 use crate::wire::{Instance, SessionId};
 use crate::{
-    CloseCode, Closed, Diagnosis, Doubt, Loss, MessageIds, NotProvided, Payload, Provision, Status,
-    Verdict,
+    CloseCode, Closed, Diagnosis, Doubt, Loss, MessageIds, NotProvided, Notice, Payload, Provision,
+    Status, Verdict,
 };
 
 /// The number of one connection: every attempt has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
-/// What happened in the world. A socket event without the id of its connection does not exist.
+/// What happened in the world. A socket event without the id of its connection does not exist;
+/// what the page notices has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// The handshake is done; the subprotocol that the server chose, or empty; and, fresh for
@@ -46,6 +47,8 @@ pub enum Input {
     /// [`Output::Diagnose`]; and the application's own judgement, which overrides
     /// [`Diagnosis::verdict`].
     Diagnosed(ConnId, Diagnosis, Option<Verdict>),
+    /// The page has noticed something, or the machine; no connection has.
+    Noticed(Notice),
 }
 
 impl Input {
@@ -61,11 +64,12 @@ impl Input {
             | Self::Closed(..)
             | Self::Buffered(..)
             | Self::Provided(..)
-            | Self::Diagnosed(..) => None,
+            | Self::Diagnosed(..)
+            | Self::Noticed(_) => None,
         }
     }
 
-    pub(crate) const fn conn(&self) -> ConnId {
+    pub(crate) const fn conn(&self) -> Option<ConnId> {
         match self {
             Self::Opened(conn, _, _)
             | Self::OpenFailed(conn, _)
@@ -76,7 +80,8 @@ impl Input {
             | Self::Closed(conn, _, _)
             | Self::Buffered(conn, _)
             | Self::Provided(conn, _)
-            | Self::Diagnosed(conn, ..) => *conn,
+            | Self::Diagnosed(conn, ..) => Some(*conn),
+            Self::Noticed(_) => None,
         }
     }
 }

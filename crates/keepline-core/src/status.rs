@@ -103,6 +103,13 @@ pub enum Down {
     ProviderSilent,
     /// The handshake failed, and this was found out about it.
     Diagnosed(Diagnosis),
+    /// The browser believes that there is no network. An attempt is made now and then, for it may
+    /// be wrong, and at once when it believes that there is one.
+    Offline,
+    /// The page stands still, or was left. The next attempt is made when it wakes.
+    Suspended,
+    /// The page slept, and the line has no probe to prove that it is still alive.
+    Slept,
 }
 
 /// How the far end has broken the session protocol.
@@ -146,6 +153,9 @@ impl fmt::Display for Down {
                 f.write_str("the provider of the endpoint has not answered in time")
             }
             Self::Diagnosed(found) => found.fmt(f),
+            Self::Offline => f.write_str("there seems to be no network"),
+            Self::Suspended => f.write_str("the page was suspended"),
+            Self::Slept => f.write_str("the page slept"),
         }
     }
 }

@@ -80,12 +80,13 @@ impl Timers {
         self.deadlines.iter().flatten().min().copied()
     }
 
-    /// Takes the earliest timer that is due, so that late timers still fire in their order.
-    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
+    /// Takes the earliest timer that is due, with its deadline, so that late timers still fire in
+    /// their order.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<(Timer, Instant)> {
         let at = self.next().filter(|at| *at <= now)?;
         let due =
             Timer::ALL.into_iter().find(|timer| self.deadlines[*timer as usize] == Some(at))?;
         self.stop(due);
-        Some(due)
+        Some((due, at))
     }
 }

@@ -41,6 +41,7 @@ impl World {
             self.tell_buffered(number);
             self.perform_tab(number);
         }
+        self.judge_silence(number);
     }
 
     pub(crate) fn perform_server(&mut self) {
@@ -275,8 +276,10 @@ impl World {
         let is_present = self.seats[number].tab.client.conn() == Some(conn);
         let watch = &mut self.seats[number].tab.watch;
         watch.may_move |= mark.moves;
+        watch.life.hears_at(self.now);
         if mark.greets.is_some() {
             watch.forget_former();
+            watch.life.opens(self.now);
         }
         watch.drains |= mark.drains;
         // Who is turned away where it wants to move to stays where it is.

@@ -29,10 +29,12 @@ pub(crate) enum Strike {
     Again,
     RetryNow,
     Renew,
+    /// Something happens to a tab's page.
+    Page,
 }
 
 impl Strike {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Cut,
         Self::Stall,
         Self::Restart,
@@ -45,6 +47,7 @@ impl Strike {
         Self::Again,
         Self::RetryNow,
         Self::Renew,
+        Self::Page,
     ];
 }
 
@@ -139,6 +142,7 @@ fn rate(strike: Strike, chance: &mut Chance) -> usize {
         Strike::Restart | Strike::Bye | Strike::GoAway | Strike::ServerEnd => chance.within(5, 50),
         Strike::Drain => chance.within(3, 25),
         Strike::Sleep | Strike::AppEnd | Strike::RetryNow | Strike::Renew => chance.within(5, 50),
+        Strike::Page => chance.within(20, 200),
         Strike::Again => chance.within(50, 300),
     }
 }

@@ -74,6 +74,10 @@ fn calm(world: &mut World) -> bool {
     world.calm = true;
     world.story.line(world.now, || "the storm is over".to_owned());
     for seat in &mut world.seats {
+        if seat.sleeps_until > world.now {
+            // What came while it slept it hears only when it was to wake.
+            seat.links.iter().for_each(|link| world.links[*link].impaired = true);
+        }
         seat.sleeps_until = world.now;
         seat.tab.manner = Manner::AtOnce;
     }

@@ -79,6 +79,14 @@ pub enum Happened {
     Cancelled,
     /// A client asked how much its socket holds.
     Measured,
+    /// A page woke.
+    Woke,
+    /// A page stood still.
+    Suspended,
+    /// A page was left, and lived on.
+    Left,
+    /// A browser believed that there was no network.
+    Offline,
 }
 
 /// The story of one run.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use keepline_core::wire::{Coding, Record};
 use keepline_core::{
-    Client, CloseCode, Config, ConnId, Event, Input, Instant, Loss, MessageId, Output, Payload,
-    SendError, SendOptions, Status,
+    Client, CloseCode, Config, ConnId, Event, Input, Instant, Loss, MessageId, Notice, Output,
+    Payload, SendError, SendOptions, Status,
 };
 
 use crate::ledger::{Fate, Ledger};
@@ -154,6 +154,20 @@ impl Tab {
         ledger.verdict.demand(next.is_none_or(|next| next > now), Oracle::Deadlines, || {
             format!("tab {}: at {now:?} the next deadline is {next:?}", self.number)
         });
+    }
+
+    /// The page notices something; whoever woke is judged at once.
+    pub(crate) fn notice(&mut self, notice: Notice, now: Instant, ledger: &mut Ledger) {
+        let is_settled = self.is_online() && self.client.queued().messages == 0;
+        if notice == Notice::Left && is_settled {
+            self.watch.parts_from_room();
+        }
+        self.watch.notices(notice, now);
+        self.client.handle_input(Input::Noticed(notice), now);
+        if let (Notice::Woke(_), Status::Waiting { retry_at, .. }) = (notice, self.client.status())
+        {
+            self.watch.judge_hurry(retry_at - now, now, &mut ledger.verdict);
+        }
     }
 
     /// Performs all that the client asks for, then judges it.

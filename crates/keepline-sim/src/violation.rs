@@ -42,6 +42,10 @@ pub enum Oracle {
     Terms,
     /// A connection is given nothing more while it holds too much.
     Marks,
+    /// A line that works is not called silent.
+    FalseAlarm,
+    /// Who wakes is not kept waiting, and who stands still tries nothing.
+    Waking,
     /// Nothing panics.
     Panic,
 }

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use keepline_core::{Client, CloseCode, ConnId, Down, End, Instant, Status};
+use keepline_core::{Client, CloseCode, ConnId, Down, End, Instant, Notice, Status};
 
 use crate::ledger::Ledger;
+use crate::life::Life;
 use crate::story::{Happened, Story};
 use crate::violation::{Oracle, Verdict};
 
@@ -61,6 +62,8 @@ pub(crate) struct Watch {
     pub(crate) former_room: Option<usize>,
     /// The widest spread that a server advises.
     spread: Duration,
+    /// What its page goes through.
+    pub(crate) life: Life,
 }
 
 impl Watch {
@@ -83,6 +86,28 @@ impl Watch {
             room: None,
             former_room: None,
             spread: BASE,
+            life: Life::default(),
+        }
+    }
+
+    /// The tab's machine sleeps.
+    pub(crate) const fn falls_asleep(&mut self) {
+        self.owes_since = None;
+        self.life.falls_asleep();
+    }
+
+    /// The page notices something.
+    pub(crate) fn notices(&mut self, notice: Notice, now: Instant) {
+        let asks = self.name == "online" && !self.is_leaving && !self.drains;
+        self.life.notices(notice, asks, now);
+    }
+
+    /// Whoever woke waits no longer than for a moment, unless a server has asked for more.
+    pub(crate) fn judge_hurry(&mut self, delay: Duration, now: Instant, verdict: &mut Verdict) {
+        self.forget_opens(now);
+        let is_paced = self.opens.len() >= PER_MINUTE;
+        if self.away_until.is_none() && !self.told_bye && !is_paced {
+            self.life.judge_hurry(self.tab, delay, verdict);
         }
     }
 
@@ -114,10 +139,12 @@ impl Watch {
         if let Some(Some(_)) = self.away_until {
             self.away_until = None;
         }
+        self.life.is_suspended = false;
     }
 
     pub(crate) fn connects_again(&mut self) {
         self.away_until = None;
+        self.life.connects_again();
         self.grounds = Grounds { frames_lost: self.grounds.frames_lost, ..Grounds::default() };
     }
 
@@ -136,6 +163,7 @@ impl Watch {
         verdict.demand(!is_early, Oracle::Retries, || {
             format!("tab {} was asked to stay away: {:?}", self.tab, self.away_until)
         });
+        self.life.judge_open(self.tab, verdict);
         self.live.push(conn);
         let most = if self.may_move { 2 } else { 1 };
         let (tab, live) = (self.tab, &self.live);
@@ -171,6 +199,7 @@ impl Watch {
     pub(crate) fn abandoned(&mut self, conn: ConnId) -> bool {
         let was_live = self.live.contains(&conn);
         self.gone(conn);
+        self.life.let_go = Some(conn);
         was_live
     }
 
@@ -183,6 +212,7 @@ impl Watch {
         verdict.demand(owes.is_none(), Oracle::Deadlines, || {
             format!("tab {} has not told since {owes:?} what it took", self.tab)
         });
+        self.life.judge_proof(self.tab, self.name, self.is_prompt, now, verdict);
         let leaked = self.live.iter().find(|conn| !client.owns(**conn));
         verdict.demand(leaked.is_none(), Oracle::Sockets, || {
             format!("tab {} has leaked {leaked:?}", self.tab)
@@ -228,6 +258,7 @@ impl Watch {
                 (self.failures, self.told_bye, self.drains) = (0, false, false);
                 self.is_leaving = false;
                 self.away_until = None;
+                self.life.opens(now);
             }
             Status::Waiting { why, retry_at, .. } => {
                 if *why == Down::GoneAway {
@@ -239,6 +270,7 @@ impl Watch {
                 story.count(Happened::Ended);
                 self.ends(why, &mut ledger.verdict);
                 ledger.end_up(self.tab);
+                self.life.ends();
                 self.grounds.asked = false;
             }
         }
@@ -254,7 +286,10 @@ impl Watch {
         });
         self.forget_opens(now);
         let is_paced = self.opens.len() >= PER_MINUTE;
-        if was_told || is_paced {
+        let paced_delay = if is_paced { Duration::MAX } else { delay };
+        self.life.judge_wait(tab, why, paced_delay, now, verdict);
+        let is_paused = matches!(why, Down::Offline | Down::Suspended);
+        if is_paused || was_told || is_paced {
             return;
         }
         let ceiling = BASE.saturating_mul(1 << self.failures.min(10)).min(CAP);

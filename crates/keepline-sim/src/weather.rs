@@ -29,6 +29,7 @@ impl World {
             Strike::Again => self.again(),
             Strike::RetryNow => self.retry_now(),
             Strike::Renew => self.renew(),
+            Strike::Page => self.page_strikes(),
         }
     }
 
@@ -142,11 +143,12 @@ impl World {
         self.story.line(self.now, || format!("tab {tab}: sleeps for {time} ms"));
         let seat = &mut self.seats[tab];
         seat.sleeps_until = seat.sleeps_until.max(until);
-        seat.tab.watch.owes_since = None;
+        seat.tab.watch.falls_asleep();
+        self.wake_late(tab, time);
     }
 
     /// A tab whose machine is awake.
-    fn some_awake(&mut self) -> Option<usize> {
+    pub(crate) fn some_awake(&mut self) -> Option<usize> {
         let tab = self.some_tab();
         (self.seats[tab].sleeps_until <= self.now).then_some(tab)
     }

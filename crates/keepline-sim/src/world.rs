@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use keepline_core::{Caller, Closed, ConnId, Input, Instant, Payload, Refused, ServerConfig};
+use keepline_core::{
+    Caller, Closed, ConnId, Input, Instant, Notice, Payload, Refused, ServerConfig,
+};
 
 use crate::chance::Chance;
 use crate::ledger::Ledger;
@@ -33,6 +35,8 @@ pub(crate) enum Coming {
     Verified(usize, Result<Caller, Refused>),
     /// The server's end of a connection takes frames again.
     Pump(usize),
+    /// A tab's page notices something.
+    Noticed(usize, Notice),
     /// A tab's application has its turn.
     TabTurn(usize),
     /// The server's applications have theirs.
@@ -276,6 +280,7 @@ impl World {
             Coming::Moves(link, way) => self.moves_again(link, way),
             Coming::Verified(link, who) => self.verified(link, who),
             Coming::Pump(link) => self.pump(link),
+            Coming::Noticed(number, notice) => self.noticed(number, notice),
             Coming::TabTurn(number) => self.tab_turn(number),
             Coming::ServerTurn => self.server_turn(),
             Coming::Strike(strike) => self.strike(strike),
@@ -295,7 +300,7 @@ impl World {
             | Coming::Failed(link)
             | Coming::Arrives(link, Way::Down)
             | Coming::Over(link, Way::Down, _) => self.links[*link].tab,
-            Coming::TabTurn(number) => *number,
+            Coming::TabTurn(number) | Coming::Noticed(number, _) => *number,
             Coming::Arrives(_, Way::Up)
             | Coming::Over(_, Way::Up, _)
             | Coming::Cut(_)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use keepline_core::{
     Backoff, Closed, Config, ConfigError, Diagnosis, Key, Limits, Overflow, Payload, Probe,
-    SessionConfig, Verdict,
+    SessionConfig, Verdict, Waking,
 };
 
 use crate::diagnosis;
@@ -34,6 +34,7 @@ pub struct Builder<Tx: ?Sized, Rx, C> {
     hooks: Hooks,
     application: Application,
     key_of: Option<KeyOf>,
+    watches_page: bool,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -52,6 +53,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             hooks: Hooks::new(),
             application: Application::default(),
             key_of: None,
+            watches_page: true,
             types: PhantomData,
         }
     }
@@ -111,6 +113,22 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// forgotten. Default: 5 s.
     pub fn settle_after(mut self, settle_after: Duration) -> Self {
         self.config.settle_after = settle_after;
+        self
+    }
+
+    /// How the line is looked after when the page wakes: when it is shown, comes back from the
+    /// back/forward cache, resumes, gets its network back, or its machine has slept. Default:
+    /// [`Waking::default`].
+    pub fn waking(mut self, waking: Waking) -> Self {
+        self.config.waking = waking;
+        self
+    }
+
+    /// Whether the line watches the life of its page, and of its machine's network and sleep.
+    /// Default: yes. In a Worker only network and sleep can be watched; what the page notices may
+    /// be handed in by [`Monitor::notice`](crate::Monitor::notice), here as everywhere.
+    pub fn page_lifecycle(mut self, watches: bool) -> Self {
+        self.watches_page = watches;
         self
     }
 
@@ -202,8 +220,8 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// When the URL, a subprotocol or a setting cannot be used. What the network makes of it, and
     /// what a provider gives, is told by the line's status.
     pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
-        let Self { source, mut common, mut config, mut application, hooks, key_of, types: _ } =
-            self;
+        let Self { source, mut common, mut config, mut application, .. } = self;
+        let Self { hooks, key_of, watches_page, .. } = self;
         if config.session.is_some() && key_of.is_some() {
             return Err(BuildError::LatestInSession);
         }
@@ -218,7 +236,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
                 route(common)
             }
         };
-        let driver = Driver::start(route, config, hooks, application, key_of);
+        let driver = Driver::start(route, config, hooks, application, key_of, watches_page);
         let driver = driver.map_err(BuildError::Config)?;
         Ok(Socket::new(driver))
     }

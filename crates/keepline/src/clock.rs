@@ -1,5 +1,6 @@
 //! The SDK's only reading of a clock, and its only source of chance.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use keepline_core::wire::{Instance, SessionId};
@@ -17,12 +18,44 @@ extern "C" {
     static CRYPTO: Crypto;
 }
 
+thread_local! {
+    /// The two clocks when they were last compared, in milliseconds; and how long the machine has
+    /// slept while the first stood still.
+    static COMPARED: Cell<(f64, f64)> = Cell::new((PERFORMANCE.with(Performance::now), wall()));
+    static SLEPT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// The clocks drift apart by themselves, and are set; less than this is no sleep.
+const SHORTEST_SLEEP_MS: f64 = 2_000.0;
+
 /// The present on the clock that [`Status::Waiting`](crate::Status) counts by: monotonic, from
-/// the time origin of the page or Worker (High Resolution Time §4, `performance.now()`).
+/// the time origin of the page or Worker (High Resolution Time §4, `performance.now()`). In some
+/// browsers that clock stands still while the machine sleeps; this one catches up as soon as a
+/// line has noticed.
 #[must_use]
 pub fn now() -> Instant {
-    let millis = PERFORMANCE.with(Performance::now);
-    Instant::from_origin(Duration::from_micros((millis * 1_000.0) as u64))
+    Instant::from_origin(micros(PERFORMANCE.with(Performance::now)) + SLEPT.get())
+}
+
+/// How long the machine has slept in all while `performance.now()` stood still, by a comparison
+/// with the wall clock now. Somebody who sets the clock forward looks the same, and does no harm.
+pub(crate) fn slept() -> Duration {
+    let (monotonic, wall) = (PERFORMANCE.with(Performance::now), wall());
+    let (monotonic_then, wall_then) = COMPARED.replace((monotonic, wall));
+    let jump = (wall - wall_then) - (monotonic - monotonic_then);
+    if jump > SHORTEST_SLEEP_MS {
+        SLEPT.set(SLEPT.get() + micros(jump));
+    }
+    SLEPT.get()
+}
+
+#[expect(clippy::disallowed_methods, reason = "only it goes on while a machine sleeps")]
+fn wall() -> f64 {
+    js_sys::Date::now()
+}
+
+fn micros(millis: f64) -> Duration {
+    Duration::from_micros((millis * 1_000.0) as u64)
 }
 
 /// The present on the clock on the wall, in milliseconds since 1970.

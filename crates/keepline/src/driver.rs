@@ -1,17 +1,18 @@
 //! Performs what the core decides: owns the socket, the alarm, and nothing of the logic.
 
+mod life;
 mod waits;
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use gloo_timers::callback::Timeout;
 use keepline_core::{
     Client, CloseCode, Closed, Config, ConfigError, ConnId, Event, Input, Instant, Key, MessageId,
     Output, Payload, Probe, SendError, Status,
 };
 use wasm_bindgen_futures::spawn_local;
 
+use crate::alarm::Alarm;
 use crate::builder::KeyOf;
 use crate::clock;
 use crate::diagnosis::Inquiry;
@@ -20,12 +21,10 @@ use crate::errands::{Application, Route};
 use crate::hooks::Hooks;
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
+use crate::page::PageLife;
 use crate::panic::has_panicked;
 use crate::pause::Pause;
 use crate::transport::{Listen, Transport};
-
-/// The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6).
-const LONGEST_ALARM: u32 = i32::MAX as u32;
 
 pub(crate) struct Driver {
     works: RefCell<Works>,
@@ -73,16 +72,10 @@ pub(crate) struct Works {
     is_prompt: bool,
     /// Of the message that is being heard.
     key: Option<Key>,
-    alarm: Option<Alarm>,
+    alarm: Alarm,
+    /// What is noticed of the page, until the line has ended; `None` also if nothing is to be.
+    life: Option<PageLife>,
     listen: Listen,
-    ring: Rc<dyn Fn()>,
-}
-
-struct Alarm {
-    at: Instant,
-    /// Whether it was set in a turn of a socket, and not when another alarm rang.
-    is_prompt: bool,
-    _timeout: Timeout,
 }
 
 impl Driver {
@@ -92,6 +85,7 @@ impl Driver {
         hooks: Hooks,
         application: Application,
         key_of: Option<KeyOf>,
+        watches_page: bool,
     ) -> Result<Rc<Self>, ConfigError> {
         let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
         let overflow = config.overflow.unwrap_or_default();
@@ -118,6 +112,9 @@ impl Driver {
                 pause,
             }
         });
+        if watches_page {
+            driver.watch_page();
+        }
         driver.drive(|works, now| works.core.connect(now));
         Ok(driver)
     }
@@ -202,7 +199,8 @@ impl Driver {
             | Input::TooLarge(..)
             | Input::PeerClosing(_)
             | Input::Buffered(..)
-            | Input::Provided(..) => input,
+            | Input::Provided(..)
+            | Input::Noticed(_) => input,
         };
         self.drive(|works, now| {
             works.is_prompt = true;
@@ -293,7 +291,7 @@ impl Works {
                 driver.drive(Self::ring);
             }
         };
-        let (listen, ring) = (Rc::new(listen), Rc::new(ring));
+        let (listen, alarm) = (Rc::new(listen), Alarm::new(Rc::new(ring)));
         Self {
             core,
             route,
@@ -303,14 +301,15 @@ impl Works {
             flush: false,
             is_prompt: false,
             key: None,
-            alarm: None,
+            alarm,
+            life: None,
             listen,
-            ring,
         }
     }
 
     fn ring(&mut self, now: Instant) {
-        self.alarm = None;
+        let now = self.notice_sleep(now);
+        self.alarm.stop();
         self.notice_closing(now);
         for transport in &self.transports {
             let buffered = Input::Buffered(transport.conn(), transport.buffered());
@@ -412,23 +411,12 @@ impl Works {
         self.transports.iter().find(|socket| socket.conn() == conn)
     }
 
-    /// Holds one alarm. One that rings too early is set again then, which costs less than setting
-    /// it again with every message that puts a deadline off. But an alarm that was set when another
-    /// rang is set again from a message: Chromium lets the timers of a hidden page that beget each
-    /// other ring once a minute (HTML §8.6, the nesting level).
     fn set_alarm(&mut self) {
         let is_prompt = std::mem::take(&mut self.is_prompt);
-        let Some(at) = self.core.poll_timeout() else {
-            self.alarm = None;
-            return;
-        };
-        let must_be_set = |alarm: &Alarm| at < alarm.at || (is_prompt && !alarm.is_prompt);
-        if self.alarm.as_ref().is_none_or(must_be_set) {
-            let millis = (at - clock::now()).as_micros().div_ceil(1_000);
-            let millis = u32::try_from(millis).unwrap_or(u32::MAX).min(LONGEST_ALARM);
-            let ring = Rc::clone(&self.ring);
-            let _timeout = Timeout::new(millis, move || ring());
-            self.alarm = Some(Alarm { at, is_prompt, _timeout });
+        let due = self.core.poll_timeout();
+        if due.is_none() && self.core.has_ended() {
+            self.life = None;
         }
+        self.alarm.hold(due, self.life.is_some(), is_prompt);
     }
 }

@@ -42,12 +42,22 @@
 //! exactly once: as [`Event::Delivered`] when the far application has taken it, as
 //! [`Event::Undeliverable`] when it certainly never will, or as [`Event::Unknown`] when the server
 //! has lost the session itself. [`Socket::fate`] waits for it.
+//!
+//! # A page's life
+//!
+//! A line watches its page and its machine, unless [`Builder::page_lifecycle`] says otherwise.
+//! When the page is shown again, restored, resumed, gets its network back, or has slept, a line
+//! that waits tries at once and an open one must prove itself ([`Waking`]); a plain line can do
+//! that only with a [`Probe`]. A page that is frozen or goes into the back/forward cache lets its
+//! connection go, and a session goes on without loss when it returns. What a Worker cannot notice
+//! of the page, an application may hand in: [`Monitor::notice`]. Nothing of it undoes a close.
 
 /// The examples of the README, compiled as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+mod alarm;
 mod builder;
 mod clock;
 pub mod codec;
@@ -64,6 +74,7 @@ mod journey;
 mod mailbox;
 mod marks;
 mod monitor;
+mod page;
 mod panic;
 mod pause;
 mod policy;
@@ -94,6 +105,6 @@ pub use fates::Fate;
 pub use keepline_core::wire::{Coding, Credentials, Window};
 pub use keepline_core::{
     AfterLoss, Answer, Backoff, Broken, CloseCode, CloseError, Closed, ConfigError, Diagnosis,
-    Doubt, Down, End, Event, Instant, Key, Limits, Loss, MessageId, MessageIds, Overflow, Payload,
-    Probe, Queued, SessionConfig, Status, Verdict,
+    Doubt, Down, End, Event, Instant, Key, Limits, Loss, MessageId, MessageIds, Notice, Overflow,
+    Payload, Probe, Queued, SessionConfig, Status, Verdict, Wake, Waking,
 };

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use keepline_core::{Event, Queued, Status};
+use keepline_core::{Event, Notice, Queued, Status};
 
 use crate::clock;
 use crate::driver::Driver;
@@ -136,6 +136,12 @@ impl Monitor {
     /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows.
     pub fn retry_now(&self) {
         self.driver.drive(|works, now| works.core.retry_now(now));
+    }
+
+    /// Tells the line what a page has noticed that the line cannot notice by itself: in a Worker,
+    /// what the page says of itself by message. Never undoes a close.
+    pub fn notice(&self, notice: Notice) {
+        self.driver.notice(notice);
     }
 }
 

@@ -2,6 +2,8 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "it/page.rs"]
+mod page;
 #[path = "it/provider.rs"]
 mod provider;
 #[path = "it/stories.rs"]

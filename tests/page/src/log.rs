@@ -134,6 +134,9 @@ impl From<keepline::Down> for Down {
             keepline::Down::NotProvided(why) => Self::NotProvided(why),
             keepline::Down::ProviderSilent => Self::ProviderSilent,
             keepline::Down::Diagnosed(found) => Self::Diagnosed(found.to_string()),
+            keepline::Down::Offline => Self::Offline,
+            keepline::Down::Suspended => Self::Suspended,
+            keepline::Down::Slept => Self::Slept,
         }
     }
 }

@@ -127,6 +127,12 @@ pub enum Down {
     ProviderSilent,
     /// This was found out about a failed handshake, in words.
     Diagnosed(String),
+    /// There seems to be no network.
+    Offline,
+    /// The page stood still, or was left.
+    Suspended,
+    /// The page slept.
+    Slept,
 }
 
 /// Why a line is down for good.

@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::account::Account;
 use super::drain::Drain;
 use super::gate::Gate;
+use super::pulse::Pulse;
 use crate::delivery::Link;
 use crate::{ConnId, Instant};
 
@@ -16,6 +17,7 @@ pub(super) struct Connection {
     pub(super) speech: Speech,
     pub(super) drain: Drain,
     pub(super) gate: Gate,
+    pub(super) pulse: Pulse,
     /// Which of the session's hellos it was opened with; 0 on a plain line.
     pub(super) hello: u64,
     opened_at: Instant,
@@ -58,6 +60,8 @@ pub(super) struct Dial {
     pub(super) until: Instant,
     /// Whether a provider, if there is one, has said where to.
     pub(super) provided: bool,
+    /// Whether an alarm that rang late was put off once.
+    pub(super) excused: bool,
 }
 
 /// An attempt on which the hello is said.
@@ -72,9 +76,17 @@ pub(super) struct Asked {
 
 impl Connection {
     pub(super) const fn plain(id: ConnId, protocol: String, opened_at: Instant) -> Self {
-        let speech = Speech::Plain(Account::new());
-        let (drain, gate) = (Drain::new(), Gate::Open);
-        Self { id, protocol, speech, drain, gate, hello: 0, opened_at, settled: false }
+        Self {
+            id,
+            protocol,
+            speech: Speech::Plain(Account::new()),
+            drain: Drain::new(),
+            gate: Gate::Open,
+            pulse: Pulse::new(opened_at),
+            hello: 0,
+            opened_at,
+            settled: false,
+        }
     }
 
     /// Settled from the beginning: a greeting is what no proxy can forge.
@@ -85,14 +97,24 @@ impl Connection {
         opened_at: Instant,
     ) -> Self {
         let Asked { dial: Dial { conn: id, .. }, hello, .. } = asked;
-        let speech = Speech::Session(link, Move::Stays);
-        let (drain, gate) = (Drain::new(), Gate::Open);
-        Self { id, protocol, speech, drain, gate, hello, opened_at, settled: true }
+        Self {
+            id,
+            protocol,
+            speech: Speech::Session(link, Move::Stays),
+            drain: Drain::new(),
+            gate: Gate::Open,
+            pulse: Pulse::new(opened_at),
+            hello,
+            opened_at,
+            settled: true,
+        }
     }
 
     /// Takes note of a message from the far end; `Some` is when the connection will have settled,
     /// if it has not by now.
     pub(super) fn heard(&mut self, now: Instant, settle_after: Duration) -> Option<Instant> {
+        self.pulse.heard(now);
+        self.pulse.proven();
         let settles_at = self.opened_at + settle_after;
         self.settled |= settles_at <= now;
         (!self.settled).then_some(settles_at)

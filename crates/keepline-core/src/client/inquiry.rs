@@ -33,6 +33,9 @@ pub(super) const fn is_of_handshake(why: &Down) -> bool {
         | Down::Broken(_)
         | Down::Bye { .. }
         | Down::GoneAway
+        | Down::Offline
+        | Down::Suspended
+        | Down::Slept
         | Down::NotProvided(_)
         | Down::ProviderSilent => false,
     }
@@ -95,28 +98,37 @@ impl Client {
     }
 
     fn heed(&mut self, found: Diagnosis, judged: Option<Verdict>, now: Instant) {
-        let State::Waiting { why, retry_at } = &self.state else { return };
+        let State::Waiting { why, retry_at, not_before } = &self.state else { return };
         if !is_of_handshake(why) {
             return;
         }
-        let retry_at = *retry_at;
+        let (retry_at, not_before) = (*retry_at, *not_before);
         let asks_again = judged.is_none() && found.refuses_credentials() && self.may_ask_again();
         match judged.unwrap_or(found.verdict()) {
             Verdict::End if !asks_again => self.end(End::Diagnosed(found), now),
-            Verdict::End => self.wait_informed(found, retry_at, now),
+            Verdict::End => self.wait_informed(found, retry_at, not_before, now),
             Verdict::Retry => {
-                let retry_at = self.advised_by(found, now).unwrap_or(retry_at);
-                self.wait_informed(found, retry_at, now);
+                let advised = self.advised_by(found, now);
+                let (retry_at, not_before) =
+                    advised.map_or((retry_at, not_before), |advised| (advised, advised));
+                self.wait_informed(found, retry_at, not_before, now);
             }
         }
     }
 
-    fn wait_informed(&mut self, found: Diagnosis, retry_at: Instant, now: Instant) {
+    fn wait_informed(
+        &mut self,
+        found: Diagnosis,
+        retry_at: Instant,
+        not_before: Instant,
+        now: Instant,
+    ) {
         if found.refuses_credentials() || found.advice().is_some() {
             self.inquiry.next = now;
         }
         if found != Diagnosis::Unknown {
-            self.enter(State::Waiting { why: Down::Diagnosed(found), retry_at }, now);
+            let why = Down::Diagnosed(found);
+            self.enter(State::Waiting { why, retry_at, not_before }, now);
         }
     }
 

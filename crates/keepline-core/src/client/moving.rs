@@ -34,7 +34,13 @@ impl Client {
             (Input::Provided(_, Ok(provision)), Some(Move::Dialing(_))) => {
                 self.hold(provision, now);
             }
-            (Input::Buffered(..) | Input::Answered(..) | Input::Diagnosed(..), _) => {}
+            (
+                Input::Buffered(..)
+                | Input::Answered(..)
+                | Input::Diagnosed(..)
+                | Input::Noticed(_),
+                _,
+            ) => {}
             (
                 Input::Opened(..)
                 | Input::OpenFailed(..)

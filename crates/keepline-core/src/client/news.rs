@@ -141,8 +141,9 @@ impl Client {
         self.down(why(closed), now);
     }
 
-    /// A network that still takes what it was given puts off what would end the connection. Not the
-    /// silence of a session: its server speaks by itself, and is not behind our upload.
+    /// A network that still takes what it was given puts off what would end the connection. Not
+    /// the silence of a session, nor its answer on waking: its server speaks by itself, and takes
+    /// note of what it gets. The system's buffers drain into a black hole as well.
     pub(super) fn buffered(&mut self, bytes: u64, now: Instant) {
         let drains = self.connection_mut().is_some_and(|connection| connection.drain.drains(bytes));
         if drains {
@@ -158,7 +159,7 @@ impl Client {
         if let Some(probe) = &self.config.heartbeat
             && self.timers.is_set(Timer::Answer)
         {
-            self.timers.set(Timer::Answer, now + probe.within);
+            self.timers.set(Timer::Answer, now + self.patience(probe));
         }
     }
 }
@@ -169,9 +170,11 @@ impl Client {
     pub(super) fn attempt(&mut self, now: Instant) {
         let retry_at = self.pace.next_allowed();
         if retry_at > now {
-            return self.enter(State::Waiting { why: Down::Paced, retry_at }, now);
+            let not_before = retry_at;
+            return self.enter(State::Waiting { why: Down::Paced, retry_at, not_before }, now);
         }
         self.farewell();
+        self.around.runs();
         let dial = self.dial(now);
         self.enter(State::Connecting(dial), now);
     }
@@ -182,7 +185,8 @@ impl Client {
         let conn = ConnId(self.last_conn.0 + 1);
         self.last_conn = conn;
         self.outputs.push_back(Output::Open(conn));
-        Dial { conn, until: now + self.config.connect_timeout, provided: false }
+        let until = now + self.config.connect_timeout;
+        Dial { conn, until, provided: false, excused: false }
     }
 
     pub(super) fn settle(&mut self) {

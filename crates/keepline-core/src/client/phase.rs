@@ -42,16 +42,18 @@ const fn way(from: Phase, to: Phase, on: &'static str) -> Transition {
 impl Transition {
     /// Every way there is. A client checks each of its transitions against this table when debug
     /// assertions are on; the diagram in docs/protocol.md is made from it.
-    pub const ALL: [Self; 29] = {
+    pub const ALL: [Self; 31] = {
         use Phase::{Closing, Connecting, Ended, Greeting, Idle, Leaving, Online, Waiting};
         [
             way(Idle, Connecting, "connect"),
             way(Idle, Waiting, "connect, over the pace"),
             way(Idle, Ended, "close"),
+            way(Connecting, Connecting, "begun again on waking"),
             way(Connecting, Greeting, "open, hello said"),
             way(Connecting, Online, "open (plain)"),
-            way(Connecting, Waiting, "failed, or too slow"),
+            way(Connecting, Waiting, "failed, too slow, or let go"),
             way(Connecting, Ended, "close, or refused"),
+            way(Greeting, Connecting, "begun again on waking"),
             way(Greeting, Online, "greeting"),
             way(Greeting, Waiting, "lost, too slow, or told to wait"),
             way(Greeting, Ended, "close, end, or refused"),
@@ -59,7 +61,7 @@ impl Transition {
             way(Online, Leaving, "the far end closes"),
             way(Online, Connecting, "lost while moving"),
             way(Online, Greeting, "lost while moving"),
-            way(Online, Waiting, "lost, silent, or drained"),
+            way(Online, Waiting, "lost, silent, drained, or let go"),
             way(Online, Closing, "close"),
             way(Online, Ended, "end, or closed for good"),
             way(Leaving, Online, "greeting on the connection moved to"),

@@ -115,9 +115,8 @@ impl Client {
             Record::Bye(bye) => self.take_leave(bye),
             Record::End(finale) => self.end_heard(finale, now),
             Record::GoAway(go_away) => self.go_away(go_away, now),
-            // A pong is a sign of life, as any frame is.
             Record::Renewed(expires) => self.renewed(expires, now),
-            Record::Pong(_) => {}
+            Record::Pong(token) => self.ponged(token),
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
                 return Err(Breach::OutOfPlace.into());
             }
@@ -201,11 +200,16 @@ impl Client {
 
     /// A frame came: the next one must come in time.
     pub(super) fn expect_sound(&mut self, now: Instant) {
-        if let (State::Online(_), Mode::Session(session)) = (&self.state, &self.mode)
+        if let (State::Online(connection), Mode::Session(session)) = (&mut self.state, &self.mode)
             && let Some(terms) = session.terms
             && !planted(Mutant::SilenceTolerated)
         {
+            connection.pulse.heard(now);
             self.timers.set(Timer::Silence, now + terms.silence);
+            if connection.pulse.is_in_question() {
+                // It may have come before the page slept: only the answer settles the question.
+                self.timers.set(Timer::Answer, now + self.soon());
+            }
         }
     }
 

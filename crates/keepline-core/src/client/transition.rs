@@ -60,12 +60,18 @@ impl Client {
     fn wait(&mut self, why: Down, delay: Duration, now: Instant) {
         let delay = if planted(Mutant::RetryTooLate) { 3 * delay } else { delay };
         let retry_at = (now + delay).max(self.pace.next_allowed());
-        self.enter(State::Waiting { why, retry_at }, now);
+        let not_before = if let Down::Bye { .. } = why { retry_at } else { now };
+        let (why, retry_at) = self.as_things_are(why, retry_at, now);
+        self.enter(State::Waiting { why, retry_at, not_before }, now);
     }
 
     /// How long to wait by our own judgement: after the loss of a session's line as the greeting
     /// has advised, for a server that dies without a word.
     fn delay(&mut self) -> Duration {
+        if self.connection().is_some_and(|connection| connection.pulse.is_in_question()) {
+            // The page has just woken: it is not the server that died.
+            return self.moment();
+        }
         if !self.is_settled() {
             self.failures = self.failures.saturating_add(1);
             return self.config.backoff.delay(self.failures, &mut self.rng);
@@ -126,6 +132,9 @@ impl Client {
             next.phase()
         );
         self.state = next;
+        if let State::Online(_) = self.state {
+            self.around.opened();
+        }
         self.outputs.extend(left.filter(|conn| !self.owns(*conn)).map(Output::Abandon));
         self.arm(now);
         let after = self.status();
@@ -161,7 +170,7 @@ impl Client {
     pub(super) fn expect_silence(&mut self, now: Instant) {
         if let Some(probe) = &self.config.heartbeat {
             self.timers.stop(Timer::Answer);
-            self.timers.set(Timer::Probe, now + probe.idle);
+            self.timers.set(Timer::Probe, now + self.around.idle(probe));
         }
     }
 

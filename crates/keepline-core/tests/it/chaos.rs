@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use keepline_core::{
-    CloseCode, Closed, Config, ConnId, Event, Input, Limits, Loss, MessageId, OpenFailure, Output,
-    Payload, Probe, Status,
+    CloseCode, Closed, Config, ConnId, Event, Input, Limits, Loss, MessageId, Notice, OpenFailure,
+    Output, Payload, Probe, Status, Wake,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -31,7 +31,9 @@ fn config() -> Config {
 fn any_input(world: &World, dice: &mut Dice) -> Input {
     let newest = world.attempts.len() as u64;
     let conn = ConnId(newest.saturating_sub(dice.roll(3)));
-    match dice.roll(11) {
+    match dice.roll(13) {
+        11 => Input::Noticed(any_notice(dice)),
+        12 => Input::Noticed(Notice::Woke(Wake::Shown)),
         0..=2 => Input::Opened(conn, String::new(), DRAW),
         3 => Input::Received(conn, text("news")),
         4 => Input::Answered(conn, text("pong")),
@@ -48,6 +50,19 @@ fn any_input(world: &World, dice: &mut Dice) -> Input {
                 None,
             )
         }
+    }
+}
+
+fn any_notice(dice: &mut Dice) -> Notice {
+    match dice.roll(8) {
+        0 => Notice::Hidden,
+        1 => Notice::NetworkDown,
+        2 => Notice::Suspended,
+        3 => Notice::Left,
+        4 => Notice::Woke(Wake::Restored),
+        5 => Notice::Woke(Wake::Resumed),
+        6 => Notice::Woke(Wake::NetworkUp),
+        _ => Notice::Woke(Wake::Slept(secs(dice.roll(60)))),
     }
 }
 

@@ -17,5 +17,6 @@ mod terms;
 #[cfg(all(feature = "json", not(target_arch = "wasm32")))]
 mod vectors;
 mod waiting;
+mod waking;
 mod wire;
 mod world;

@@ -42,6 +42,10 @@ fn a_few_storms_hold_and_see_every_kind_of_weather() {
         Happened::Renew,
         Happened::Full,
         Happened::GivenUp,
+        Happened::Woke,
+        Happened::Suspended,
+        Happened::Left,
+        Happened::Offline,
     ] {
         assert!(totals.counts.get(&weather).is_some_and(|times| *times > 0), "{weather:?}");
     }

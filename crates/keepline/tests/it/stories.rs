@@ -14,7 +14,7 @@ use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Nothing listens there: it is the last of the dynamic ports, and tests bind lower ones.
-const REFUSED: &str = "ws://127.0.0.1:65535/";
+pub(crate) const REFUSED: &str = "ws://127.0.0.1:65535/";
 
 fn refused() -> TextSocket {
     TextSocket::builder(REFUSED).connect().unwrap()

@@ -18,3 +18,4 @@ mod settings;
 mod states;
 mod storms;
 mod terms;
+mod waking;

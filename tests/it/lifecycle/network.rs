@@ -1,0 +1,89 @@
+//! A network that goes and returns, and the zombie that it leaves behind.
+
+use std::time::Duration;
+
+use e2e::browser::{Browser, Engine};
+use e2e::page::{Page, Place, statuses};
+use e2e::proxy::Stall;
+use e2e::wait::{PATIENCE, until};
+use e2e_page::report::{Down, Status};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::pouring::Pouring;
+
+/// A dead line is found out three seconds after the network returned.
+const GOAL: Duration = Duration::from_secs(3);
+/// The handshake, the greeting, and a busy machine's part.
+const TO_MEASURE: Duration = Duration::from_millis(1_500);
+
+#[tokio::test]
+async fn a_zombie_is_replaced_three_seconds_after_the_network_is_back() -> anyhow::Result<()> {
+    let page = Page::start(Place::Window).await?;
+    let pouring = Pouring::start(&page).await?;
+    let browser = page.browser();
+
+    // Its sockets stay open and hear nothing, whatever the network does.
+    pouring.proxy.stall(Stall::Swallow);
+    emulate_offline(browser, true).await?;
+    pouring.proxy.resume();
+    emulate_offline(browser, false).await?;
+    let took = pouring.is_proven_after(Instant::now()).await?;
+
+    println!("Chromium: proven {took:.1?} after the network was back");
+    let tally = pouring.ends_well().await?;
+    assert_eq!(tally.losses.len(), 1, "{tally:#?}");
+    assert!(took <= GOAL + TO_MEASURE, "{took:?}");
+    Ok(())
+}
+
+async fn emulate_offline(browser: &Browser, offline: bool) -> anyhow::Result<()> {
+    let devtools = browser.driver().cdp();
+    let conditions = json!({
+        "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+    });
+    devtools.send_raw("Network.enable", json!({})).await?;
+    devtools.send_raw("Network.emulateNetworkConditions", conditions).await?;
+    until("the page to know", PATIENCE, async || {
+        let online = browser.run::<bool>("return navigator.onLine", vec![]).await?;
+        Ok((online != offline).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_line_that_is_lost_without_a_network_says_so_and_comes_back() -> anyhow::Result<()> {
+    a_network_goes(Engine::Chromium).await
+}
+
+#[tokio::test]
+async fn a_line_that_is_lost_without_a_network_says_so_and_comes_back_in_firefox()
+-> anyhow::Result<()> {
+    a_network_goes(Engine::Firefox).await
+}
+
+async fn a_network_goes(engine: Engine) -> anyhow::Result<()> {
+    let page = Page::start_in(engine, Place::Window).await?;
+    let pouring = Pouring::start(&page).await?;
+    let browser = page.browser();
+
+    browser.run::<bool>("return dispatchEvent(new Event('offline'))", vec![]).await?;
+    pouring.proxy.stall(Stall::Hold);
+    pouring.proxy.cut();
+    pouring
+        .line
+        .shows("the line to be down for want of a network", |log| {
+            let offline = |it: &Status| matches!(it, Status::Waiting { why: Down::Offline, .. });
+            statuses(log).any(offline).then_some(())
+        })
+        .await?;
+    pouring.proxy.resume();
+    browser.run::<bool>("return dispatchEvent(new Event('online'))", vec![]).await?;
+    let took = pouring.is_proven_after(Instant::now()).await?;
+
+    println!("{engine:?}: proven {took:.1?} after the network was back");
+    assert_eq!(pouring.most_open(), 1);
+    pouring.ends_well().await?;
+    assert!(took <= Duration::from_secs(2), "{took:?}");
+    Ok(())
+}
