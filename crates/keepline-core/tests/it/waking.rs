@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    fn why(&self) -> Down {
+    fn waits_for(&self) -> Down {
         match self.client.status() {
             Status::Waiting { why, .. } => why,
             status => panic!("{status} is no wait"),
@@ -136,7 +136,7 @@ fn a_quiet_line_is_probed_on_waking_and_must_answer_within_three_seconds() {
         world.run_for(millis(2_999));
         assert_eq!(world.client.status().name(), "online");
         world.run_for(millis(1));
-        assert_eq!(world.why(), Down::Silent);
+        assert_eq!(world.waits_for(), Down::Silent);
         assert!(world.retry_in() <= millis(200), "it is the page that slept, not the server");
 
         let mut world = World::settled(probing());
@@ -172,7 +172,7 @@ fn waking_twice_asks_once() {
     }
     assert_eq!(world.on_this_socket(), [&text("ping")]);
     world.run_for(millis(300));
-    assert_eq!(world.why(), Down::Silent, "three seconds after the first");
+    assert_eq!(world.waits_for(), Down::Silent, "three seconds after the first");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn a_probe_of_its_own_patience_is_not_given_more_on_waking() {
     world.run_for(secs(6));
     world.wakes(Wake::Shown);
     world.run_for(secs(1));
-    assert_eq!(world.why(), Down::Silent);
+    assert_eq!(world.waits_for(), Down::Silent);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn without_a_probe_a_line_is_replaced_after_a_sleep_only() {
         assert_eq!(world.abandoned.len(), usize::from(is_replaced), "{wake:?}");
         if is_replaced {
             assert!(matches!(world.events[0], Event::Unknown(_, Doubt::LineLost)));
-            assert_eq!(world.why(), Down::Slept);
+            assert_eq!(world.waits_for(), Down::Slept);
             world.run_for(millis(500));
             assert_eq!(world.attempts.len(), 2);
         }
@@ -266,7 +266,7 @@ fn an_alarm_that_rings_a_little_late_lets_the_page_read_first() {
         world.ring();
         assert_eq!(world.client.status().name(), "online", "{late}");
         world.run_for(millis(late.max(50)));
-        assert_eq!(world.why(), Down::Silent, "{late}");
+        assert_eq!(world.waits_for(), Down::Silent, "{late}");
     }
 }
 
@@ -296,7 +296,7 @@ fn a_handshake_whose_end_waits_to_be_read_is_not_given_up() {
     world.ring();
     world.now = world.now + secs(60);
     world.ring();
-    assert_eq!(world.why(), Down::TimedOut, "once is enough");
+    assert_eq!(world.waits_for(), Down::TimedOut, "once is enough");
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn without_a_network_retries_are_seldom_and_the_status_says_why() {
     let mut world = World::connecting(Config::default());
     world.cut();
     world.notices(Notice::NetworkDown);
-    assert_eq!(world.why(), Down::Offline);
+    assert_eq!(world.waits_for(), Down::Offline);
     let wait = world.retry_in();
     assert!((secs(15)..=secs(30)).contains(&wait), "{wait:?}");
     let before = world.attempts.len();
@@ -312,7 +312,7 @@ fn without_a_network_retries_are_seldom_and_the_status_says_why() {
         // The browser may be wrong.
         world.run_to_next_attempt();
         world.cut();
-        assert_eq!(world.why(), Down::Offline);
+        assert_eq!(world.waits_for(), Down::Offline);
     }
     let made = world.attempts.len() - before;
     assert_eq!(made, 20);
@@ -331,7 +331,7 @@ fn an_open_line_is_not_closed_because_the_browser_believes_there_is_no_network()
     world.run_for(secs(60));
     assert_eq!(world.client.status().name(), "online");
     world.cut();
-    assert_eq!(world.why(), Down::Offline);
+    assert_eq!(world.waits_for(), Down::Offline);
 }
 
 #[test]
@@ -355,7 +355,7 @@ fn nothing_is_tried_while_the_page_stands_still() {
         };
         let made = world.attempts.len();
         world.notices(Notice::Suspended);
-        assert_eq!(world.why(), Down::Suspended);
+        assert_eq!(world.waits_for(), Down::Suspended);
         assert_eq!(world.abandoned.len(), usize::from(since != "waiting"));
         world.run_for(secs(12 * 3_600));
         assert_eq!(world.attempts.len(), made, "{since}");
@@ -384,7 +384,7 @@ fn a_page_that_stands_still_in_a_closing_handshake_does_not_come_back() {
 fn a_page_that_was_left_and_lives_on_gets_its_line_back() {
     let mut world = World::settled(Config::default());
     world.notices(Notice::Left);
-    assert_eq!((world.why(), world.abandoned.len()), (Down::Suspended, 1));
+    assert_eq!((world.waits_for(), world.abandoned.len()), (Down::Suspended, 1));
     world.run_for(millis(500));
     assert_eq!(world.attempts.len(), 2);
 }
