@@ -57,7 +57,7 @@ where
 {
     let millis = Duration::from_millis;
     let backoff = Backoff { base: millis(5), cap: millis(10), ..Backoff::default() };
-    TextSocket::builder_from(provide).backoff(backoff).connect_timeout(millis(60))
+    TextSocket::builder_from(provide).backoff(backoff)
 }
 
 async fn reaches(socket: &TextSocket, is_it: impl Fn(&Status) -> bool) {
@@ -114,7 +114,7 @@ async fn an_attempt_that_times_out_does_not_ask_again_while_a_call_is_under_way(
             Ok(Endpoint::new(REFUSED))
         }
     });
-    let socket = socket.connect().unwrap();
+    let socket = socket.connect_timeout(Duration::from_millis(60)).connect().unwrap();
     for attempt in 1..=3 {
         let is_connecting = |status: &Status| *status == Status::Connecting { attempt };
         reaches(&socket, is_connecting).await;
@@ -122,7 +122,8 @@ async fn an_attempt_that_times_out_does_not_ask_again_while_a_call_is_under_way(
     }
     assert_eq!(calls.get(), 1);
     gate.open();
-    reaches(&socket, |status| matches!(status, Status::Waiting { why: Down::Closed(_), .. })).await;
+    // A browser that takes its time may be too slow for the handshake, but the provider was not.
+    reaches(&socket, |status| status.name() == "waiting" && !is_silent(status)).await;
 }
 
 #[wasm_bindgen_test]
