@@ -65,7 +65,7 @@ async fn go_round(
     count: u64,
 ) -> anyhow::Result<()> {
     let done = page.weigh().await?.cycles + count;
-    let (url, options) = (url.to_owned(), options.clone());
+    let (url, options) = (url.to_owned(), Box::new(options.clone()));
     page.ask::<()>(&Request::Cycle { url, options, cycle, count }).await??;
     until("the cycles to be done", PATIENCE, async || {
         Ok((page.weigh().await?.cycles >= done).then_some(()))

@@ -139,9 +139,10 @@ fn rate(strike: Strike, chance: &mut Chance) -> usize {
     }
     match strike {
         Strike::Cut | Strike::Stall => chance.within(10, 300),
-        Strike::Restart | Strike::Bye | Strike::GoAway | Strike::ServerEnd => chance.within(5, 50),
+        Strike::Restart | Strike::Bye | Strike::ServerEnd => chance.within(5, 50),
         Strike::Drain => chance.within(3, 25),
-        Strike::Sleep | Strike::AppEnd | Strike::RetryNow | Strike::Renew => chance.within(5, 50),
+        Strike::AppEnd | Strike::RetryNow | Strike::Renew => chance.within(5, 50),
+        Strike::GoAway | Strike::Sleep => chance.within(10, 150),
         Strike::Page => chance.within(20, 200),
         Strike::Again => chance.within(50, 300),
     }

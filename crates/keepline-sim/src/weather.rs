@@ -138,7 +138,7 @@ impl World {
 
     fn sleep_some(&mut self) {
         self.story.count(Happened::Sleep);
-        let time = self.chance.pick(&[1_000, 5_000, 20_000, 60_000]);
+        let time = self.chance.pick(&[1_000, 5_000, 12_000, 17_000, 20_000, 60_000]);
         let (tab, until) = (self.some_tab(), self.now + Duration::from_millis(time));
         self.story.line(self.now, || format!("tab {tab}: sleeps for {time} ms"));
         let seat = &mut self.seats[tab];

@@ -10,10 +10,11 @@ use keepline_core::{ConnId, Diagnosis, Input, Instant, NotProvided};
 
 use crate::clock;
 use crate::diagnosis::{Inquiry, LookInto};
-use crate::driver::{Driver, Works};
+use crate::driver::Driver;
 use crate::endpoint::{Address, Common};
 use crate::mailbox::Mailbox;
 use crate::provider::{Endpoint, Given, Occasion, Provider, Spare};
+use crate::works::Works;
 
 /// What an application has named to be asked, and asked to be done.
 #[derive(Default)]

@@ -83,6 +83,7 @@ mod socket;
 #[cfg(feature = "tracing")]
 mod tracing;
 mod transport;
+mod works;
 
 pub use builder::{BuildError, Builder};
 pub use clock::now;

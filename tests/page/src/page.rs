@@ -53,7 +53,7 @@ impl Page {
             }
             Request::Tally { line } => answer(&self.line(line).map(Line::tally)),
             Request::Cycle { url, options, cycle, count } => {
-                self.cycles.start(url, options, cycle, count);
+                self.cycles.start(url, *options, cycle, count);
                 answer(&Ok(()))
             }
             Request::Weigh => answer(&Ok(self.cycles.weigh())),

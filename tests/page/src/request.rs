@@ -69,7 +69,7 @@ pub enum Request {
         /// Where to.
         url: String,
         /// How.
-        options: Options,
+        options: Box<Options>,
         /// What happens to them.
         cycle: Cycle,
         /// How often.

@@ -4,10 +4,11 @@ use std::rc::{Rc, Weak};
 
 use keepline_core::{Input, Instant, Notice, Wake};
 
-use super::{Driver, Works};
+use super::Driver;
 use crate::clock;
 use crate::page::{Heed, PageLife};
 use crate::panic::has_panicked;
+use crate::works::Works;
 
 impl Driver {
     /// Listens to the page, and takes in what is so already.
@@ -36,7 +37,7 @@ impl Driver {
 impl Works {
     /// Tells the core that the machine slept, or the page did not run, if that is so; the present
     /// is then later than it was.
-    pub(super) fn notice_sleep(&mut self, now: Instant) -> Instant {
+    pub(crate) fn notice_sleep(&mut self, now: Instant) -> Instant {
         if self.life.is_none() {
             return now;
         }
