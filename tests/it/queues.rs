@@ -112,7 +112,7 @@ async fn a_small_inbox_keeps_what_its_policy_says_and_tells_of_the_rest() -> any
 }
 
 #[tokio::test]
-async fn a_line_that_is_read_too_slowly_is_closed_if_the_application_wants_it() -> anyhow::Result<()>
+async fn a_line_that_is_read_too_slowly_is_closed_if_the_application_says_so() -> anyhow::Result<()>
 {
     let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
     let options = small_inbox(Some(Overflow::Close(4408)));

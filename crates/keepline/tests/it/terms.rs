@@ -1,4 +1,4 @@
-//! What an application sees of messages that it has sent on terms, on a line that no server answers.
+//! What an application sees of messages that it has sent on terms, while no server answers.
 
 use std::time::Duration;
 
