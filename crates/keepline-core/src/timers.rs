@@ -64,6 +64,12 @@ impl Timers {
         self.deadlines[timer as usize] = Some(at);
     }
 
+    /// Lets a timer that is set not ring before this.
+    pub(crate) fn put_off(&mut self, timer: Timer, until: Instant) {
+        let deadline = &mut self.deadlines[timer as usize];
+        *deadline = deadline.map(|at| at.max(until));
+    }
+
     pub(crate) fn stop(&mut self, timer: Timer) {
         self.deadlines[timer as usize] = None;
     }

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
@@ -38,8 +39,14 @@ fn quickly() -> Backoff {
     Backoff { base: Duration::from_millis(1), ..Backoff::default() }
 }
 
+/// Each line has a path of its own, for Firefox waits longer and longer where it was refused.
+fn line() -> Builder<str, String, Text> {
+    static WAYS: AtomicU32 = AtomicU32::new(0);
+    TextSocket::builder(&format!("{REFUSED}{}", WAYS.fetch_add(1, Ordering::Relaxed)))
+}
+
 fn refused() -> Builder<str, String, Text> {
-    TextSocket::builder(REFUSED).backoff(quickly())
+    line().backoff(quickly())
 }
 
 /// Ends the line at its second failure.
@@ -81,7 +88,7 @@ async fn a_listener_is_told_everything_in_order_and_let_go_at_the_end() {
 async fn a_line_whose_listeners_hold_its_own_monitor_does_not_keep_itself_alive() {
     let held: Rc<RefCell<Option<Monitor>>> = Rc::default();
     let (one, two) = (Rc::clone(&held), Rc::clone(&held));
-    let socket = TextSocket::builder(REFUSED)
+    let socket = line()
         .on_event(move |_| drop(one.borrow().as_ref().map(Monitor::status)))
         .on_closed(move |_| two.borrow().as_ref().and(None));
     let socket = socket.connect().unwrap();
@@ -143,7 +150,7 @@ async fn a_waker_may_drop_the_socket_that_wakes_it() {
 async fn a_judge_may_drop_the_line_that_it_judges() {
     let held: Rc<RefCell<Option<TextSocket>>> = Rc::default();
     let inner = Rc::clone(&held);
-    let socket = TextSocket::builder(REFUSED).on_closed(move |_| {
+    let socket = line().on_closed(move |_| {
         drop(inner.take());
         Some(Verdict::Retry)
     });
@@ -225,7 +232,6 @@ fn what_a_codec_cannot_encode_leaves_no_trace() {
 
 #[wasm_bindgen_test]
 fn options_that_contradict_each_other_are_named_both() {
-    let line = || TextSocket::builder(REFUSED);
     let kib = |message_bytes| Limits { message_bytes, ..Limits::default() };
     let heartbeat = || Probe::text("ping", "pong");
     let wide = Window { bytes: 1 << 40, ..Window::default() };
@@ -274,11 +280,11 @@ async fn counters_and_journal_can_be_read_at_any_time_and_hold_no_secret() {
 #[wasm_bindgen_test]
 async fn marks_are_made_only_when_asked_for_and_do_not_pile_up() {
     for round in 0..3 {
-        let socket = TextSocket::builder(REFUSED).marks("a line of tests").connect().unwrap();
+        let socket = line().marks("a line of tests").connect().unwrap();
         assert_eq!(timeline("a line of tests: connect begins").len(), 1, "in round {round}");
         drop(socket);
     }
-    drop(TextSocket::builder(REFUSED).connect().unwrap());
+    drop(line().connect().unwrap());
     assert_eq!(timeline("a line of tests: connect begins").len(), 1);
     assert!(timeline("a line of tests: connect").is_empty(), "it never was online");
 }

@@ -19,8 +19,11 @@ enum Question {
     Excused,
     /// The page woke.
     Asked,
-    /// An alarm rang late while it was asked, or very late: there is no other excuse.
+    /// An alarm rang late while it was asked, or very late: there is one more excuse.
     AskedAgain,
+    /// And the alarm of that question rang late as well, for pages that nap may nap again: its answer
+    /// is to be read if it is there. There is no other excuse.
+    Last,
 }
 
 /// What an alarm that rang late is answered with.
@@ -61,7 +64,7 @@ impl Pulse {
     pub(super) const fn is_in_question(&self) -> bool {
         match self.question {
             Question::None | Question::Excused => false,
-            Question::Asked | Question::AskedAgain => true,
+            Question::Asked | Question::AskedAgain | Question::Last => true,
         }
     }
 
@@ -77,7 +80,11 @@ impl Pulse {
     /// What an alarm that rang late, or very late, is answered with. No excuse holds twice.
     pub(super) const fn excuse(&mut self, is_very_late: bool, now: Instant) -> Excuse {
         match (self.question, is_very_late) {
-            (Question::AskedAgain, _) | (Question::Excused, false) => Excuse::None,
+            (Question::Last, _) | (Question::Excused, false) => Excuse::None,
+            (Question::AskedAgain, _) => {
+                self.question = Question::Last;
+                Excuse::Read
+            }
             (Question::None, false) => {
                 self.question = Question::Excused;
                 Excuse::Read

@@ -137,9 +137,10 @@ impl Client {
         self.rng.up_to(self.config.waking.jitter.min(self.config.backoff.cap))
     }
 
-    /// A handshake that began in another world begins again, if the pace allows.
+    /// A handshake that began in another world begins again, if the pace allows, and unless the far
+    /// end has said goodbye on it meanwhile.
     fn dial_anew(&mut self, now: Instant) {
-        if self.pace.next_allowed() <= now {
+        if self.pace.next_allowed() <= now && !self.has_farewell() {
             self.let_go();
             self.attempt(now);
         }
@@ -219,8 +220,8 @@ impl Client {
 /// Alarms that ring late.
 impl Client {
     /// Whether a deadline is put off because its alarm rang late, so that what came in time may not
-    /// have been read yet. It is put off once: for a little longer than it was late, or with a
-    /// question.
+    /// have been read yet: for as long as it was late, or with a question, whose own alarm may be
+    /// late once more.
     pub(super) fn excuses(&mut self, timer: Timer, late: Duration, now: Instant) -> bool {
         if late.is_zero() || planted(Mutant::LateAlarmBelieved) {
             return false;
@@ -247,10 +248,17 @@ impl Client {
         let excuse = connection.pulse.excuse(late >= VERY_LATE, now);
         match excuse {
             Excuse::None => {}
-            Excuse::Read => self.timers.set(timer, now + late.max(TO_READ)),
+            Excuse::Read => self.let_read(timer, now + late.clamp(TO_READ, VERY_LATE)),
             Excuse::Ask => self.ask(now),
         }
         excuse != Excuse::None
+    }
+
+    /// Both deadlines that what waits to be read may meet are put off, for they may be due together.
+    fn let_read(&mut self, timer: Timer, until: Instant) {
+        self.timers.set(timer, until);
+        self.timers.put_off(Timer::Silence, until);
+        self.timers.put_off(Timer::Answer, until);
     }
 
     fn expect_handshake_again(&mut self, late: Duration, now: Instant) -> bool {

@@ -1,7 +1,7 @@
 //! How a session is looked after when the page wakes, and how it is left when the page stands
 //! still.
 
-use keepline_core::wire::{Record, Return};
+use keepline_core::wire::{Bye, Record, Return};
 use keepline_core::{CloseCode, Down, Event, Input, Notice, ServerConfig, Status, Wake};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -43,6 +43,21 @@ fn a_quiet_session_is_pinged_on_waking_and_stays() {
             assert_eq!(pair.attempts(), 1, "it has answered");
         }
     }
+}
+
+#[test]
+fn a_goodbye_that_waited_to_be_read_is_kept_by_a_page_that_slept_over_its_handshake() {
+    let mut pair = Pair::at_rest(session(), ServerConfig::default());
+    pair.swallow = Some(Side::Server);
+    pair.connect();
+    pair.now = pair.now + secs(60);
+    let again = Some(Return { after: secs(600), spread: secs(1) });
+    let bye = Bye { code: CloseCode(1012), again, reason: String::new() };
+    pair.server_says_records(&[Record::Bye(bye)]);
+    pair.wakes(Wake::Slept(secs(60)));
+    assert_eq!(pair.attempts(), 1, "it does not come back at once");
+    pair.cut();
+    assert!(matches!(pair.waits_for(), Down::Bye { .. }));
 }
 
 #[test]
@@ -136,10 +151,10 @@ fn a_laptop_that_slept_over_every_deadline_asks_before_it_gives_up() {
 }
 
 #[test]
-fn a_hidden_page_notices_a_black_hole_at_the_second_late_alarm() {
+fn a_hidden_page_notices_a_black_hole_at_the_third_late_alarm() {
     let mut pair = Pair::online();
     pair.swallow = Some(Side::Server);
-    for _ in 0..2 {
+    for _ in 0..3 {
         assert!(pair.is_online());
         pair.now = pair.now + secs(60);
         pair.client.handle_timeout(pair.now);
