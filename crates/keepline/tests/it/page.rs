@@ -4,23 +4,21 @@ use std::time::Duration;
 
 use js_sys::{Function, Reflect};
 use keepline::{
-    Backoff, Builder, CloseCode, Down, End, Instant, Monitor, Notice, Status, Statuses, Text,
-    TextSocket, Wake,
+    Backoff, Builder, CloseCode, Down, End, Monitor, Notice, Status, Statuses, Text, TextSocket,
+    Wake,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::stories::REFUSED;
+use super::stories::nowhere;
 
 /// A line that waits for an hour, unless it is hurried.
 async fn waiting() -> (TextSocket, Statuses) {
     waiting_with(true).await
 }
 
-/// Each goes its own way, for Firefox lets one wait that has failed before.
 fn refused() -> Builder<str, String, Text> {
-    let way = (keepline::now() - Instant::ORIGIN).as_micros();
-    TextSocket::builder(REFUSED).query("way", &way.to_string())
+    TextSocket::builder(&nowhere())
 }
 
 async fn waiting_with(watches_page: bool) -> (TextSocket, Statuses) {

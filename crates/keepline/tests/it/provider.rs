@@ -12,8 +12,7 @@ use keepline::{
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// Nothing listens there: it is the last of the dynamic ports, and tests bind lower ones.
-const REFUSED: &str = "ws://127.0.0.1:65535/";
+use super::stories::nowhere;
 
 type Given = Result<Endpoint, NoEndpoint>;
 
@@ -93,7 +92,7 @@ async fn a_provider_is_asked_before_each_attempt() {
     let record = Rc::clone(&asked);
     let socket = quick(move |why| {
         record.borrow_mut().push(why);
-        ready(Ok(Endpoint::new(REFUSED)))
+        ready(Ok(Endpoint::new(&nowhere())))
     });
     let socket = socket.connect().unwrap();
     reaches(&socket, |status| matches!(status, Status::Connecting { attempt: 3 })).await;
@@ -111,7 +110,7 @@ async fn an_attempt_that_times_out_does_not_ask_again_while_a_call_is_under_way(
         let held = held.clone();
         async move {
             held.pass().await;
-            Ok(Endpoint::new(REFUSED))
+            Ok(Endpoint::new(&nowhere()))
         }
     });
     let socket = socket.connect_timeout(Duration::from_millis(60)).connect().unwrap();
@@ -170,9 +169,9 @@ async fn an_endpoint_that_cannot_be_used_ends_the_line_and_tells_no_secret() {
         Endpoint::new("ftp://me:secret@example.org/?token=secret"),
         Endpoint::new("ws://"),
         Endpoint::new("ws://example.org:6667/").query("token", "secret"),
-        Endpoint::new(REFUSED).subprotocol("secret="),
-        Endpoint::new(REFUSED).subprotocol("secret").subprotocol("secret"),
-        Endpoint::new(REFUSED).credentials("secret"),
+        Endpoint::new(&nowhere()).subprotocol("secret="),
+        Endpoint::new(&nowhere()).subprotocol("secret").subprotocol("secret"),
+        Endpoint::new(&nowhere()).credentials("secret"),
     ];
     for endpoint in wrong {
         let told = format!("{endpoint:?}");
@@ -187,7 +186,8 @@ async fn an_endpoint_that_cannot_be_used_ends_the_line_and_tells_no_secret() {
 #[wasm_bindgen_test]
 async fn credentials_that_no_hello_can_carry_end_the_line_and_tell_no_secret() {
     for secret in [String::new(), "secret".repeat(2_000)] {
-        let socket = quick(move |_| ready(Ok(Endpoint::new(REFUSED).credentials(secret.clone()))));
+        let socket =
+            quick(move |_| ready(Ok(Endpoint::new(&nowhere()).credentials(secret.clone()))));
         let socket = socket.session(SessionConfig::default()).connect().unwrap();
         let End::BadEndpoint(what) = end(&socket).await else { panic!("{}", socket.status()) };
         assert!(!what.contains("secret"));
@@ -218,7 +218,7 @@ async fn a_provider_may_do_with_the_line_whatever_it_likes() {
                     inner.replace(Some(socket));
                 }
             }
-            ready(Ok(Endpoint::new(REFUSED)))
+            ready(Ok(Endpoint::new(&nowhere())))
         });
         let socket = socket.connect().unwrap();
         let monitor = socket.monitor();
@@ -234,11 +234,12 @@ async fn a_provider_may_do_with_the_line_whatever_it_likes() {
 
 #[wasm_bindgen_test]
 async fn the_builder_and_the_provider_add_up() {
-    let builder = quick(|_| ready(Ok(Endpoint::new(REFUSED).query("b", "2").subprotocol("two"))));
+    let builder =
+        quick(|_| ready(Ok(Endpoint::new(&nowhere()).query("b", "2").subprotocol("two"))));
     let socket = builder.query("a", "1").subprotocol("one").connect().unwrap();
     reaches(&socket, |status| matches!(status, Status::Waiting { why: Down::Closed(_), .. })).await;
 
-    let builder = quick(|_| ready(Ok(Endpoint::new(REFUSED).subprotocol("one"))));
+    let builder = quick(|_| ready(Ok(Endpoint::new(&nowhere()).subprotocol("one"))));
     let socket = builder.subprotocol("one").connect().unwrap();
     assert!(matches!(end(&socket).await, End::BadEndpoint(_)), "given twice");
 }

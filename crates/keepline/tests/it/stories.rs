@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -13,11 +14,15 @@ use keepline::{
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// Nothing listens there: it is the last of the dynamic ports, and tests bind lower ones.
-pub(crate) const REFUSED: &str = "ws://127.0.0.1:65535/";
+/// Nothing listens there: it is the last of the dynamic ports, and tests bind lower ones. Each call
+/// has a path of its own, for Firefox waits longer and longer where it was refused.
+pub(crate) fn nowhere() -> String {
+    static WAYS: AtomicU32 = AtomicU32::new(0);
+    format!("ws://127.0.0.1:65535/{}", WAYS.fetch_add(1, Ordering::Relaxed))
+}
 
 fn refused() -> TextSocket {
-    TextSocket::builder(REFUSED).connect().unwrap()
+    TextSocket::builder(&nowhere()).connect().unwrap()
 }
 
 fn build_error(url: &str) -> BuildError {
@@ -49,18 +54,18 @@ fn an_error_about_a_url_does_not_tell_its_query() {
 #[wasm_bindgen_test]
 fn a_subprotocol_that_browsers_refuse_is_refused_when_built() {
     for wrong in ["", "a b", "a,b", "a/b", "a=b", "ä"] {
-        let error = TextSocket::builder(REFUSED).subprotocol(wrong).connect().err();
+        let error = TextSocket::builder(&nowhere()).subprotocol(wrong).connect().err();
         assert_eq!(error, Some(BuildError::Subprotocol(1)));
     }
-    let twice = TextSocket::builder(REFUSED).subprotocol("v1").subprotocol("v1").connect().err();
+    let twice = TextSocket::builder(&nowhere()).subprotocol("v1").subprotocol("v1").connect().err();
     assert_eq!(twice, Some(BuildError::Subprotocol(2)));
-    assert!(TextSocket::builder(REFUSED).subprotocol("v1").subprotocol("v2").connect().is_ok());
+    assert!(TextSocket::builder(&nowhere()).subprotocol("v1").subprotocol("v2").connect().is_ok());
 }
 
 #[wasm_bindgen_test]
 fn settings_that_contradict_each_other_are_refused_when_built() {
     let limits = Limits { outbox_bytes: 1, ..Limits::default() };
-    let error = TextSocket::builder(REFUSED).limits(limits).connect().err();
+    let error = TextSocket::builder(&nowhere()).limits(limits).connect().err();
     let expected = ConfigError::MessageOver("limits.outbox_bytes");
     assert_eq!(error, Some(BuildError::Config(expected)));
 }
@@ -68,7 +73,7 @@ fn settings_that_contradict_each_other_are_refused_when_built() {
 #[wasm_bindgen_test]
 async fn a_refused_port_is_tried_again_with_a_reason() {
     let backoff = Backoff { base: Duration::from_millis(10), ..Backoff::default() };
-    let socket = TextSocket::builder(REFUSED).backoff(backoff).connect().unwrap();
+    let socket = TextSocket::builder(&nowhere()).backoff(backoff).connect().unwrap();
     let mut statuses = socket.statuses();
     assert_eq!(statuses.next().await, Some(Status::Connecting { attempt: 1 }));
     let Some(Status::Waiting { why: Down::Closed(closed), attempt: 2, .. }) = statuses.next().await
@@ -111,7 +116,7 @@ async fn closing_while_connecting_accounts_for_what_waited() {
 #[wasm_bindgen_test]
 fn a_message_over_the_limit_or_over_the_outbox_is_refused() {
     let limits = Limits { message_bytes: 4, outbox_bytes: 6, ..Limits::default() };
-    let socket = TextSocket::builder(REFUSED).limits(limits).connect().unwrap();
+    let socket = TextSocket::builder(&nowhere()).limits(limits).connect().unwrap();
     let refused = socket.send("12345");
     assert!(matches!(refused, Err(SendError::TooLarge { size: 5, limit: 4 })));
     socket.send("1234").unwrap();
@@ -122,7 +127,7 @@ fn a_message_over_the_limit_or_over_the_outbox_is_refused() {
 #[wasm_bindgen_test]
 async fn a_sink_waits_for_room_and_learns_of_the_end() {
     let limits = Limits { message_bytes: 4, outbox_bytes: 6, ..Limits::default() };
-    let mut socket = TextSocket::builder(REFUSED).limits(limits).connect().unwrap();
+    let mut socket = TextSocket::builder(&nowhere()).limits(limits).connect().unwrap();
     let sender = socket.sender();
     socket.feed("1234".to_owned()).await.unwrap();
     assert!(socket.feed("1234".to_owned()).now_or_never().is_none(), "there is no room");
@@ -160,7 +165,7 @@ async fn a_judge_of_closes_may_look_at_the_line_it_judges() {
         record.borrow_mut().push((closed.code, status.name()));
         Some(Verdict::End)
     };
-    let mut socket = TextSocket::builder(REFUSED).on_closed(judge).connect().unwrap();
+    let mut socket = TextSocket::builder(&nowhere()).on_closed(judge).connect().unwrap();
     monitor.replace(Some(socket.monitor()));
     assert!(socket.next().await.is_none(), "the judge has ended the line");
     assert_eq!(*seen.borrow(), [(CloseCode::ABNORMAL, "connecting")]);
@@ -170,7 +175,7 @@ async fn a_judge_of_closes_may_look_at_the_line_it_judges() {
 async fn a_waiting_line_can_be_hurried() {
     let slow = Duration::from_secs(60 * 60);
     let backoff = Backoff { base: slow, cap: slow, ..Backoff::default() };
-    let socket = TextSocket::builder(REFUSED).backoff(backoff).connect().unwrap();
+    let socket = TextSocket::builder(&nowhere()).backoff(backoff).connect().unwrap();
     let mut statuses = socket.statuses();
     while statuses.next().await.unwrap().name() != "waiting" {}
     socket.monitor().retry_now();

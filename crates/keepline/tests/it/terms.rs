@@ -10,11 +10,10 @@ use keepline::{
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// Nothing listens there: it is the last of the dynamic ports, and tests bind lower ones.
-const REFUSED: &str = "ws://127.0.0.1:65535/";
+use super::stories::nowhere;
 
 fn line(limits: Limits) -> TextSocket {
-    TextSocket::builder(REFUSED).limits(limits).connect().unwrap()
+    TextSocket::builder(&nowhere()).limits(limits).connect().unwrap()
 }
 
 fn undeliverable(why: Loss) -> Option<Fate> {
@@ -109,8 +108,8 @@ fn what_a_session_makes_needless_is_refused_with_both_names() {
         let error = builder.session(SessionConfig::default()).connect().err().unwrap();
         error.to_string()
     };
-    let said = refused(TextSocket::builder(REFUSED).overflow(Overflow::DropNewest));
+    let said = refused(TextSocket::builder(&nowhere()).overflow(Overflow::DropNewest));
     assert!(said.contains("overflow") && said.contains("session"), "{said}");
-    let said = refused(TextSocket::builder(REFUSED).latest_by(|_| None));
+    let said = refused(TextSocket::builder(&nowhere()).latest_by(|_| None));
     assert!(said.contains("latest_by") && said.contains("session"), "{said}");
 }
