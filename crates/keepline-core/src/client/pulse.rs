@@ -21,8 +21,8 @@ enum Question {
     Asked,
     /// An alarm rang late while it was asked, or very late: there is one more excuse.
     AskedAgain,
-    /// And the alarm of that question rang late as well, for pages that nap may nap again: its answer
-    /// is to be read if it is there. There is no other excuse.
+    /// And the alarm of that question rang late as well, for pages that nap may nap again: its
+    /// answer is to be read if it is there. There is no other excuse.
     Last,
 }
 

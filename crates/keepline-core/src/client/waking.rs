@@ -254,7 +254,7 @@ impl Client {
         excuse != Excuse::None
     }
 
-    /// Both deadlines that what waits to be read may meet are put off, for they may be due together.
+    /// Both deadlines that what waits to be read may meet are put off: they may be due together.
     fn let_read(&mut self, timer: Timer, until: Instant) {
         self.timers.set(timer, until);
         self.timers.put_off(Timer::Silence, until);
