@@ -14,14 +14,11 @@ use crate::diagnosis;
 use crate::driver::Driver;
 use crate::endpoint::{Common, UrlError};
 use crate::errands::{Application, Route};
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, KeyOf};
 use crate::journal::Entry;
 use crate::marks;
 use crate::provider::{Endpoint, Provider};
 use crate::socket::Socket;
-
-/// What an application says that the messages have in common of which only the latest counts.
-pub(crate) type KeyOf = Box<dyn Fn(&Payload) -> Option<Key>>;
 
 /// Describes a line; [`Builder::connect`] opens it.
 ///

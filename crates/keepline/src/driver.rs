@@ -12,11 +12,10 @@ use keepline_core::{
 };
 use wasm_bindgen_futures::spawn_local;
 
-use crate::builder::KeyOf;
 use crate::clock;
 use crate::diagnosis::Inquiry;
 use crate::errands::{Application, Route};
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, KeyOf};
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
 use crate::pause::Pause;

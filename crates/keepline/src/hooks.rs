@@ -2,7 +2,7 @@
 //! stops the line.
 
 use js_sys::Function;
-use keepline_core::{Closed, Diagnosis, Verdict};
+use keepline_core::{Closed, Diagnosis, Key, Payload, Verdict};
 use wasm_bindgen::closure::ScopedClosure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,6 +21,9 @@ pub(crate) type Judge = Box<dyn Fn(&Closed) -> Option<Verdict>>;
 
 /// An application's own reading of what was found out about a failed handshake.
 pub(crate) type Reading = Box<dyn Fn(Diagnosis) -> Option<Verdict>>;
+
+/// What an application says that the messages have in common of which only the latest counts.
+pub(crate) type KeyOf = Box<dyn Fn(&Payload) -> Option<Key>>;
 
 /// One who is told of every entry of the journal.
 pub(crate) type Listener = Box<dyn Fn(&Entry)>;
