@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use crate::config::Limits;
 use crate::delivery::extend;
-use crate::{MessageId, MessageIds, Payload};
+use crate::message::Freight;
+use crate::{MessageId, MessageIds};
 
 /// How much waits in the outbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl Queued {
 /// of their ids.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    queue: VecDeque<(MessageId, Payload)>,
+    queue: VecDeque<(MessageId, Freight)>,
     bytes: usize,
     next_id: MessageId,
 }
@@ -48,31 +49,31 @@ impl Outbox {
         id
     }
 
-    pub(crate) fn push(&mut self, payload: Payload) -> MessageId {
-        self.bytes += payload.len();
+    pub(crate) fn push(&mut self, freight: Freight) -> MessageId {
+        self.bytes += freight.len();
         let id = self.number();
-        self.queue.push_back((id, payload));
+        self.queue.push_back((id, freight));
         id
     }
 
-    pub(crate) fn pop(&mut self) -> Option<(MessageId, Payload)> {
-        let (id, payload) = self.queue.pop_front()?;
-        self.bytes -= payload.len();
-        Some((id, payload))
+    pub(crate) fn pop(&mut self) -> Option<(MessageId, Freight)> {
+        let (id, freight) = self.queue.pop_front()?;
+        self.bytes -= freight.len();
+        Some((id, freight))
     }
 
     /// The size of this message, if it waits.
     pub(crate) fn size_of(&self, id: MessageId) -> Option<usize> {
-        let (_, payload) = self.queue.get(self.place(id)?)?;
-        Some(payload.len())
+        let (_, freight) = self.queue.get(self.place(id)?)?;
+        Some(freight.len())
     }
 
     /// Takes this message out; `false` if it does not wait.
     pub(crate) fn withdraw(&mut self, id: MessageId) -> bool {
-        let Some((_, payload)) = self.place(id).and_then(|place| self.queue.remove(place)) else {
+        let Some((_, freight)) = self.place(id).and_then(|place| self.queue.remove(place)) else {
             return false;
         };
-        self.bytes -= payload.len();
+        self.bytes -= freight.len();
         true
     }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::terms::Terms;
 use super::{Client, Mode, State};
 use crate::delivery::extend;
+use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::{
@@ -25,16 +26,25 @@ impl Client {
         options: SendOptions,
         now: Instant,
     ) -> Result<MessageId, SendError> {
-        self.accepts(payload.len())?;
+        self.send_freight(Freight::Here(payload), options, now)
+    }
+
+    pub(super) fn send_freight(
+        &mut self,
+        freight: Freight,
+        options: SendOptions,
+        now: Instant,
+    ) -> Result<MessageId, SendError> {
+        self.accepts(freight.len())?;
         if self.goes_at_once() {
-            return Ok(self.hand_over(payload));
+            return Ok(self.hand_over(freight));
         }
         self.terms.forget_before(self.mode.first_waiting());
         let replaced = self.waits_under(options.key.as_ref());
-        let dropped = self.make_room(&payload, &options, replaced)?;
+        let dropped = self.make_room(freight.len(), &options, replaced)?;
         self.withdraw(replaced, Loss::Replaced);
         self.withdraw(dropped, Loss::Dropped);
-        let id = self.enqueue(payload);
+        let id = self.enqueue(freight);
         self.terms.agree(id, options, now);
         self.expect_expiry();
         Ok(id)
@@ -98,13 +108,13 @@ impl Client {
     /// Who leaves so that this message fits, besides the one that it replaces.
     fn make_room(
         &self,
-        payload: &Payload,
+        size: usize,
         options: &SendOptions,
         replaced: Option<MessageId>,
     ) -> Result<Vec<MessageId>, SendError> {
         let full = SendError::Full { queued: self.queued() };
         let new_key = options.key.as_ref().filter(|_| replaced.is_none());
-        let wanted = payload.len() + self.terms.key_bytes() + new_key.map_or(0, Key::len);
+        let wanted = size + self.terms.key_bytes() + new_key.map_or(0, Key::len);
         let mut left = self.queued_without(self.queued(), replaced);
         let mut droppable = self.terms.droppable().filter(|id| Some(*id) != replaced);
         let mut dropped = Vec::new();
