@@ -257,6 +257,29 @@ fn waking_does_not_overrule_a_server_that_asks_for_time() {
 }
 
 #[test]
+fn nor_does_an_impatient_application_unless_it_connects_anew() {
+    let mut pair = Pair::online();
+    let again = Some(Return { after: secs(60), spread: secs(0) });
+    pair.server.say_bye(CloseCode(1_012), again, "back soon", pair.now);
+    pair.settle();
+    pair.client.retry_now(pair.now);
+    pair.settle();
+    assert!(matches!(pair.waits_for(), Down::Bye { .. }));
+    pair.notices(Notice::NetworkDown);
+    pair.client.retry_now(pair.now);
+    pair.run_for(millis(59_999));
+    assert_eq!(pair.attempts(), 1);
+    pair.run_for(millis(1));
+    assert!(pair.is_online());
+    pair.server.say_bye(CloseCode(1_012), again, "back soon", pair.now);
+    pair.settle();
+    pair.client.close(CloseCode(1_000), "", pair.now).unwrap();
+    pair.client.connect(pair.now);
+    pair.settle();
+    assert!(pair.is_online());
+}
+
+#[test]
 fn a_session_that_ends_with_its_server_is_not_asked() {
     let mut pair = Pair::online_with(session(), ServerConfig::default());
     pair.server_takes = false;
