@@ -102,11 +102,11 @@ async fn what_a_full_inbox_drops_is_known_before_anybody_reads() -> anyhow::Resu
 
 #[tokio::test]
 async fn a_probe_that_is_not_answered_is_counted() -> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    let (peer, page) =
+        (BadPeer::start(Manner::GoesSilent).await?, Page::start(Place::Window).await?);
     let [question, answer] = ["anybody there?", "yes"].map(str::to_owned);
     let probe = Some(Probe { question, answer, idle_ms: 200, within_ms: 300 });
-    // It says nothing by itself.
-    let line = page.open(&server.ws("/broadcast"), Options { probe, ..Options::default() }).await?;
+    let line = page.open(&peer.ws(), Options { probe, ..Options::default() }).await?;
     line.is_online(2).await?;
     let told = line.export().await?;
     assert!(told["silences"].as_u64() >= Some(1), "{told}");
