@@ -96,6 +96,7 @@ impl Driver {
     pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
         self.act(|works| {
             let now = clock::now();
+            works.now = Some(now);
             let taken = self.mailbox.borrow_mut().take_taken();
             if taken > 0 {
                 works.core.took(taken, now);
@@ -111,6 +112,7 @@ impl Driver {
             let mut works = self.works.borrow_mut();
             let result = act(&mut works);
             works.perform(&self.mailbox);
+            works.now = None;
             if works.flush {
                 self.end_turn_later();
             }
@@ -180,6 +182,15 @@ impl Driver {
             works.key = key;
             works.core.handle_input(input, now);
         });
+        self.end_turn_if_read();
+    }
+
+    /// The far end of a session is to be told what is taken. Said after the reader was woken and not
+    /// when it reads, this has its turn ended in the microtask that the reader runs in.
+    fn end_turn_if_read(&self) {
+        if self.is_session && self.mailbox(|mailbox| mailbox.has_unread()) {
+            self.end_turn_later();
+        }
     }
 
     fn key_of(&self, input: &Input) -> Option<Key> {

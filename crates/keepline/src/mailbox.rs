@@ -159,6 +159,10 @@ impl Mailbox {
         arrival
     }
 
+    pub(crate) fn has_unread(&self) -> bool {
+        self.inbox.unread().messages > 0
+    }
+
     pub(crate) const fn has_ended(&self) -> bool {
         self.ended
     }
