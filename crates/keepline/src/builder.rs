@@ -145,8 +145,8 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// prices, positions and the like. `None` is for a message that is kept anyway. On a plain line
     /// only: it excludes [`session`](Self::session).
     ///
-    /// A message on which JavaScript throws in `key_of` has no key. The function may use and drop the
-    /// line; it is dropped when the line has ended.
+    /// A message on which JavaScript throws in `key_of` has no key. The function may use and drop
+    /// the line; it is dropped when the line has ended.
     ///
     /// Default: every message is kept. [`Monitor::replaced`](crate::Monitor::replaced) counts the
     /// others.

@@ -185,8 +185,8 @@ impl Driver {
         self.end_turn_if_read();
     }
 
-    /// The far end of a session is to be told what is taken. Said after the reader was woken and not
-    /// when it reads, this has its turn ended in the microtask that the reader runs in.
+    /// The far end of a session is to be told what is taken. Said after the reader was woken and
+    /// not when it reads, this has its turn ended in the microtask that the reader runs in.
     fn end_turn_if_read(&self) {
         if self.is_session && self.mailbox(|mailbox| mailbox.has_unread()) {
             self.end_turn_later();

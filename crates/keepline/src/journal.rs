@@ -17,8 +17,8 @@ pub struct Counters {
     pub connects: u64,
     /// How often it was online and went down, other than by the application's wish.
     pub losses: u64,
-    /// How often it went down as [`Down::Silent`](crate::Down::Silent): a probe was not answered, or
-    /// a session's far end gave no sign of life.
+    /// How often it went down as [`Down::Silent`](crate::Down::Silent): a probe was not answered,
+    /// or a session's far end gave no sign of life.
     pub silences: u64,
     /// Messages that [`Socket::send`](crate::Socket::send) accepted.
     pub messages_sent: u64,

@@ -30,8 +30,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// ([`Down::ProviderSilent`](crate::Down::ProviderSilent)), and the next one waits for the same
     /// call. So a call that never returns keeps the line down; give what it does a deadline. The
     /// connect timeout covers it. What it gives too late is used by the next attempt, within a
-    /// minute and its life. When the line ends, the call is dropped, and the function with it. It may
-    /// do with the line whatever it likes.
+    /// minute and its life. When the line ends, the call is dropped, and the function with it. It
+    /// may do with the line whatever it likes.
     ///
     /// An endpoint that cannot be used ends the line
     /// ([`End::BadEndpoint`](crate::End::BadEndpoint)).

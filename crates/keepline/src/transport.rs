@@ -152,7 +152,8 @@ fn on_close(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener 
 }
 
 /// What arrived; it is copied into the wasm memory only if it is not over the limit, for that
-/// memory never shrinks. Every question to JavaScript costs as much as the answer, so few are asked.
+/// memory never shrinks. Every question to JavaScript costs as much as the answer, so few are
+/// asked.
 fn arrival(conn: ConnId, event: &Event, frame_bytes: usize) -> Input {
     // A socket dispatches no other event under this name (WHATWG WebSockets §4).
     let data = event.unchecked_ref::<MessageEvent>().data();
