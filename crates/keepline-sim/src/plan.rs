@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keepline_core::wire::{Coding, Credentials, Window};
-use keepline_core::{AfterLoss, Config, Limits, ServerConfig, SessionConfig};
+use keepline_core::{AfterLoss, Backoff, Config, Limits, ServerConfig, SessionConfig};
 
 use crate::chance::Chance;
 use crate::tab::Manner;
@@ -142,7 +142,8 @@ fn rate(strike: Strike, chance: &mut Chance) -> usize {
         Strike::Restart | Strike::Bye | Strike::ServerEnd => chance.within(5, 50),
         Strike::Drain => chance.within(3, 25),
         Strike::AppEnd | Strike::RetryNow | Strike::Renew => chance.within(5, 50),
-        Strike::GoAway | Strike::Sleep => chance.within(10, 150),
+        Strike::GoAway => chance.within(10, 150),
+        Strike::Sleep => chance.within(20, 300),
         Strike::Page => chance.within(20, 200),
         Strike::Again => chance.within(50, 300),
     }
@@ -225,13 +226,16 @@ fn tab(chance: &mut Chance) -> TabPlan {
         after_loss: chance.pick(&[AfterLoss::Tell, AfterLoss::SendAgain]),
         credentials: credentials(chance),
     };
+    // One that may try seldom shows soon whether it keeps to that.
+    let attempts_per_minute = chance.pick(&[20, 20, 6]);
+    let backoff = Backoff { attempts_per_minute, ..Backoff::default() };
     TabPlan {
-        config: Config { limits, session: Some(session), ..Config::default() },
+        config: Config { limits, backoff, session: Some(session), ..Config::default() },
         manner: manner(chance),
         pause: chance.millis(200, 4_000),
         burst: chance.within(1, 6),
         on_terms: chance.pick(&[0, 0, 300, 900]),
-        hidden: chance.strikes(150),
+        hidden: chance.strikes(250),
     }
 }
 

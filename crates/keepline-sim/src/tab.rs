@@ -65,12 +65,13 @@ impl Tab {
         let outbox = (config.limits.outbox_messages, config.limits.outbox_bytes);
         let high_mark = config.limits.buffer_high as u64;
         let window = (session.window.messages, session.window.bytes);
+        let per_minute = config.backoff.attempts_per_minute;
         let client = Client::new(config, seed).expect("the plan makes sound configurations");
         Self {
             number,
             client,
             manner,
-            watch: Watch::new(number),
+            watch: Watch::new(number, per_minute),
             inbox: VecDeque::new(),
             window,
             outbox,

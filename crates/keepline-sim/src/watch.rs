@@ -13,7 +13,6 @@ use crate::violation::{Oracle, Verdict};
 const MINUTE: Duration = Duration::from_secs(60);
 const BASE: Duration = Duration::from_millis(500);
 const CAP: Duration = Duration::from_secs(30);
-const PER_MINUTE: usize = 20;
 /// Beyond it a server would have to wait for a message to be told what was taken.
 const ACK_WITHIN: Duration = Duration::from_millis(50);
 
@@ -36,6 +35,8 @@ pub(crate) struct Watch {
     tab: usize,
     live: Vec<ConnId>,
     opens: VecDeque<Instant>,
+    /// How many of them a minute may see.
+    per_minute: usize,
     /// How many waits were exactly as long as they may be.
     at_ceiling: u32,
     /// Attempts that failed in a row.
@@ -67,11 +68,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(tab: usize) -> Self {
+    pub(crate) fn new(tab: usize, per_minute: u16) -> Self {
         Self {
             tab,
             live: Vec::new(),
             opens: VecDeque::new(),
+            per_minute: per_minute.into(),
             at_ceiling: 0,
             failures: 0,
             name: "idle",
@@ -105,7 +107,7 @@ impl Watch {
     /// Whoever woke waits no longer than for a moment, unless a server has asked for more.
     pub(crate) fn judge_hurry(&mut self, delay: Duration, now: Instant, verdict: &mut Verdict) {
         self.forget_opens(now);
-        let is_paced = self.opens.len() >= PER_MINUTE;
+        let is_paced = self.opens.len() >= self.per_minute;
         if self.away_until.is_none() && !self.told_bye && !is_paced {
             self.life.judge_hurry(self.tab, delay, verdict);
         }
@@ -170,7 +172,7 @@ impl Watch {
         self.opens.push_back(now);
         self.forget_opens(now);
         let opens = self.opens.len();
-        verdict.demand(opens <= PER_MINUTE, Oracle::Retries, || {
+        verdict.demand(opens <= self.per_minute, Oracle::Retries, || {
             format!("tab {tab} has made {opens} attempts in a minute")
         });
     }
@@ -282,7 +284,7 @@ impl Watch {
             format!("tab {tab} was told to go, and nobody has said so")
         });
         self.forget_opens(now);
-        let is_paced = self.opens.len() >= PER_MINUTE;
+        let is_paced = self.opens.len() >= self.per_minute;
         let paced_delay = if is_paced { Duration::MAX } else { delay };
         self.life.judge_wait(tab, why, paced_delay, now, verdict);
         let is_paused = matches!(why, Down::Offline | Down::Suspended);
