@@ -1,0 +1,165 @@
+/**
+ * The drop-in for the browser's `WebSocket`: a class with its interface, that reconnects.
+ *
+ * @module
+ */
+
+import { absoluteUrl, checkProtocols, protocolList, required } from "./websocket/arguments";
+import { Line } from "./websocket/line";
+import { settings, type KeeplineWebSocketOptions, type Provided } from "./websocket/options";
+
+export type { KeeplineWebSocketOptions, Provided } from "./websocket/options";
+
+/** A `WebSocket` (WHATWG WebSockets §3.1) that replaces lost connections by new ones. */
+export interface KeeplineWebSocket extends WebSocket {
+  /** How many attempts in a row have failed before the present one. */
+  readonly retryCount: number;
+  /**
+   * Leaves the present connection, if there is one, and makes a new one without a wait. The
+   * arguments are those of `close`, as is what it throws.
+   */
+  reconnect(code?: number, reason?: string): void;
+}
+
+/** The class of {@link KeeplineWebSocket}. */
+export interface KeeplineWebSocketConstructor {
+  /**
+   * Connects, as the browser's class does. A URL or subprotocols that come from a function are asked
+   * for before each attempt; what the function rejects with counts as a failed attempt.
+   *
+   * @throws DOMException `SyntaxError` for a URL or a subprotocol that is none.
+   * @throws TypeError for an option that is unknown, out of its range, or contradicts another.
+   */
+  new (
+    url: Provided<string | URL>,
+    protocols?: Provided<string | string[] | null>,
+    options?: KeeplineWebSocketOptions,
+  ): KeeplineWebSocket;
+  readonly prototype: KeeplineWebSocket;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+  /**
+   * A class whose instances have these options: for code that is given the class, or finds it in
+   * `globalThis.WebSocket`. With `{ reconnect: false }` it has exactly the interface of the browser's.
+   */
+  with(options: KeeplineWebSocketOptions): KeeplineWebSocketConstructor;
+}
+
+const lines = new WeakMap<object, Line>();
+
+/** What is behind `this`; anything but a socket is a `TypeError` (WebIDL §3.7.6). */
+function line(socket: object): Line {
+  const found = lines.get(socket);
+  if (!found) throw new TypeError("Illegal invocation");
+  return found;
+}
+
+const describe = Object.getOwnPropertyDescriptors;
+
+const attribute = (type: string): PropertyDescriptorMap =>
+  describe({
+    get [`on${type}`](): unknown {
+      return line(this).handlers.get(type);
+    },
+    set [`on${type}`](value: unknown) {
+      line(this).handlers.set(type, value);
+    },
+  });
+
+// Accessors and methods of an object literal have the property descriptors that WebIDL wants.
+const members = (): PropertyDescriptorMap => ({
+  ...describe({
+    get url() {
+      return line(this).url;
+    },
+    get readyState() {
+      return line(this).readyState;
+    },
+    get bufferedAmount() {
+      return line(this).bufferedAmount;
+    },
+  }),
+  ...attribute("open"),
+  ...attribute("error"),
+  ...attribute("close"),
+  ...describe({
+    get extensions() {
+      return line(this).extensions;
+    },
+    get protocol() {
+      return line(this).protocol;
+    },
+    // Both arguments are optional, so that its `length` is 0.
+    close(...given: unknown[]) {
+      line(this).close(given);
+    },
+  }),
+  ...attribute("message"),
+  ...describe({
+    get binaryType() {
+      return line(this).binaryType;
+    },
+    set binaryType(type) {
+      const found = line(this);
+      const text = `${type}`;
+      if (text === "blob" || text === "arraybuffer") found.binaryType = text;
+    },
+    send(data: unknown) {
+      const found = line(this);
+      required(arguments.length);
+      found.send(data);
+    },
+  }),
+  [Symbol.toStringTag]: { value: "WebSocket", configurable: true },
+});
+
+/** What the browser's class does not have. */
+const additions = (): PropertyDescriptorMap =>
+  describe({
+    get retryCount() {
+      return line(this).retryCount;
+    },
+    reconnect(...given: unknown[]) {
+      line(this).reconnect(given);
+    },
+  });
+
+function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSocketConstructor {
+  const Socket = class extends EventTarget {
+    constructor(url: unknown, protocols: unknown = [], options: KeeplineWebSocketOptions = {}) {
+      required(arguments.length);
+      const told = { ...defaults, ...options };
+      const mayAsk = told.reconnect ?? true;
+      const source = mayAsk && typeof url === "function" ? url : `${url}`;
+      const names =
+        mayAsk && typeof protocols === "function" ? protocols : protocolList(protocols);
+      const address = typeof source === "string" ? absoluteUrl(source) : source;
+      if (typeof names !== "function") checkProtocols(names);
+      const checked = settings(address as Provided<string>, names, told);
+      super();
+      lines.set(this, new Line(this, checked));
+    }
+  };
+  const constants: PropertyDescriptorMap = {};
+  ["CONNECTING", "OPEN", "CLOSING", "CLOSED"].forEach((constant, value) => {
+    constants[constant] = { value, enumerable: true };
+  });
+  const isNative = defaults.reconnect === false;
+  Object.defineProperties(Socket, { ...constants, name: { value: name, configurable: true } });
+  Object.defineProperties(Socket.prototype, {
+    ...members(),
+    ...(isNative ? {} : additions()),
+    ...constants,
+  });
+  return Socket as unknown as KeeplineWebSocketConstructor;
+}
+
+/** The drop-in for the browser's `WebSocket`: see {@link KeeplineWebSocketConstructor}. */
+export const KeeplineWebSocket: KeeplineWebSocketConstructor = /* @__PURE__ */ (() => {
+  const Socket = define("KeeplineWebSocket", {});
+  return Object.defineProperty(Socket, "with", {
+    value: (options: KeeplineWebSocketOptions) => define("WebSocket", options),
+  });
+})();

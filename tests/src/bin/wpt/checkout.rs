@@ -1,0 +1,166 @@
+//! A checkout of the suite, served by its own server.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use e2e::program::Program;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// The name that the suite gives its pages' host; the browsers are told that it is this machine.
+const HOST: &str = "web-platform.test";
+
+/// Keeps what a test file reports, where the one who steers the browser can read it.
+const REPORT: &str = "add_completion_callback((tests, harness) => {
+    globalThis.reported = {
+        status: harness.status,
+        message: harness.message ?? null,
+        tests: tests.map(test => [test.name, test.status, test.message ?? null]),
+    };
+});
+";
+
+/// The files of `resources/` that are ours while the suite is served.
+const OURS: [&str; 2] = ["testharness.js", "testharnessreport.js"];
+
+/// A folder with the suite in it.
+pub(crate) struct Checkout {
+    folder: PathBuf,
+}
+
+impl Checkout {
+    pub(crate) fn at(folder: &Path) -> anyhow::Result<Self> {
+        let folder = fs::canonicalize(folder)
+            .with_context(|| format!("there is no folder {}", folder.display()))?;
+        for part in ["wpt", "websockets", "resources/testharness.js", "tools/serve/serve.py"] {
+            ensure!(
+                folder.join(part).exists(),
+                "{} is no checkout of web-platform-tests: it has no {part}",
+                folder.display()
+            );
+        }
+        Ok(Self { folder })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// The suite's server, with or without a script that runs before everything else; dropping it ends
+/// the server.
+pub(crate) struct Serving {
+    port: u64,
+    program: Program,
+    group: Pid,
+    _root: TempDir,
+}
+
+impl Serving {
+    /// The checkout stays as it is: what is served is a folder of links to it, in which the harness
+    /// begins with the script. So the script is in every Worker too, which loads the harness first;
+    /// into pages that load no harness the suite's own server puts it.
+    pub(crate) async fn start(checkout: &Checkout, script: Option<&Path>) -> anyhow::Result<Self> {
+        let root = tempfile::tempdir()?;
+        let documents = root.path().join("documents");
+        lay_out(&checkout.folder, &documents, script)?;
+        let ports = free_ports().await?;
+        let settings = settings(checkout, &documents, &ports);
+        let file = root.path().join("config.json");
+        fs::write(&file, settings.to_string())?;
+        let mut command = Command::new("python3");
+        command.args(["wpt", "--skip-venv-setup", "serve", "--no-h2", "--config"]).arg(file);
+        command.current_dir(&checkout.folder).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PYTHONUNBUFFERED", "1").process_group(0);
+        if let Some(script) = script {
+            command.arg("--inject-script").arg(script);
+        }
+        let mut program = Program::start(&mut command)?;
+        let group = program.process();
+        let port = settings["ports"]["http"][0].as_u64().context("a port is a number")?;
+        for [scheme, port] in [["http", "http"], ["ws", "ws"]] {
+            let port = &settings["ports"][port][0];
+            let ready = match scheme {
+                "http" => format!("http on port {port}] INFO - Starting http server"),
+                _ => format!("ws on port {port}] INFO - Listen on:"),
+            };
+            program.prints(&ready).await?;
+        }
+        Ok(Self { port, program, group, _root: root })
+    }
+
+    /// Where a test runs.
+    pub(crate) fn page(&self, test: &str) -> String {
+        format!("http://{HOST}:{}{test}", self.port)
+    }
+
+    /// What the server said last.
+    pub(crate) fn printed(&self) -> String {
+        self.program.printed()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It is several processes, one for each port.
+        let _ = kill_process_group(self.group, Signal::KILL);
+    }
+}
+
+fn lay_out(suite: &Path, documents: &Path, script: Option<&Path>) -> anyhow::Result<()> {
+    let resources = documents.join("resources");
+    fs::create_dir_all(&resources)?;
+    link_all(suite, documents, &["resources"])?;
+    link_all(&suite.join("resources"), &resources, &OURS)?;
+    let mut harness = match script {
+        Some(script) => fs::read_to_string(script)
+            .with_context(|| format!("cannot read {}", script.display()))?,
+        None => String::new(),
+    };
+    harness.push_str(&fs::read_to_string(suite.join("resources").join(OURS[0]))?);
+    fs::write(resources.join(OURS[0]), harness)?;
+    Ok(fs::write(resources.join(OURS[1]), REPORT)?)
+}
+
+fn link_all(from: &Path, to: &Path, but: &[&str]) -> anyhow::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if !but.iter().any(|name| entry.file_name() == *name) {
+            symlink(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+fn settings(checkout: &Checkout, documents: &Path, ports: &[u16]) -> Value {
+    let [a, b, c, d, e, f, g, h, i, j, k] = ports else { return Value::Null };
+    json!({
+        "browser_host": HOST,
+        "doc_root": documents,
+        "ws_doc_root": checkout.folder.join("websockets/handlers"),
+        "check_subdomains": false,
+        "bind_address": false,
+        "ports": {
+            "http": [a, b], "https": [c, d], "ws": [e], "wss": [f], "h2": [g],
+            "http-local": [h], "http-public": [i], "https-local": [j], "https-public": [k],
+        },
+    })
+}
+
+/// How many ports the suite's server listens on.
+const PORTS: usize = 11;
+
+/// Ports that nobody listens on now. The suite's server is to be told them beforehand.
+async fn free_ports() -> anyhow::Result<Vec<u16>> {
+    let mut held = Vec::new();
+    for _ in 0..PORTS {
+        held.push(TcpListener::bind(("0.0.0.0", 0)).await?);
+    }
+    Ok(held.iter().map(|it| it.local_addr().map(|it| it.port())).collect::<Result<_, _>>()?)
+}
