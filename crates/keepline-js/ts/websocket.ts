@@ -127,10 +127,12 @@ const additions = (): PropertyDescriptorMap =>
   });
 
 function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSocketConstructor {
+  const isNative = defaults.reconnect === false;
   const Socket = class extends EventTarget {
     constructor(url: unknown, protocols: unknown = [], options: KeeplineWebSocketOptions = {}) {
       required(arguments.length);
-      const told = { ...defaults, ...options };
+      // The browser's class passes over further arguments.
+      const told = isNative ? defaults : { ...defaults, ...options };
       const mayAsk = told.reconnect ?? true;
       const source = mayAsk && typeof url === "function" ? url : `${url}`;
       const names =
@@ -146,7 +148,6 @@ function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSo
   ["CONNECTING", "OPEN", "CLOSING", "CLOSED"].forEach((constant, value) => {
     constants[constant] = { value, enumerable: true };
   });
-  const isNative = defaults.reconnect === false;
   Object.defineProperties(Socket, { ...constants, name: { value: name, configurable: true } });
   Object.defineProperties(Socket.prototype, {
     ...members(),

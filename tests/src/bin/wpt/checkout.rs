@@ -56,9 +56,9 @@ impl Checkout {
 /// The suite's server, with or without a script that runs before everything else; dropping it ends
 /// the server.
 pub(crate) struct Serving {
-    port: u64,
-    program: Program,
+    ports: Vec<u16>,
     group: Pid,
+    _program: Program,
     _root: TempDir,
 }
 
@@ -75,7 +75,7 @@ impl Serving {
         let file = root.path().join("config.json");
         fs::write(&file, settings.to_string())?;
         let mut command = Command::new("python3");
-        command.args(["wpt", "--skip-venv-setup", "serve", "--no-h2", "--config"]).arg(file);
+        command.args(["wpt", "--skip-venv-setup", "serve", "--config"]).arg(file);
         command.current_dir(&checkout.folder).env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("PYTHONUNBUFFERED", "1").process_group(0);
         if let Some(script) = script {
@@ -83,26 +83,21 @@ impl Serving {
         }
         let mut program = Program::start(&mut command)?;
         let group = program.process();
-        let port = settings["ports"]["http"][0].as_u64().context("a port is a number")?;
-        for [scheme, port] in [["http", "http"], ["ws", "ws"]] {
-            let port = &settings["ports"][port][0];
-            let ready = match scheme {
-                "http" => format!("http on port {port}] INFO - Starting http server"),
-                _ => format!("ws on port {port}] INFO - Listen on:"),
-            };
-            program.prints(&ready).await?;
-        }
-        Ok(Self { port, program, group, _root: root })
+        let port = ports[0];
+        let sockets = &settings["ports"]["ws"][0];
+        program.prints(&format!("http on port {port}] INFO - Starting http server")).await?;
+        program.prints(&format!("ws on port {sockets}] INFO - Listen on:")).await?;
+        Ok(Self { ports, group, _program: program, _root: root })
     }
 
     /// Where a test runs.
     pub(crate) fn page(&self, test: &str) -> String {
-        format!("http://{HOST}:{}{test}", self.port)
+        format!("http://{HOST}:{}{test}", self.ports[0])
     }
 
-    /// What the server said last.
-    pub(crate) fn printed(&self) -> String {
-        self.program.printed()
+    /// The name of a test without the ports of this run.
+    pub(crate) fn portless(&self, name: &str) -> String {
+        self.ports.iter().fold(name.to_owned(), |name, port| name.replace(&format!(":{port}"), ""))
     }
 }
 

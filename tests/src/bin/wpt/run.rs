@@ -41,7 +41,7 @@ pub(crate) async fn all(
     let home = browser.driver().window().await?;
     let mut results = Results::new();
     for test in tests {
-        let outcome = one(&browser, &serving.page(test)).await.unwrap_or_else(failed);
+        let outcome = one(&browser, serving, test).await.unwrap_or_else(failed);
         results.insert(test.clone(), outcome);
         for window in browser.driver().windows().await? {
             if window != home {
@@ -66,13 +66,20 @@ const NAMES: [&str; 8] = [
     "www2.not-web-platform.test",
 ];
 
-async fn one(browser: &Browser, page: &str) -> anyhow::Result<BTreeMap<String, Outcome>> {
-    browser.driver().goto(page).await?;
+async fn one(
+    browser: &Browser,
+    serving: &Serving,
+    test: &str,
+) -> anyhow::Result<BTreeMap<String, Outcome>> {
+    browser.driver().goto(serving.page(test)).await?;
     let reported = until("the tests to be done", PATIENCE, async || {
         Ok(browser.run::<Option<Reported>>("return globalThis.reported ?? null", vec![]).await?)
     });
     let Reported { status, message, tests } = reported.await?;
-    let mut outcomes: BTreeMap<_, _> = tests.into_iter().map(outcome).collect();
+    let named = tests.into_iter().map(|(name, status, message)| {
+        (serving.portless(&name), outcome(status, message))
+    });
+    let mut outcomes: BTreeMap<_, _> = named.collect();
     if status != 0 {
         let why = message.unwrap_or_else(|| format!("the harness says {status}"));
         outcomes.insert(HARNESS.to_owned(), Outcome::Failed(why));
@@ -83,12 +90,11 @@ async fn one(browser: &Browser, page: &str) -> anyhow::Result<BTreeMap<String, O
 /// What stands for the page as a whole.
 const HARNESS: &str = "(the harness)";
 
-fn outcome((name, status, message): (String, u32, Option<String>)) -> (String, Outcome) {
-    let outcome = match status {
+fn outcome(status: u32, message: Option<String>) -> Outcome {
+    match status {
         0 => Outcome::Passed,
         other => Outcome::Failed(message.unwrap_or_else(|| format!("status {other}"))),
-    };
-    (name, outcome)
+    }
 }
 
 fn failed(error: anyhow::Error) -> BTreeMap<String, Outcome> {
