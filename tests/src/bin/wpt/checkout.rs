@@ -1,7 +1,6 @@
 //! A checkout of the suite, served by its own server.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,21 +12,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use crate::copy;
+
 /// The name that the suite gives its pages' host; the browsers are told that it is this machine.
 const HOST: &str = "web-platform.test";
-
-/// Keeps what a test file reports, where the one who steers the browser can read it.
-const REPORT: &str = "add_completion_callback((tests, harness) => {
-    globalThis.reported = {
-        status: harness.status,
-        message: harness.message ?? null,
-        tests: tests.map(test => [test.name, test.status, test.message ?? null]),
-    };
-});
-";
-
-/// The files of `resources/` that are ours while the suite is served.
-const OURS: [&str; 2] = ["testharness.js", "testharnessreport.js"];
 
 /// A folder with the suite in it.
 pub(crate) struct Checkout {
@@ -63,24 +51,20 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// The checkout stays as it is: what is served is a folder of links to it, in which the harness
-    /// begins with the script. So the script is in every Worker too, which loads the harness first;
-    /// into pages that load no harness the suite's own server puts it.
+    /// The checkout stays as it is: what is served is a copy of links to it, in which some files
+    /// are our own.
     pub(crate) async fn start(checkout: &Checkout, script: Option<&Path>) -> anyhow::Result<Self> {
         let root = tempfile::tempdir()?;
         let documents = root.path().join("documents");
-        lay_out(&checkout.folder, &documents, script)?;
+        copy::lay_out(&checkout.folder, &documents, script)?;
         let ports = free_ports().await?;
         let settings = settings(checkout, &documents, &ports);
         let file = root.path().join("config.json");
         fs::write(&file, settings.to_string())?;
         let mut command = Command::new("python3");
         command.args(["wpt", "--skip-venv-setup", "serve", "--config"]).arg(file);
-        command.current_dir(&checkout.folder).env("PYTHONDONTWRITEBYTECODE", "1");
-        command.env("PYTHONUNBUFFERED", "1").process_group(0);
-        if let Some(script) = script {
-            command.arg("--inject-script").arg(script);
-        }
+        command.current_dir(&checkout.folder).process_group(0);
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");
         let mut program = Program::start(&mut command)?;
         let group = program.process();
         let port = ports[0];
@@ -106,31 +90,6 @@ impl Drop for Serving {
         // It is several processes, one for each port.
         let _ = kill_process_group(self.group, Signal::KILL);
     }
-}
-
-fn lay_out(suite: &Path, documents: &Path, script: Option<&Path>) -> anyhow::Result<()> {
-    let resources = documents.join("resources");
-    fs::create_dir_all(&resources)?;
-    link_all(suite, documents, &["resources"])?;
-    link_all(&suite.join("resources"), &resources, &OURS)?;
-    let mut harness = match script {
-        Some(script) => fs::read_to_string(script)
-            .with_context(|| format!("cannot read {}", script.display()))?,
-        None => String::new(),
-    };
-    harness.push_str(&fs::read_to_string(suite.join("resources").join(OURS[0]))?);
-    fs::write(resources.join(OURS[0]), harness)?;
-    Ok(fs::write(resources.join(OURS[1]), REPORT)?)
-}
-
-fn link_all(from: &Path, to: &Path, but: &[&str]) -> anyhow::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        if !but.iter().any(|name| entry.file_name() == *name) {
-            symlink(entry.path(), to.join(entry.file_name()))?;
-        }
-    }
-    Ok(())
 }
 
 fn settings(checkout: &Checkout, documents: &Path, ports: &[u16]) -> Value {

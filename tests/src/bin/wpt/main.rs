@@ -5,6 +5,7 @@
 
 mod account;
 mod checkout;
+mod copy;
 mod exceptions;
 mod run;
 mod tests;
