@@ -74,10 +74,7 @@ async fn start_as(profile: &Path, more: &[(&str, &str)]) -> anyhow::Result<Start
 }
 
 /// Starts Firefox, and returns it with the port on which it can be steered.
-async fn launch(
-    profile: &Path,
-    more: &[(&str, &str)],
-) -> anyhow::Result<(Program, String)> {
+async fn launch(profile: &Path, more: &[(&str, &str)]) -> anyhow::Result<(Program, String)> {
     let preferences = PREFERENCES.iter().chain(more);
     let preferences = preferences.map(|(name, value)| format!("user_pref(\"{name}\", {value});\n"));
     fs::write(profile.join("user.js"), preferences.collect::<String>())?;

@@ -229,14 +229,13 @@ export class Line {
   }
 }
 
-/** The arguments of `close`, converted and checked. */
+/**
+ * The arguments of `close`, converted and checked. A close frame has no reason without a code (RFC
+ * 6455 §5.5.1), so that Chromium throws for one; the standard does not.
+ */
 function ending([code, reason]: readonly unknown[]): [code?: number | undefined, reason?: string] {
   const number = closeCode(code);
-  if (reason === undefined) {
-    checkClose(number);
-    return [number];
-  }
-  const text = `${reason}`;
+  const text = reason === undefined ? "" : `${reason}`;
   checkClose(number, text);
-  return [number, text];
+  return text ? [number ?? 1000, text] : [number];
 }

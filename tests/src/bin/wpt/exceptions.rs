@@ -11,8 +11,8 @@ pub(crate) struct Exceptions(Vec<(String, String)>);
 impl Exceptions {
     /// Reads the rows `| page | test | reason |`; both are in backquotes, and may end with `*`.
     pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let rows = text.lines().filter_map(|line| {
             let mut cells = line.strip_prefix("| `/")?.split("` | ");
             let page = format!("/{}", cells.next()?);

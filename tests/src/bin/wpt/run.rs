@@ -76,9 +76,9 @@ async fn one(
         Ok(browser.run::<Option<Reported>>("return globalThis.reported ?? null", vec![]).await?)
     });
     let Reported { status, message, tests } = reported.await?;
-    let named = tests.into_iter().map(|(name, status, message)| {
-        (serving.portless(&name), outcome(status, message))
-    });
+    let named = tests
+        .into_iter()
+        .map(|(name, status, message)| (serving.portless(&name), outcome(status, message)));
     let mut outcomes: BTreeMap<_, _> = named.collect();
     if status != 0 {
         let why = message.unwrap_or_else(|| format!("the harness says {status}"));

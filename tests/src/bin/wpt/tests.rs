@@ -57,7 +57,8 @@ fn file(path: &Path, address: &str, found: &mut Vec<String>) -> anyhow::Result<(
 
 /// The pages that the suite's server makes of a file.
 fn pages(address: &str) -> Vec<String> {
-    let named = |kind: &str, page: &str| address.strip_suffix(kind).map(|stem| [stem, page].concat());
+    let named =
+        |kind: &str, page: &str| address.strip_suffix(kind).map(|stem| [stem, page].concat());
     let made = [
         named(".any.js", ".any.html"),
         named(".any.js", ".any.worker.html"),
