@@ -4,7 +4,7 @@
  * @module
  */
 
-import { absoluteUrl, checkProtocols, protocolList, required } from "./websocket/arguments";
+import { checked, protocolList, required } from "./websocket/arguments";
 import { Line } from "./websocket/line";
 import { settings, type KeeplineWebSocketOptions, type Provided } from "./websocket/options";
 
@@ -24,8 +24,8 @@ export interface KeeplineWebSocket extends WebSocket {
 /** The class of {@link KeeplineWebSocket}. */
 export interface KeeplineWebSocketConstructor {
   /**
-   * Connects, as the browser's class does. A URL or subprotocols that come from a function are asked
-   * for before each attempt; what the function rejects with counts as a failed attempt.
+   * Connects, as the browser's class does. A URL or subprotocols that come from a function are
+   * asked for before each attempt; what the function rejects with counts as a failed attempt.
    *
    * @throws DOMException `SyntaxError` for a URL or a subprotocol that is none.
    * @throws TypeError for an option that is unknown, out of its range, or contradicts another.
@@ -42,7 +42,8 @@ export interface KeeplineWebSocketConstructor {
   readonly CLOSED: 3;
   /**
    * A class whose instances have these options: for code that is given the class, or finds it in
-   * `globalThis.WebSocket`. With `{ reconnect: false }` it has exactly the interface of the browser's.
+   * `globalThis.WebSocket`. With `{ reconnect: false }` it has exactly the interface of the
+   * browser's.
    */
   with(options: KeeplineWebSocketOptions): KeeplineWebSocketConstructor;
 }
@@ -134,14 +135,16 @@ function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSo
       // The browser's class passes over further arguments.
       const told = isNative ? defaults : { ...defaults, ...options };
       const mayAsk = told.reconnect ?? true;
-      const source = mayAsk && typeof url === "function" ? url : `${url}`;
-      const names =
-        mayAsk && typeof protocols === "function" ? protocols : protocolList(protocols);
-      const address = typeof source === "string" ? absoluteUrl(source) : source;
-      if (typeof names !== "function") checkProtocols(names);
-      const checked = settings(address as Provided<string>, names, told);
+      const asked = (source: unknown): boolean => mayAsk && typeof source === "function";
+      const text = asked(url) ? url : `${url}`;
+      const names = asked(protocols) ? protocols : protocolList(protocols);
+      const address = checked(
+        asked(text) ? "ws:x" : (text as string),
+        asked(names) ? [] : (names as string[]),
+      );
+      const line = settings(asked(text) ? (text as () => string) : address.url, names, told);
       super();
-      lines.set(this, new Line(this, checked));
+      lines.set(this, new Line(this, line));
     }
   };
   const constants: PropertyDescriptorMap = {};

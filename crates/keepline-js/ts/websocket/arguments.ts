@@ -4,6 +4,8 @@
  * @module
  */
 
+import { address, type Address } from "../endpoint";
+
 /** What `send` takes (WebIDL `(BufferSource or Blob or USVString)`). */
 export type Data = string | Blob | ArrayBuffer | ArrayBufferView;
 
@@ -26,47 +28,24 @@ export function required(count: number): void {
  */
 export function protocolList(protocols: unknown): string[] {
   if (protocols === undefined) return [];
-  const list = Object(protocols) === protocols && (protocols as Iterable<unknown>)[Symbol.iterator];
-  return list == null || list === false
-    ? [`${protocols}`]
-    : Array.from(protocols as Iterable<unknown>, (protocol) => `${protocol}`);
+  const isSequence =
+    Object(protocols) === protocols && (protocols as Iterable<unknown>)[Symbol.iterator] != null;
+  return isSequence
+    ? Array.from(protocols as Iterable<unknown>, (protocol) => `${protocol}`)
+    : [`${protocols}`];
 }
 
 /**
- * An absolute `ws:` or `wss:` URL, relative to the document or the Worker (WHATWG WebSockets §3.1).
+ * Where a socket with these arguments leads (WHATWG WebSockets §3.1).
  *
  * @throws DOMException `SyntaxError`.
  */
-export function absoluteUrl(text: string): string {
-  const { document, location } = globalThis as { document?: Document; location?: Location };
-  let url: URL;
+export function checked(url: string, protocols: string[]): Address {
   try {
-    url = new URL(text, document?.baseURI ?? location?.href);
-  } catch {
-    return fails("SyntaxError", `The URL '${text}' is invalid.`);
+    return address({ url, protocols }, false, true);
+  } catch (error) {
+    return fails("SyntaxError", (error as Error).message);
   }
-  url.protocol = url.protocol.replace("http", "ws");
-  if (!/^wss?:/.test(url.href)) {
-    fails("SyntaxError", `The URL's scheme must be 'ws', 'wss', 'http' or 'https': '${text}'.`);
-  }
-  if (url.href.includes("#")) fails("SyntaxError", `The URL '${text}' contains a fragment.`);
-  return url.href;
-}
-
-/**
- * Each subprotocol is a token (RFC 6455 §4.1), and named once.
- *
- * @throws DOMException `SyntaxError`.
- */
-export function checkProtocols(protocols: string[]): void {
-  protocols.forEach((protocol, index) => {
-    if (!/^[!#-'*+\-.\w^`|~]+$/.test(protocol)) {
-      fails("SyntaxError", `The subprotocol '${protocol}' is invalid.`);
-    }
-    if (protocols.indexOf(protocol) < index) {
-      fails("SyntaxError", `The subprotocol '${protocol}' is duplicated.`);
-    }
-  });
 }
 
 /**
@@ -89,10 +68,10 @@ export function closeCode(value: unknown): number | undefined {
  */
 export function checkClose(code: number | undefined, reason = ""): void {
   if (code !== undefined && code !== 1000 && (code < 3000 || code > 4999)) {
-    fails("InvalidAccessError", `The close code must be 1000 or 3000 to 4999, not ${code}.`);
+    fails("InvalidAccessError", "a page may close with 1000 and 3000 to 4999 only");
   }
   if (new Blob([reason]).size > 123) {
-    fails("SyntaxError", "The close reason must not be longer than 123 bytes.");
+    fails("SyntaxError", "a close reason has at most 123 bytes of UTF-8");
   }
 }
 
@@ -103,11 +82,12 @@ export function checkClose(code: number | undefined, reason = ""): void {
  */
 export function payload(data: unknown): Data {
   if (ArrayBuffer.isView(data)) {
-    if (isBuffer(data.buffer)) return data;
-    throw new TypeError("A view of a SharedArrayBuffer cannot be sent.");
+    refuseResizable(data.buffer);
+    return data;
   }
-  if (isBuffer(data) || isBlob(data)) return data;
-  return `${data}`;
+  if (has(bufferLength, data)) refuseResizable(data as ArrayBuffer);
+  else if (!has(blobSize, data)) return `${data}`;
+  return data as Data;
 }
 
 /** What is to be kept is copied: the application may change or transfer its buffer. */
@@ -115,18 +95,17 @@ export function copied(data: Data): Exclude<Data, ArrayBufferView> {
   if (ArrayBuffer.isView(data)) {
     return data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer;
   }
-  return data instanceof Blob || typeof data === "string" ? data : data.slice(0);
+  return typeof data === "string" || has(blobSize, data) ? data : data.slice(0);
 }
 
 /** How many bytes it has on the wire, text in UTF-8. */
 export const byteLength = (data: Data): number => new Blob([data as BlobPart]).size;
 
 /** @throws DOMException `InvalidStateError`. */
-export const refuseConnecting = (): never => fails("InvalidStateError", "Still in CONNECTING state.");
+export const refuseConnecting = (): never =>
+  fails("InvalidStateError", "the socket is still connecting");
 
 // Of any realm, which `instanceof` would not see.
-const isBuffer = (value: unknown): value is ArrayBuffer => has(bufferLength, value);
-const isBlob = (value: unknown): value is Blob => has(blobSize, value);
 const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
 const blobSize = getter(Blob.prototype, "size");
 
@@ -136,5 +115,11 @@ function has(slot: (this: unknown) => number, value: unknown): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+function refuseResizable(buffer: ArrayBufferLike & { resizable?: boolean }): void {
+  if (buffer.resizable || !has(bufferLength, buffer)) {
+    throw new TypeError("memory that is shared or resizable cannot be sent");
   }
 }

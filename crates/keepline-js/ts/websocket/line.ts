@@ -159,7 +159,7 @@ export class Line {
   }
 
   #stand(status: Status): void {
-    this.#settings.debug("keepline:", this.url, status);
+    this.#settings.debug("keepline:", status);
     if (status.state === "connecting") {
       this.retryCount = status.attempt - 1;
       this.#saidError = this.#saidClose = false;
@@ -206,7 +206,12 @@ export class Line {
   }
 
   #hand(message: Data): void {
-    this.#driver!.send(message as ArrayBuffer);
+    try {
+      this.#driver?.send(message as ArrayBuffer);
+    } catch {
+      // Over all bounds.
+      this.#fail();
+    }
   }
 
   /** As a connection that fails (WHATWG WebSockets §4), for good. */

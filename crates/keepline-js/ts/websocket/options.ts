@@ -7,7 +7,7 @@
 import type { Config } from "../driver";
 import type { Endpoint, EndpointFunction } from "../endpoint";
 import { config, type Options } from "../options";
-import { absoluteUrl, protocolList } from "./arguments";
+import { protocolList } from "./arguments";
 
 /** A value, or a function that is asked for one before each attempt. */
 export type Provided<T> = T | (() => T | PromiseLike<T>);
@@ -66,7 +66,7 @@ export interface Settings {
 const MOST = 2 ** 31;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** The outbox is bounded here, where it also holds what is sent before the core is there. */
+/** The outbox is bounded by the socket itself, also while there is no core. */
 const UNBOUNDED = {
   messageBytes: MOST,
   outboxMessages: MOST,
@@ -83,11 +83,10 @@ const AS_NATIVE = {
   pageLifecycle: false,
 };
 
-const OF_DROP_INS =
-  " connectTimeoutMs closeTimeoutMs settleAfterMs retryBaseMs retryCapMs attemptsPerMinute probe pageLifecycle diagnosis ";
+const OF_DROP_INS = /^(connectTimeoutMs|closeTimeoutMs|probe|pageLifecycle|diagnosis)$/;
 
 const OF_RECONNECTION =
-  " settleAfterMs retryBaseMs retryCapMs attemptsPerMinute maxAttempts shouldReconnect startClosed ";
+  /^(settleAfterMs|retry(Base|Cap)Ms|attemptsPerMinute|maxAttempts|shouldReconnect|startClosed)$/;
 
 /**
  * @throws TypeError for an option that is unknown, out of its range, or contradicts another.
@@ -108,17 +107,19 @@ export function settings(
     debug,
     ...others
   } = given;
-  for (const name in given) {
-    const isGiven = given[name as keyof typeof given] !== undefined;
-    if (isGiven && !reconnect && OF_RECONNECTION.includes(` ${name} `)) {
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!reconnect && OF_RECONNECTION.test(name)) {
       throw new TypeError(`${name} is of sockets that reconnect only`);
     }
-    if (isGiven && !queues && name.startsWith("outbox")) {
-      throw new TypeError(`${name} is of sockets that queue while connecting only`);
+    if (!queues && name.startsWith("outbox")) {
+      throw new TypeError(`${name} is of sockets that queue only`);
     }
   }
   for (const name in others) {
-    if (!OF_DROP_INS.includes(` ${name} `)) throw new TypeError(`there is no option ${name}`);
+    if (!OF_DROP_INS.test(name) && !OF_RECONNECTION.test(name)) {
+      throw new TypeError(`there is no option ${name}`);
+    }
   }
   if (!(outboxMessages > 0 && outboxBytes > 0 && maxAttempts > 0)) {
     throw new TypeError("outboxMessages, outboxBytes and maxAttempts must be numbers above 0");
@@ -149,6 +150,6 @@ const ask = <T>(source: Provided<T>): T | PromiseLike<T> =>
   typeof source === "function" ? (source as () => T | PromiseLike<T>)() : source;
 
 const endpoint = (url: unknown, protocols: unknown): Endpoint => ({
-  url: absoluteUrl(`${url}`),
+  url: `${url}`,
   protocols: protocolList(protocols ?? undefined),
 });

@@ -45,6 +45,7 @@ impl Checkout {
 /// the server.
 pub(crate) struct Serving {
     ports: Vec<u16>,
+    is_native: bool,
     group: Pid,
     _program: Program,
     _root: TempDir,
@@ -71,7 +72,18 @@ impl Serving {
         let sockets = &settings["ports"]["ws"][0];
         program.prints(&format!("http on port {port}] INFO - Starting http server")).await?;
         program.prints(&format!("ws on port {sockets}] INFO - Listen on:")).await?;
-        Ok(Self { ports, group, _program: program, _root: root })
+        let is_native = script.is_none();
+        Ok(Self { ports, is_native, group, _program: program, _root: root })
+    }
+
+    /// Whether the pages have the browser's own class.
+    pub(crate) fn is_native(&self) -> bool {
+        self.is_native
+    }
+
+    /// Which class the pages have, in a word.
+    pub(crate) fn class(&self) -> &'static str {
+        if self.is_native { "native" } else { "ours" }
     }
 
     /// Where a test runs.

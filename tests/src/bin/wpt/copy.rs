@@ -18,12 +18,13 @@ const BEGIN_WITH_IT: [&str; 2] = ["resources/testharness.js", "common/dispatcher
 /// The folders in which something is ours.
 const OPEN: [&str; 4] = ["resources", "common", "common/dispatcher", "websockets"];
 
-/// Keeps what a page's tests report, where the one who steers the browser can read it. The suite has
-/// this file for that.
+/// Keeps what a page's tests report, where the one who steers the browser can read it; the suite
+/// has this file for that. And says with which class they ran.
 const REPORT: (&str, &str) = (
     "resources/testharnessreport.js",
     "add_completion_callback((tests, harness) => {
     globalThis.reported = {
+        isNative: /native code/.test(WebSocket),
         status: harness.status,
         message: harness.message ?? null,
         tests: tests.map(test => [test.name, test.status, test.message ?? null]),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use anyhow::ensure;
 use e2e::browser::{Browser, Engine};
 use e2e::wait::until;
 use serde::Deserialize;
@@ -25,7 +26,9 @@ pub(crate) enum Outcome {
 
 /// What a page keeps when its tests are done.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Reported {
+    is_native: bool,
     status: u32,
     message: Option<String>,
     tests: Vec<(String, u32, Option<String>)>,
@@ -40,7 +43,10 @@ pub(crate) async fn all(
     let browser = Browser::start_at_home(engine, &NAMES).await?;
     let home = browser.driver().window().await?;
     let mut results = Results::new();
-    for test in tests {
+    for (number, test) in tests.iter().enumerate() {
+        if number % 50 == 0 {
+            eprintln!("{engine:?}, {}: {number} of {} pages", serving.class(), tests.len());
+        }
         let outcome = one(&browser, serving, test).await.unwrap_or_else(failed);
         results.insert(test.clone(), outcome);
         for window in browser.driver().windows().await? {
@@ -75,7 +81,8 @@ async fn one(
     let reported = until("the tests to be done", PATIENCE, async || {
         Ok(browser.run::<Option<Reported>>("return globalThis.reported ?? null", vec![]).await?)
     });
-    let Reported { status, message, tests } = reported.await?;
+    let Reported { is_native, status, message, tests } = reported.await?;
+    ensure!(is_native == serving.is_native(), "the page ran with the other class");
     let named = tests
         .into_iter()
         .map(|(name, status, message)| (serving.portless(&name), outcome(status, message)));
