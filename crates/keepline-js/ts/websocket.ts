@@ -5,7 +5,7 @@
  */
 
 import { checked, protocolList, required } from "./websocket/arguments";
-import { Line } from "./websocket/line";
+import { Backing } from "./websocket/backing";
 import { settings, type KeeplineWebSocketOptions, type Provided } from "./websocket/options";
 
 export type { KeeplineWebSocketOptions, Provided } from "./websocket/options";
@@ -48,11 +48,11 @@ export interface KeeplineWebSocketConstructor {
   with(options: KeeplineWebSocketOptions): KeeplineWebSocketConstructor;
 }
 
-const lines = new WeakMap<object, Line>();
+const backings = /* @__PURE__ */ new WeakMap<object, Backing>();
 
 /** What is behind `this`; anything but a socket is a `TypeError` (WebIDL §3.7.6). */
-function line(socket: object): Line {
-  const found = lines.get(socket);
+function behind(socket: object): Backing {
+  const found = backings.get(socket);
   if (!found) throw new TypeError("Illegal invocation");
   return found;
 }
@@ -62,10 +62,10 @@ const describe = Object.getOwnPropertyDescriptors;
 const attribute = (type: string): PropertyDescriptorMap =>
   describe({
     get [`on${type}`](): unknown {
-      return line(this).handlers.get(type);
+      return behind(this).handlers.get(type);
     },
     set [`on${type}`](value: unknown) {
-      line(this).handlers.set(type, value);
+      behind(this).handlers.set(type, value);
     },
   });
 
@@ -73,13 +73,13 @@ const attribute = (type: string): PropertyDescriptorMap =>
 const members = (): PropertyDescriptorMap => ({
   ...describe({
     get url() {
-      return line(this).url;
+      return behind(this).url;
     },
     get readyState() {
-      return line(this).readyState;
+      return behind(this).readyState;
     },
     get bufferedAmount() {
-      return line(this).bufferedAmount;
+      return behind(this).bufferedAmount;
     },
   }),
   ...attribute("open"),
@@ -87,28 +87,28 @@ const members = (): PropertyDescriptorMap => ({
   ...attribute("close"),
   ...describe({
     get extensions() {
-      return line(this).extensions;
+      return behind(this).extensions;
     },
     get protocol() {
-      return line(this).protocol;
+      return behind(this).protocol;
     },
     // Both arguments are optional, so that its `length` is 0.
     close(...given: unknown[]) {
-      line(this).close(given);
+      behind(this).close(given);
     },
   }),
   ...attribute("message"),
   ...describe({
     get binaryType() {
-      return line(this).binaryType;
+      return behind(this).binaryType;
     },
     set binaryType(type) {
-      const found = line(this);
+      const found = behind(this);
       const text = `${type}`;
       if (text === "blob" || text === "arraybuffer") found.binaryType = text;
     },
     send(data: unknown) {
-      const found = line(this);
+      const found = behind(this);
       required(arguments.length);
       found.send(data);
     },
@@ -120,10 +120,10 @@ const members = (): PropertyDescriptorMap => ({
 const additions = (): PropertyDescriptorMap =>
   describe({
     get retryCount() {
-      return line(this).retryCount;
+      return behind(this).retryCount;
     },
     reconnect(...given: unknown[]) {
-      line(this).reconnect(given);
+      behind(this).reconnect(given);
     },
   });
 
@@ -144,7 +144,7 @@ function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSo
       );
       const line = settings(asked(text) ? (text as () => string) : address.url, names, told);
       super();
-      lines.set(this, new Line(this, line));
+      backings.set(this, new Backing(this, line));
     }
   };
   const constants: PropertyDescriptorMap = {};

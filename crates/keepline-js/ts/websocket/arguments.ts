@@ -106,8 +106,8 @@ export const refuseConnecting = (): never =>
   fails("InvalidStateError", "the socket is still connecting");
 
 // Of any realm, which `instanceof` would not see.
-const bufferLength = getter(ArrayBuffer.prototype, "byteLength");
-const blobSize = getter(Blob.prototype, "size");
+const bufferLength = /* @__PURE__ */ getter(ArrayBuffer.prototype, "byteLength");
+const blobSize = /* @__PURE__ */ getter(Blob.prototype, "size");
 
 function has(slot: (this: unknown) => number, value: unknown): boolean {
   try {

@@ -25,9 +25,9 @@ import { Ready } from "./ready";
 const { dispatchEvent } = EventTarget.prototype;
 
 /** No closing handshake took place (RFC 6455 §7.1.5). */
-const ABNORMAL = { code: 1006 };
+const ABNORMAL = { code: 1006, reason: "", wasClean: false };
 
-export class Line {
+export class Backing {
   readonly handlers: Handlers;
   /** How many attempts in a row have failed before the present one. */
   retryCount = 0;
@@ -114,7 +114,7 @@ export class Line {
     this.#uncounted = this.#queued = 0;
     driver?.close(code, reason);
     this.#start();
-    if (!wasOver) this.#tell(new CloseEvent("close", { code, reason }));
+    if (!wasOver) this.#tellClose({ ...ABNORMAL, code, reason });
   }
 
   #start(): void {
@@ -192,7 +192,7 @@ export class Line {
     this.#ready = isOver ? Ready.Closed : Ready.Connecting;
     if (isOver) this.#driver = undefined;
     if (!event && !this.#saidError) this.#tell(new Event("error"));
-    this.#tell(new CloseEvent("close", event ?? ABNORMAL));
+    this.#tellClose(event ?? ABNORMAL);
     if (isOver) driver?.dispose();
   }
 
@@ -225,8 +225,16 @@ export class Line {
       if (this.#ready !== Ready.Closing) return;
       this.#ready = Ready.Closed;
       this.#tell(new Event("error"));
-      this.#tell(new CloseEvent("close", ABNORMAL));
+      this.#tellClose(ABNORMAL);
     });
+  }
+
+  #tellClose({ code, reason, wasClean }: typeof ABNORMAL): void {
+    const close = { code, reason, wasClean };
+    // Node 20 has no such class.
+    const isThere = typeof CloseEvent === "function";
+    const event = isThere ? new CloseEvent("close", close) : new Event("close");
+    this.#tell(isThere ? event : Object.assign(event, close));
   }
 
   #tell(event: Event): void {
