@@ -1,5 +1,7 @@
 //! What is told of two runs: how much of what the browser's own class passes ours does too.
 
+use std::collections::BTreeMap;
+
 use e2e::browser::Engine;
 
 use crate::exceptions::Exceptions;
@@ -20,7 +22,7 @@ impl Account<'_> {
     /// Prints it, and says whether all is as it should be: the mark is reached, and only what is
     /// listed failed.
     pub(crate) fn print(&self) -> bool {
-        let total: usize = self.native.values().map(|tests| tests.len()).sum();
+        let total: usize = self.native.values().map(BTreeMap::len).sum();
         let passed = passed(&self.native);
         println!("\n{:?}: {} pages, {total} tests", self.engine, self.native.len());
         println!("  native passes  {}", passed.len());

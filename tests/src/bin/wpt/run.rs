@@ -47,7 +47,7 @@ pub(crate) async fn all(
         if number % 50 == 0 {
             eprintln!("{engine:?}, {}: {number} of {} pages", serving.class(), tests.len());
         }
-        let outcome = one(&browser, serving, test).await.unwrap_or_else(failed);
+        let outcome = one(&browser, serving, test).await.unwrap_or_else(|error| failed(&error));
         results.insert(test.clone(), outcome);
         for window in browser.driver().windows().await? {
             if window != home {
@@ -79,7 +79,7 @@ async fn one(
 ) -> anyhow::Result<BTreeMap<String, Outcome>> {
     browser.driver().goto(serving.page(test)).await?;
     let reported = until("the tests to be done", PATIENCE, async || {
-        Ok(browser.run::<Option<Reported>>("return globalThis.reported ?? null", vec![]).await?)
+        browser.run::<Option<Reported>>("return globalThis.reported ?? null", vec![]).await
     });
     let Reported { is_native, status, message, tests } = reported.await?;
     ensure!(is_native == serving.is_native(), "the page ran with the other class");
@@ -104,6 +104,6 @@ fn outcome(status: u32, message: Option<String>) -> Outcome {
     }
 }
 
-fn failed(error: anyhow::Error) -> BTreeMap<String, Outcome> {
+fn failed(error: &anyhow::Error) -> BTreeMap<String, Outcome> {
     BTreeMap::from([(HARNESS.to_owned(), Outcome::Failed(format!("{error:#}")))])
 }
