@@ -150,6 +150,6 @@ const ask = <T>(source: Provided<T>): T | PromiseLike<T> =>
   typeof source === "function" ? (source as () => T | PromiseLike<T>)() : source;
 
 const endpoint = (url: unknown, protocols: unknown): Endpoint => ({
-  url: `${url}`,
+  url: url as string,
   protocols: protocolList(protocols ?? undefined),
 });
