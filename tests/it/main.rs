@@ -5,6 +5,7 @@ mod codecs;
 mod credentials;
 mod dashboard;
 mod diagnosis;
+mod dropin;
 mod engines;
 mod fastapi;
 mod hidden_tab;

@@ -78,6 +78,22 @@ impl Browser {
         Self::steer(Engine::Chromium, started, profile).await
     }
 
+    /// Starts a browser of this engine, for which these host names are this machine, and which lets
+    /// pages open windows unasked. WebKit cannot be told that.
+    ///
+    /// # Errors
+    ///
+    /// When the driver or the browser does not start.
+    pub async fn start_at_home(engine: Engine, names: &[&str]) -> anyhow::Result<Self> {
+        let profile = Profile(tempfile::tempdir()?);
+        let started = match engine {
+            Engine::Chromium => chromium::start_at_home(profile.0.path(), names).await?,
+            Engine::Firefox => firefox::start_at_home(profile.0.path(), names).await?,
+            Engine::WebKit => engine.start(profile.0.path()).await?,
+        };
+        Self::steer(engine, started, profile).await
+    }
+
     async fn steer(engine: Engine, started: Started, profile: Profile) -> anyhow::Result<Self> {
         let Started { program, driver: driving, address, capabilities, beside } = started;
         let driver = WebDriver::new(address, capabilities).await;

@@ -56,6 +56,12 @@ impl Program {
         line.with_context(|| format!("{} printed:\n{}", self.name, self.printed.all()))
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn process(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Kills it, without a chance to say goodbye.
     ///
     /// # Errors

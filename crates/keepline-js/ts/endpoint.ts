@@ -57,9 +57,14 @@ const FORBIDDEN =
 /**
  * An endpoint that a socket can be opened to.
  *
- * @throws `TypeError` if it cannot. The message does not quote the URL, which may hold a secret.
+ * @throws `TypeError` if it cannot. The message does not quote the URL, which may hold a secret. A
+ *   port that browsers refuse is no reason if `anyPort`.
  */
-export function address(given: Endpoint | string | URL, isSession: boolean): Address {
+export function address(
+  given: Endpoint | string | URL,
+  isSession: boolean,
+  anyPort = false,
+): Address {
   const endpoint = typeof given === "string" || given instanceof URL ? { url: given } : given;
   const protocols = [...(endpoint?.protocols ?? [])];
   if (protocols.some((it, at) => !isToken(it) || protocols.indexOf(it) !== at)) {
@@ -68,19 +73,19 @@ export function address(given: Endpoint | string | URL, isSession: boolean): Add
   if (isSession && protocols.push(SESSION) > 1) {
     throw new TypeError("a session has a subprotocol of its own");
   }
-  return { ...endpoint, url: resolve(endpoint?.url), protocols };
+  return { ...endpoint, url: resolve(endpoint?.url, anyPort), protocols };
 }
 
 const isToken = (word: unknown): boolean =>
   typeof word === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(word);
 
 /** `url` as WHATWG WebSockets §3.1 has it. */
-function resolve(url: string | URL | undefined): string {
+function resolve(url: string | URL | undefined, anyPort: boolean): string {
+  const { document, location } = globalThis as { document?: Document; location?: Location };
   let resolved: URL;
   try {
     // `undefined` would be the name of a file beside the page.
-    const base = (globalThis as { location?: Location }).location?.href;
-    resolved = new URL(url ?? "//", base);
+    resolved = new URL(url ?? "//", document?.baseURI ?? location?.href);
   } catch {
     throw new TypeError("the endpoint has no valid URL");
   }
@@ -91,7 +96,7 @@ function resolve(url: string | URL | undefined): string {
   if (resolved.href.includes("#")) {
     throw new TypeError("a WebSocket's URL may have no fragment (#)");
   }
-  if (FORBIDDEN.includes(` ${resolved.port} `)) {
+  if (!anyPort && FORBIDDEN.includes(` ${resolved.port} `)) {
     throw new TypeError("browsers refuse to connect to the URL's port");
   }
   return resolved.href;

@@ -19,3 +19,9 @@ export { connect, type Events, Line } from "./line";
 export type { Options, Probe } from "./options";
 export type { Reason, Status, Why } from "./status";
 export type { Counters } from "./works";
+export {
+  KeeplineWebSocket,
+  type KeeplineWebSocketConstructor,
+  type KeeplineWebSocketOptions,
+  type Provided,
+} from "./websocket";

@@ -33,6 +33,9 @@ export interface Listener {
  */
 const CLOSE_FOLLOWS_ERROR_MS = 500;
 
+/** As it was when this was loaded: a page may put our own class in its place later. */
+const Native = globalThis.WebSocket as typeof WebSocket | undefined;
+
 export class Transport {
   readonly socket: WebSocket;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -40,7 +43,7 @@ export class Transport {
 
   /** @throws What the constructor of `WebSocket` throws. */
   constructor(conn: number, { url, protocols }: Address, type: BinaryType, heard: Listener) {
-    const socket = (this.socket = new WebSocket(url, protocols));
+    const socket = (this.socket = new (Native ?? WebSocket)(url, protocols));
     socket.binaryType = type;
     let isForbidden = false;
     onViolation(url, this.#policy.signal, () => (isForbidden = true));

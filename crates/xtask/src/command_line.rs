@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::num::NonZero;
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 
 use crate::bench::BenchOptions;
@@ -12,6 +12,7 @@ use crate::demo::DemoOptions;
 use crate::size::SizeOptions;
 use crate::soak::HiddenTab;
 use crate::test::Part;
+use crate::wpt::WptOptions;
 
 const HELP: &str = "\
 The commands of the project. Each sets up what it needs, and only what is missing.
@@ -24,6 +25,7 @@ Usage: cargo xtask <COMMAND>
   sim     Run the core's both ends in virtual time against a hostile network
   size    Measure what a page downloads: of the npm package, and of each codec of the SDK
   soak    Leave a page in a hidden tab for ten minutes, and see whether its lines stay up
+  wpt     Run the web-platform-tests of WebSocket against the npm package's drop-in
   tidy    Hold the rules of the house: formatting, lints, docs, measures, arrows
   setup   Do just the set-up, and print the PATH that `trunk serve` and `wasm-pack` need
 
@@ -128,6 +130,20 @@ Usage: cargo xtask size [--json]
 
   --json       One JSON object a line instead of a table";
 
+const WPT: &str = "\
+Runs a checkout of the web-platform-tests: first with the browser's own WebSocket, then with the
+drop-in of the npm package in its place, without reconnection. Tells how many of the tests over
+ws: the browser's own class passes, in windows and dedicated Workers, how many of those ours passes,
+and which it does not. It is a failure if those are more than one in a hundred, or are not listed
+with a reason in docs/websocket-conformance.md.
+
+Usage: cargo xtask wpt --suite <DIR> [--browser <BROWSER>] [--only <TEXT>] [--native]
+
+  --suite <DIR>        A checkout of web-platform-tests; it is served by its own `wpt serve`
+  --browser <BROWSER>  chromium, firefox or both [default: both]
+  --only <TEXT>        Only the tests whose address contains this
+  --native             Only with the browser's own WebSocket; tells what it fails";
+
 const TIDY: &str = "\
 Checks every rule of the house and says, for each broken one, what is wrong and where.
 
@@ -156,6 +172,7 @@ pub(crate) enum Request {
     Sim(Vec<OsString>),
     Soak(HiddenTab),
     Size(SizeOptions),
+    Wpt(WptOptions),
     Tidy,
     /// Only this text.
     Help(&'static str),
@@ -181,6 +198,7 @@ fn command(name: &OsString, line: lexopt::Parser) -> Result<Request> {
         Some("sim") => sim(line),
         Some("soak") => soak(line),
         Some("size") => size(line),
+        Some("wpt") => wpt(line),
         Some("tidy") => plain(line, Request::Tidy, TIDY),
         Some("setup") => plain(line, Request::Setup, SETUP),
         Some("help") => Ok(Request::Help(HELP)),
@@ -318,6 +336,25 @@ fn minutes(line: &mut lexopt::Parser) -> Result<Duration> {
     Ok(Duration::from_secs_f64(minutes * 60.0))
 }
 
+fn wpt(mut line: lexopt::Parser) -> Result<Request> {
+    let (mut suite, mut words) = (None, Vec::new());
+    while let Some(argument) = line.next()? {
+        match argument {
+            Long("suite") => suite = Some(line.value()?.into()),
+            Long("browser") => match browser(&mut line)?.as_str() {
+                "both" => {}
+                browser => words.push(format!("--browser={browser}")),
+            },
+            Long("only") => words.push(format!("--only={}", line.value()?.string()?)),
+            Long("native") => words.push("--native".to_owned()),
+            Long("help") | Short('h') => return Ok(Request::Help(WPT)),
+            Long(_) | Short(_) | Value(_) => return Err(argument.unexpected().into()),
+        }
+    }
+    let suite = suite.context("--suite says where the checkout of the suite is")?;
+    Ok(Request::Wpt(WptOptions { suite, words }))
+}
+
 fn plain(mut line: lexopt::Parser, request: Request, help: &'static str) -> Result<Request> {
     match line.next()? {
         None => Ok(request),
@@ -344,7 +381,7 @@ mod tests {
     #[test]
     fn every_command_explains_itself() {
         let commands =
-            ["demo", "test", "bench", "bench echo", "sim", "size", "soak", "tidy", "setup"];
+            ["demo", "test", "bench", "bench echo", "sim", "size", "soak", "tidy", "setup", "wpt"];
         for command in [""].into_iter().chain(commands) {
             let request = asked(&format!("{command} --help")).unwrap();
             assert!(matches!(request, Request::Help(text) if text.contains("Usage: ")));
@@ -364,6 +401,8 @@ mod tests {
             "soak hidden-tab --minutes 0",
             "bench echo --browser lynx",
             "bench echo --rounds 0",
+            "wpt",
+            "wpt --suite here --browser lynx",
         ] {
             assert!(asked(line).is_err(), "{line} was accepted");
         }

@@ -18,6 +18,7 @@ mod step;
 mod test;
 mod tidy;
 mod weight;
+mod wpt;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,7 @@ fn carry_out(request: Request) -> Result<ExitCode> {
         Request::Sim(arguments) => sim::run(&begin()?, &arguments),
         Request::Soak(options) => soak::run(&begin()?, &options),
         Request::Size(options) => size::run(&begin()?, options),
+        Request::Wpt(options) => wpt::run(&begin()?, &options),
         Request::Tidy => tidy::run(&begin()?),
         Request::Help(text) => {
             println!("{text}");

@@ -34,6 +34,14 @@ pub(super) async fn start(profile: &Path) -> anyhow::Result<Started> {
     start_as(command, profile, Beside::default()).await
 }
 
+/// Starts Chromium without windows, and its driver; these names are the loopback to it.
+pub(super) async fn start_at_home(profile: &Path, names: &[&str]) -> anyhow::Result<Started> {
+    let rules: Vec<_> = names.iter().map(|name| format!("MAP {name} 127.0.0.1")).collect();
+    let mut command = Command::new(environment::path(environment::CHROME)?);
+    command.args(["--headless=new", &format!("--host-resolver-rules={}", rules.join(","))]);
+    start_as(command, profile, Beside::default()).await
+}
+
 /// Starts Chromium with windows, on a display of its own, and its driver.
 pub(super) async fn start_with_windows(profile: &Path, flags: &[&str]) -> anyhow::Result<Started> {
     let display = Display::start().await?;

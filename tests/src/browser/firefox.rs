@@ -55,16 +55,29 @@ const PREFERENCES: [(&str, &str); 37] = [
 
 /// Starts Firefox and its driver.
 pub(super) async fn start(profile: &Path) -> anyhow::Result<Started> {
-    let (program, marionette) = launch(profile).await?;
+    start_as(profile, &[]).await
+}
+
+/// Starts Firefox and its driver; these names are the loopback to it, and pages may open windows.
+pub(super) async fn start_at_home(profile: &Path, names: &[&str]) -> anyhow::Result<Started> {
+    let names = format!("\"{}\"", names.join(","));
+    let more =
+        [("network.dns.localDomains", names.as_str()), ("dom.disable_open_during_load", "false")];
+    start_as(profile, &more).await
+}
+
+async fn start_as(profile: &Path, more: &[(&str, &str)]) -> anyhow::Result<Started> {
+    let (program, marionette) = launch(profile, more).await?;
     let (driver, address) = drive(&marionette).await?;
     let capabilities = DesiredCapabilities::firefox().into();
     Ok(Started { program, driver, address, capabilities, beside: Beside::default() })
 }
 
 /// Starts Firefox, and returns it with the port on which it can be steered.
-async fn launch(profile: &Path) -> anyhow::Result<(Program, String)> {
-    let preferences = PREFERENCES.map(|(name, value)| format!("user_pref(\"{name}\", {value});\n"));
-    fs::write(profile.join("user.js"), preferences.concat())?;
+async fn launch(profile: &Path, more: &[(&str, &str)]) -> anyhow::Result<(Program, String)> {
+    let preferences = PREFERENCES.iter().chain(more);
+    let preferences = preferences.map(|(name, value)| format!("user_pref(\"{name}\", {value});\n"));
+    fs::write(profile.join("user.js"), preferences.collect::<String>())?;
     let mut command = Command::new(environment::path(environment::FIREFOX)?);
     command.args(["--headless", "--marionette", "--no-remote", "about:blank", "--profile"]);
     command.arg(profile).env("HOME", profile).env("TMPDIR", profile);

@@ -1,0 +1,254 @@
+/**
+ * What is behind one `KeeplineWebSocket`: its ready state, what it has queued, and the driver that
+ * keeps it up.
+ *
+ * @module
+ */
+
+import { loadCore, type Core } from "../core";
+import { Driver } from "../driver";
+import type { Status } from "../status";
+import {
+  byteLength,
+  checkClose,
+  closeCode,
+  copied,
+  payload,
+  refuseConnecting,
+  type Data,
+} from "./arguments";
+import { Handlers } from "./handlers";
+import type { Settings } from "./options";
+import { Ready } from "./ready";
+
+// The page may put another in its place; the browser's own events do not pass by it either.
+const { dispatchEvent } = EventTarget.prototype;
+
+/** No closing handshake took place (RFC 6455 §7.1.5). */
+const ABNORMAL = { code: 1006, reason: "", wasClean: false };
+
+export class Backing {
+  readonly handlers: Handlers;
+  /** How many attempts in a row have failed before the present one. */
+  retryCount = 0;
+  #target: EventTarget;
+  #settings: Settings;
+  #ready = Ready.Connecting;
+  #driver: Driver | undefined;
+  /** The last native socket that opened. */
+  #native: WebSocket | undefined;
+  #origin = "";
+  /** What was sent before there was a driver. */
+  #early: Data[] = [];
+  #queued = 0;
+  /** Bytes given to `send` that no native socket counts. */
+  #uncounted = 0;
+  #binaryType: BinaryType = "blob";
+  /** Which events have told of the end of the present attempt. */
+  #saidError = false;
+  #saidClose = true;
+
+  constructor(target: EventTarget, settings: Settings) {
+    this.#target = target;
+    this.#settings = settings;
+    this.handlers = new Handlers(target);
+    if (settings.startClosed) this.#ready = Ready.Closed;
+    else this.#start();
+  }
+
+  get url(): string {
+    const { endpoint } = this.#settings.config;
+    return typeof endpoint === "function" ? (this.#native?.url ?? "") : endpoint.url;
+  }
+
+  get readyState(): number {
+    return this.#ready === Ready.Open ? this.#native!.readyState : this.#ready;
+  }
+
+  get bufferedAmount(): number {
+    return (this.#native?.bufferedAmount ?? 0) + this.#uncounted;
+  }
+
+  get protocol(): string {
+    return this.#native?.protocol ?? "";
+  }
+
+  get extensions(): string {
+    return this.#native?.extensions ?? "";
+  }
+
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+
+  set binaryType(type: BinaryType) {
+    this.#binaryType = type;
+    if (this.#driver) this.#driver.binaryType = type;
+  }
+
+  send(data: unknown): void {
+    const message = payload(data);
+    const ready = this.readyState;
+    if (ready === Ready.Open) this.#hand(message);
+    else if (ready !== Ready.Connecting) this.#uncounted += byteLength(message);
+    else if (this.#settings.queues) this.#queue(copied(message));
+    else refuseConnecting();
+  }
+
+  close(given: readonly unknown[]): void {
+    const [code, reason] = ending(given);
+    if (this.readyState > Ready.Open) return;
+    if (this.#ready === Ready.Connecting) return this.#fail();
+    this.#ready = Ready.Closing;
+    this.#driver!.close(code, reason);
+  }
+
+  /** Leaves the present connection, if there is one, for a new one, without a wait. */
+  reconnect(given: readonly unknown[]): void {
+    const [code = 1000, reason = ""] = ending(given);
+    const driver = this.#driver;
+    if (this.#ready === Ready.Connecting) return driver?.retryNow();
+    const wasOver = this.#ready === Ready.Closed;
+    this.#driver = undefined;
+    this.#ready = Ready.Connecting;
+    this.#uncounted = this.#queued = 0;
+    driver?.close(code, reason);
+    this.#start();
+    if (!wasOver) this.#tellClose({ ...ABNORMAL, code, reason });
+  }
+
+  #start(): void {
+    loadCore().then(
+      (core) => this.#run(core),
+      (error) => {
+        console.error(error);
+        this.#fail();
+      },
+    );
+  }
+
+  #run(core: Core): void {
+    if (this.#ready !== Ready.Connecting || this.#driver) return;
+    const of =
+      <News extends unknown[]>(tell: (...news: News) => void) =>
+      (...news: News): void => {
+        // One that was left may still have something to say.
+        if (this.#driver === driver) tell(...news);
+      };
+    const driver = new Driver(core, this.#settings.config, {
+      opened: of((socket: WebSocket) => this.#opened(socket)),
+      received: of((data: Data) => {
+        this.#tell(new MessageEvent("message", { data, origin: this.#origin }));
+      }),
+      failed: of(() => this.#error()),
+      socketClosed: of((event: CloseEvent | undefined) => this.#close(event)),
+      status: of((status: Status) => this.#stand(status)),
+    });
+    this.#driver = driver;
+    driver.binaryType = this.#binaryType;
+    for (const message of this.#early.splice(0)) this.#hand(message);
+    driver.connect();
+  }
+
+  #opened(socket: WebSocket): void {
+    this.#native = socket;
+    this.#origin = new URL(socket.url).origin;
+    this.#uncounted = this.#queued = 0;
+    this.#ready = Ready.Open;
+    this.#tell(new Event("open"));
+  }
+
+  #stand(status: Status): void {
+    this.#settings.debug("keepline:", status);
+    if (status.state === "connecting") {
+      this.retryCount = status.attempt - 1;
+      this.#saidError = this.#saidClose = false;
+    } else if (status.state === "ended" || status.state === "waiting") {
+      // Also of an attempt for which the browser made no socket.
+      if (!this.#saidClose) this.#close(undefined);
+      else if (this.#isOver() && this.#ready !== Ready.Closed) this.#fail();
+    }
+  }
+
+  /** Whether no attempt follows. */
+  #isOver(): boolean {
+    const { reconnect, maxAttempts } = this.#settings;
+    const status = this.#driver?.status;
+    if (!reconnect || !status || status.state === "ended") return true;
+    return status.state === "waiting" && status.attempt > maxAttempts;
+  }
+
+  #error(): void {
+    if (!this.#settings.reconnect) this.#ready = Ready.Closed;
+    else if (this.#ready === Ready.Open) this.#ready = Ready.Connecting;
+    this.#saidError = true;
+    this.#tell(new Event("error"));
+  }
+
+  #close(event: CloseEvent | undefined): void {
+    this.#saidClose = true;
+    const isOver = this.#isOver();
+    const driver = this.#driver;
+    this.#ready = isOver ? Ready.Closed : Ready.Connecting;
+    if (isOver) this.#driver = undefined;
+    if (!event && !this.#saidError) this.#tell(new Event("error"));
+    this.#tellClose(event ?? ABNORMAL);
+    if (isOver) driver?.dispose();
+  }
+
+  #queue(message: Data): void {
+    const { outboxMessages, outboxBytes } = this.#settings;
+    this.#queued++;
+    this.#uncounted += byteLength(message);
+    if (this.#queued > outboxMessages || this.#uncounted > outboxBytes) this.#fail();
+    else if (this.#driver) this.#hand(message);
+    else this.#early.push(message);
+  }
+
+  #hand(message: Data): void {
+    try {
+      this.#driver?.send(message as ArrayBuffer);
+    } catch {
+      // Over all bounds.
+      this.#fail();
+    }
+  }
+
+  /** As a connection that fails (WHATWG WebSockets §4), for good. */
+  #fail(): void {
+    const driver = this.#driver;
+    this.#driver = undefined;
+    this.#ready = Ready.Closing;
+    this.#early = [];
+    driver?.dispose();
+    setTimeout(() => {
+      if (this.#ready !== Ready.Closing) return;
+      this.#ready = Ready.Closed;
+      this.#tell(new Event("error"));
+      this.#tellClose(ABNORMAL);
+    });
+  }
+
+  #tellClose({ code, reason, wasClean }: typeof ABNORMAL): void {
+    const close = { code, reason, wasClean };
+    // Node 20 has no such class.
+    const isThere = typeof CloseEvent === "function";
+    const event = isThere ? new CloseEvent("close", close) : new Event("close");
+    this.#tell(isThere ? event : Object.assign(event, close));
+  }
+
+  #tell(event: Event): void {
+    dispatchEvent.call(this.#target, event);
+  }
+}
+
+/**
+ * The arguments of `close`, converted and checked. A close frame has no reason without a code (RFC
+ * 6455 §5.5.1), so that Chromium throws for one; the standard does not.
+ */
+function ending([code, reason]: readonly unknown[]): [code?: number | undefined, reason?: string] {
+  const number = closeCode(code);
+  const text = reason === undefined ? "" : `${reason}`;
+  checkClose(number, text);
+  return text ? [number ?? 1000, text] : [number];
+}
