@@ -7,8 +7,8 @@ use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
 #[global_allocator]
 static HEAP: WasmDynamicTalc = new_wasm_dynamic_allocator();
 
-/// Nothing from the network or the user panics. If the impossible happens, the driver ends its line.
-/// It is not said what it was, for that alone would weigh some kilobytes.
+/// Nothing from the network or the user panics. If the impossible happens, the driver ends its
+/// line. It is not said what it was, for that alone would weigh some kilobytes.
 #[panic_handler]
 fn stop(_: &PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
