@@ -186,14 +186,16 @@ impl Source for Reader<'_> {
         self.boolean()
     }
 
-    fn bits<const N: usize>(&mut self, _: &'static str) -> Result<[u8; N], WireError> {
-        let (bits, rest) = self.rest.split_first_chunk().ok_or(WireError::HalfRecord)?;
-        self.rest = rest;
-        Ok(*bits)
+    fn bits(&mut self, _: &'static str, to: &mut [u8]) -> Result<(), WireError> {
+        let bits = self.take(to.len())?;
+        to.copy_from_slice(bits);
+        Ok(())
     }
 
     fn optional_epoch(&mut self, name: &'static str) -> Result<Option<Epoch>, WireError> {
-        self.bits(name).map(Epoch::new)
+        let mut bits = [0; 8];
+        self.bits(name, &mut bits)?;
+        Ok(Epoch::new(bits))
     }
 
     fn present(&mut self, _: &'static str) -> Result<bool, WireError> {

@@ -34,7 +34,8 @@ pub(super) trait Sink {
 pub(super) trait Source {
     fn number(&mut self, name: &'static str) -> Result<u64, WireError>;
     fn flag(&mut self, name: &'static str) -> Result<bool, WireError>;
-    fn bits<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], WireError>;
+    /// Fills all of `to`.
+    fn bits(&mut self, name: &'static str, to: &mut [u8]) -> Result<(), WireError>;
     fn optional_epoch(&mut self, name: &'static str) -> Result<Option<Epoch>, WireError>;
     /// Whether the optional fields that begin with `name` are there.
     fn present(&mut self, name: &'static str) -> Result<bool, WireError>;
@@ -65,22 +66,92 @@ pub(super) fn write(record: &Record, sink: &mut impl Sink) {
 
 /// Reads what a record of this kind has, and leaves what it has not.
 pub(super) fn read(kind: Kind, from: &mut impl Source) -> Result<Record, WireError> {
-    Ok(match kind {
-        Kind::Hello => Record::Hello(read_hello(from)?),
-        Kind::Greeting => Record::Greeting(read_greeting(from)?),
-        Kind::Ack => Record::Ack(read_ack(from)?),
-        Kind::Text => Record::Message(from.number("number")?, Payload::Text(from.text("text")?)),
-        Kind::Bytes => {
-            Record::Message(from.number("number")?, Payload::Binary(from.bytes("bytes")?))
+    let mut form = Form { from, wrong: None };
+    let record = fill(kind, &mut form);
+    match form.wrong {
+        None => Ok(record),
+        Some(error) => Err(error),
+    }
+}
+
+fn fill(kind: Kind, form: &mut Form<'_, impl Source>) -> Record {
+    match kind {
+        Kind::Hello => Record::Hello(read_hello(form)),
+        Kind::Greeting => Record::Greeting(read_greeting(form)),
+        Kind::Ack => Record::Ack(read_ack(form)),
+        Kind::Text => Record::Message(form.number("number"), Payload::Text(form.text("text"))),
+        Kind::Bytes => Record::Message(form.number("number"), Payload::Binary(form.bytes("bytes"))),
+        Kind::Ping => Record::Ping(form.number("token")),
+        Kind::Pong => Record::Pong(form.number("token")),
+        Kind::End => Record::End(read_end(form)),
+        Kind::Bye => Record::Bye(read_bye(form)),
+        Kind::GoAway => Record::GoAway(read_go_away(form)),
+        Kind::Renew => Record::Renew(read_renewed_credentials(form)),
+        Kind::Renewed => Record::Renewed(read_expiry(form)),
+    }
+}
+
+/// The fields of one record, read to its end whatever they are: the first thing that is wrong is
+/// kept, and all that follows reads as nothing.
+struct Form<'a, S> {
+    from: &'a mut S,
+    wrong: Option<WireError>,
+}
+
+impl<S: Source> Form<'_, S> {
+    fn number(&mut self, name: &'static str) -> u64 {
+        self.field(|from| from.number(name))
+    }
+
+    fn flag(&mut self, name: &'static str) -> bool {
+        self.field(|from| from.flag(name))
+    }
+
+    fn bits<const N: usize>(&mut self, name: &'static str) -> [u8; N] {
+        let mut bits = [0; N];
+        self.field(|from| from.bits(name, &mut bits));
+        bits
+    }
+
+    fn optional_epoch(&mut self, name: &'static str) -> Option<Epoch> {
+        self.field(|from| from.optional_epoch(name))
+    }
+
+    fn present(&mut self, name: &'static str) -> bool {
+        self.field(|from| from.present(name))
+    }
+
+    fn text(&mut self, name: &'static str) -> String {
+        self.field(|from| from.text(name))
+    }
+
+    fn optional_text(&mut self, name: &'static str) -> Option<String> {
+        self.field(|from| from.optional_text(name))
+    }
+
+    fn bytes(&mut self, name: &'static str) -> Vec<u8> {
+        self.field(|from| from.bytes(name))
+    }
+
+    fn duration(&mut self, name: &'static str) -> Duration {
+        Duration::from_millis(self.number(name))
+    }
+
+    fn field<T: Default>(&mut self, read: impl FnOnce(&mut S) -> Result<T, WireError>) -> T {
+        if self.wrong.is_some() {
+            return T::default();
         }
-        Kind::Ping => Record::Ping(from.number("token")?),
-        Kind::Pong => Record::Pong(from.number("token")?),
-        Kind::End => Record::End(read_end(from)?),
-        Kind::Bye => Record::Bye(read_bye(from)?),
-        Kind::GoAway => Record::GoAway(read_go_away(from)?),
-        Kind::Renew => Record::Renew(read_renewed_credentials(from)?),
-        Kind::Renewed => Record::Renewed(read_expiry(from)?),
-    })
+        read(self.from).unwrap_or_else(|error| {
+            self.wrong = Some(error);
+            T::default()
+        })
+    }
+
+    fn refuse_if(&mut self, wrong: bool, error: WireError) {
+        if wrong && self.wrong.is_none() {
+            self.wrong = Some(error);
+        }
+    }
 }
 
 fn write_hello(hello: &Hello, to: &mut impl Sink) {
@@ -95,20 +166,18 @@ fn write_hello(hello: &Hello, to: &mut impl Sink) {
     to.optional_text("credentials", credentials);
 }
 
-fn read_hello(from: &mut impl Source) -> Result<Hello, WireError> {
-    match from.number("version")? {
-        VERSION => {}
-        other => return Err(WireError::Version(other)),
+fn read_hello(from: &mut Form<'_, impl Source>) -> Hello {
+    let version = from.number("version");
+    from.refuse_if(version != VERSION, WireError::Version(version));
+    Hello {
+        session: SessionId(from.bits("session")),
+        instance: Instance(from.bits("instance")),
+        attempt: from.number("attempt"),
+        epoch: from.optional_epoch("epoch"),
+        received: from.number("received"),
+        window: read_window(from),
+        credentials: from.optional_text("credentials").map(Credentials),
     }
-    Ok(Hello {
-        session: SessionId(from.bits("session")?),
-        instance: Instance(from.bits("instance")?),
-        attempt: from.number("attempt")?,
-        epoch: from.optional_epoch("epoch")?,
-        received: from.number("received")?,
-        window: read_window(from)?,
-        credentials: from.optional_text("credentials")?.map(Credentials),
-    })
 }
 
 fn write_greeting(greeting: &Greeting, to: &mut impl Sink) {
@@ -127,25 +196,27 @@ fn write_greeting(greeting: &Greeting, to: &mut impl Sink) {
     }
 }
 
-fn read_greeting(from: &mut impl Source) -> Result<Greeting, WireError> {
-    Ok(Greeting {
-        epoch: Epoch::new(from.bits("epoch")?).ok_or(WireError::ZeroEpoch)?,
-        received: from.number("received")?,
-        window: read_window(from)?,
-        ping: read_duration("pingMs", from)?,
-        silence: read_duration("silenceMs", from)?,
-        spread: read_duration("spreadMs", from)?,
-        hold: read_duration("holdMs", from)?,
-        expires: read_expiry(from)?,
-        previous: match from.present("previousTaken")? {
-            true => Some(read_previous(from)?),
+fn read_greeting(from: &mut Form<'_, impl Source>) -> Greeting {
+    let epoch = Epoch::new(from.bits("epoch"));
+    from.refuse_if(epoch.is_none(), WireError::ZeroEpoch);
+    Greeting {
+        epoch: epoch.unwrap_or(Epoch::REFUSED),
+        received: from.number("received"),
+        window: read_window(from),
+        ping: from.duration("pingMs"),
+        silence: from.duration("silenceMs"),
+        spread: from.duration("spreadMs"),
+        hold: from.duration("holdMs"),
+        expires: read_expiry(from),
+        previous: match from.present("previousTaken") {
+            true => Some(read_previous(from)),
             false => None,
         },
-    })
+    }
 }
 
-fn read_previous(from: &mut impl Source) -> Result<Previous, WireError> {
-    Ok(Previous { taken: from.number("previousTaken")?, sent: from.number("previousSent")? })
+fn read_previous(from: &mut Form<'_, impl Source>) -> Previous {
+    Previous { taken: from.number("previousTaken"), sent: from.number("previousSent") }
 }
 
 fn write_window(window: Window, to: &mut impl Sink) {
@@ -154,12 +225,12 @@ fn write_window(window: Window, to: &mut impl Sink) {
     to.number("windowBytes", window.bytes);
 }
 
-fn read_window(from: &mut impl Source) -> Result<Window, WireError> {
-    Ok(Window {
-        message_bytes: from.number("messageBytes")?,
-        messages: from.number("windowMessages")?,
-        bytes: from.number("windowBytes")?,
-    })
+fn read_window(from: &mut Form<'_, impl Source>) -> Window {
+    Window {
+        message_bytes: from.number("messageBytes"),
+        messages: from.number("windowMessages"),
+        bytes: from.number("windowBytes"),
+    }
 }
 
 fn write_ack(ack: Ack, to: &mut impl Sink) {
@@ -168,10 +239,10 @@ fn write_ack(ack: Ack, to: &mut impl Sink) {
     to.number("creditBytes", ack.credit.bytes);
 }
 
-fn read_ack(from: &mut impl Source) -> Result<Ack, WireError> {
-    let taken = from.number("taken")?;
-    let credit = Credit { number: from.number("credit")?, bytes: from.number("creditBytes")? };
-    Ok(Ack { taken, credit })
+fn read_ack(from: &mut Form<'_, impl Source>) -> Ack {
+    let taken = from.number("taken");
+    let credit = Credit { number: from.number("credit"), bytes: from.number("creditBytes") };
+    Ack { taken, credit }
 }
 
 fn write_end(finale: &Finale, to: &mut impl Sink) {
@@ -180,13 +251,12 @@ fn write_end(finale: &Finale, to: &mut impl Sink) {
     write_reason(&finale.reason, to);
 }
 
-fn read_end(from: &mut impl Source) -> Result<Finale, WireError> {
-    let taken = from.number("taken")?;
-    let code = read_code(from)?;
-    match code.0 {
-        1000 | 4000..=4999 => Ok(Finale { taken, code, reason: read_reason(from)? }),
-        other => Err(WireError::BadCode(other.into())),
-    }
+fn read_end(from: &mut Form<'_, impl Source>) -> Finale {
+    let taken = from.number("taken");
+    let code = read_code(from);
+    let may_end = matches!(code.0, 1000 | 4000..=4999);
+    from.refuse_if(!may_end, WireError::BadCode(code.0.into()));
+    Finale { taken, code, reason: read_reason(from) }
 }
 
 fn write_bye(bye: &Bye, to: &mut impl Sink) {
@@ -199,17 +269,13 @@ fn write_bye(bye: &Bye, to: &mut impl Sink) {
     write_reason(&bye.reason, to);
 }
 
-fn read_bye(from: &mut impl Source) -> Result<Bye, WireError> {
-    let code = read_code(from)?;
-    let again = from.flag("again")?;
-    let after = read_duration("afterMs", from)?;
-    let spread = read_duration("spreadMs", from)?;
-    let again = match (again, after.max(spread)) {
-        (true, _) => Some(Return { after, spread }),
-        (false, Duration::ZERO) => None,
-        (false, _) => return Err(WireError::UselessReturn),
-    };
-    Ok(Bye { code, again, reason: read_reason(from)? })
+fn read_bye(from: &mut Form<'_, impl Source>) -> Bye {
+    let code = read_code(from);
+    let again = from.flag("again");
+    let when = Return { after: from.duration("afterMs"), spread: from.duration("spreadMs") };
+    let is_useless = !again && when.after.max(when.spread) > Duration::ZERO;
+    from.refuse_if(is_useless, WireError::UselessReturn);
+    Bye { code, again: again.then_some(when), reason: read_reason(from) }
 }
 
 fn write_go_away(away: GoAway, to: &mut impl Sink) {
@@ -217,32 +283,31 @@ fn write_go_away(away: GoAway, to: &mut impl Sink) {
     to.number("withinMs", milliseconds(away.within));
 }
 
-fn read_go_away(from: &mut impl Source) -> Result<GoAway, WireError> {
-    Ok(GoAway { reachable: from.flag("reachable")?, within: read_duration("withinMs", from)? })
+fn read_go_away(from: &mut Form<'_, impl Source>) -> GoAway {
+    GoAway { reachable: from.flag("reachable"), within: from.duration("withinMs") }
 }
 
-fn read_renewed_credentials(from: &mut impl Source) -> Result<Credentials, WireError> {
-    match from.text("credentials")? {
-        text if text.is_empty() => Err(WireError::EmptyCredentials),
-        text => Ok(Credentials(text)),
-    }
+fn read_renewed_credentials(from: &mut Form<'_, impl Source>) -> Credentials {
+    let text = from.text("credentials");
+    from.refuse_if(text.is_empty(), WireError::EmptyCredentials);
+    Credentials(text)
 }
 
 fn write_reason(reason: &str, to: &mut impl Sink) {
     to.text("reason", &reason[..reason.floor_char_boundary(MAX_CLOSE_REASON)]);
 }
 
-fn read_reason(from: &mut impl Source) -> Result<String, WireError> {
-    let reason = from.text("reason")?;
-    match reason.len() {
-        0..=MAX_CLOSE_REASON => Ok(reason),
-        bytes => Err(WireError::ReasonTooLong { bytes }),
-    }
+fn read_reason(from: &mut Form<'_, impl Source>) -> String {
+    let reason = from.text("reason");
+    let bytes = reason.len();
+    from.refuse_if(bytes > MAX_CLOSE_REASON, WireError::ReasonTooLong { bytes });
+    reason
 }
 
-fn read_code(from: &mut impl Source) -> Result<CloseCode, WireError> {
-    let code = from.number("code")?;
-    u16::try_from(code).map(CloseCode).map_err(|_| WireError::BadCode(code))
+fn read_code(from: &mut Form<'_, impl Source>) -> CloseCode {
+    let code = from.number("code");
+    from.refuse_if(code > u16::MAX.into(), WireError::BadCode(code));
+    CloseCode(code as u16)
 }
 
 /// What holds for less than a millisecond must not become what holds for ever.
@@ -250,12 +315,8 @@ fn write_expiry(expires: Option<Duration>, to: &mut impl Sink) {
     to.number("expiresMs", expires.map_or(0, |after| milliseconds(after).max(1)));
 }
 
-fn read_expiry(from: &mut impl Source) -> Result<Option<Duration>, WireError> {
-    Ok(Some(read_duration("expiresMs", from)?).filter(|after| !after.is_zero()))
-}
-
-fn read_duration(name: &'static str, from: &mut impl Source) -> Result<Duration, WireError> {
-    from.number(name).map(Duration::from_millis)
+fn read_expiry(from: &mut Form<'_, impl Source>) -> Option<Duration> {
+    Some(from.duration("expiresMs")).filter(|after| !after.is_zero())
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -90,16 +90,18 @@ impl Source for Members<'_> {
         }
     }
 
-    fn bits<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], WireError> {
+    fn bits(&mut self, name: &'static str, to: &mut [u8]) -> Result<(), WireError> {
         let digits = self.str(name)?;
-        hexadecimal(digits.as_bytes()).ok_or(WireError::WrongMember(name))
+        hexadecimal(digits.as_bytes(), to).ok_or(WireError::WrongMember(name))
     }
 
     fn optional_epoch(&mut self, name: &'static str) -> Result<Option<Epoch>, WireError> {
-        match self.has(name) {
-            true => Epoch::new(self.bits(name)?).map(Some).ok_or(WireError::ZeroEpoch),
-            false => Ok(None),
+        if !self.has(name) {
+            return Ok(None);
         }
+        let mut bits = [0; 8];
+        self.bits(name, &mut bits)?;
+        Epoch::new(bits).map(Some).ok_or(WireError::ZeroEpoch)
     }
 
     fn present(&mut self, name: &'static str) -> Result<bool, WireError> {
@@ -127,16 +129,15 @@ fn not_empty(text: String) -> Result<String, WireError> {
     if text.is_empty() { Err(WireError::EmptyCredentials) } else { Ok(text) }
 }
 
-fn hexadecimal<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
+fn hexadecimal(digits: &[u8], to: &mut [u8]) -> Option<()> {
     let (pairs, rest) = digits.as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
+    if pairs.len() != to.len() || !rest.is_empty() {
         return None;
     }
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+    for (byte, [high, low]) in to.iter_mut().zip(pairs) {
         *byte = digit(*high)? << 4 | digit(*low)?;
     }
-    Some(bytes)
+    Some(())
 }
 
 /// Lower case only, so that an id is written in one way.
