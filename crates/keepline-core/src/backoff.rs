@@ -1,6 +1,6 @@
 //! When to try again: full jitter under a growing ceiling, and a pace that nothing outruns.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::Instant;
@@ -53,25 +53,25 @@ impl Backoff {
 /// The instants of the last attempts: as many as may lie within one minute.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
-    recent: VecDeque<Instant>,
+    recent: Vec<Instant>,
     per_minute: usize,
 }
 
 impl Pace {
     pub(crate) fn new(backoff: &Backoff) -> Self {
-        Self { recent: VecDeque::new(), per_minute: usize::from(backoff.attempts_per_minute) }
+        Self { recent: Vec::new(), per_minute: usize::from(backoff.attempts_per_minute) }
     }
 
     pub(crate) fn record(&mut self, now: Instant) {
         if self.recent.len() == self.per_minute {
-            self.recent.pop_front();
+            self.recent.remove(0);
         }
-        self.recent.push_back(now);
+        self.recent.push(now);
     }
 
     /// The first instant at which another attempt keeps the pace.
     pub(crate) fn next_allowed(&self) -> Instant {
-        match self.recent.front() {
+        match self.recent.first() {
             Some(_) if planted(Mutant::PaceIgnored) => Instant::ORIGIN,
             Some(&oldest) if self.recent.len() == self.per_minute => oldest + MINUTE,
             Some(_) | None => Instant::ORIGIN,

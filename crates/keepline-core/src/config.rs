@@ -201,7 +201,7 @@ impl fmt::Display for ConfigError {
             Self::Window => f.write_str(
                 "session.window is zero or too high, or its bytes are below its message_bytes",
             ),
-            Self::Credentials => f.write_str("the credentials are empty, or larger than 8 KiB"),
+            Self::Credentials => f.write_str(BAD_CREDENTIALS),
             Self::WindowOver(field) => {
                 write!(f, "session.window is larger than {field}, which must hold it")
             }
@@ -290,6 +290,9 @@ impl Config {
         }
     }
 }
+
+/// What is said of credentials that are empty or too large.
+pub(crate) const BAD_CREDENTIALS: &str = "the credentials are empty, or larger than 8 KiB";
 
 /// Of the 16 KiB that a hello may have, so much is left for them with room for escapes.
 const LARGEST_CREDENTIALS: usize = 8 * 1024;

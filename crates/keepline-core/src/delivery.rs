@@ -48,9 +48,9 @@ impl Breach {
     }
 }
 
-impl fmt::Display for Breach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Breach {
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
             Self::OutOfPlace => "a record that is not allowed here",
             Self::TooLarge => "a message over the limit",
             Self::Number => "a message out of number",
@@ -58,7 +58,13 @@ impl fmt::Display for Breach {
             Self::Credit => "a message beyond the credit",
             Self::Position => "a position that cannot be",
             Self::WentBack => "a level that went back",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
     }
 }
 

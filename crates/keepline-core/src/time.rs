@@ -18,6 +18,9 @@ impl Instant {
     /// The driver's origin.
     pub const ORIGIN: Self = Self { micros: 0 };
 
+    /// Later than any instant at which something is due.
+    pub(crate) const NEVER: Self = Self { micros: u64::MAX };
+
     /// The instant that lies `elapsed` after the driver's origin.
     #[must_use]
     pub const fn from_origin(elapsed: Duration) -> Self {

@@ -1,6 +1,5 @@
 //! What a plain connection was given, and how much of it is in doubt if the connection is lost.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -14,16 +13,16 @@ const MOST_ASKED: usize = 8;
 /// replaced, cancelled or has expired between two that were handed over.
 const MOST_RUNS: usize = 1_024;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Account {
     /// What was handed over since the last probe.
     since: Vec<MessageIds>,
     /// The probes without an answer yet, the oldest first.
-    asked: VecDeque<Question>,
+    asked: Vec<Question>,
 }
 
 /// A probe without its answer yet.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Question {
     at: Instant,
     /// What was handed over ahead of it, and behind the probe before.
@@ -32,7 +31,7 @@ struct Question {
 
 impl Account {
     pub(super) const fn new() -> Self {
-        Self { since: Vec::new(), asked: VecDeque::new() }
+        Self { since: Vec::new(), asked: Vec::new() }
     }
 
     /// A message is handed over. Returns what is in doubt from now on, whatever comes, because
@@ -45,7 +44,7 @@ impl Account {
     pub(super) fn probed(&mut self, now: Instant) {
         if self.asked.len() < MOST_ASKED {
             let ahead = core::mem::take(&mut self.since);
-            self.asked.push_back(Question { at: now, ahead });
+            self.asked.push(Question { at: now, ahead });
         }
     }
 
@@ -55,8 +54,9 @@ impl Account {
     /// When the far end has skipped an answer, the next one is counted for the skipped probe: the
     /// account then doubts too much, never too little.
     pub(super) fn answered(&mut self, now: Instant) -> Option<Duration> {
-        let asked = self.asked.pop_front()?;
-        Some(now - asked.at)
+        let oldest = self.asked.first()?.at;
+        self.asked.remove(0);
+        Some(now - oldest)
     }
 
     /// What nobody has proven to have arrived, as few runs as there may be.

@@ -10,7 +10,7 @@ use super::pulse::Pulse;
 use crate::delivery::Link;
 use crate::{ConnId, Instant};
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Connection {
     pub(super) id: ConnId,
     pub(super) protocol: String,
@@ -26,14 +26,14 @@ pub(super) struct Connection {
 }
 
 /// How the two ends talk on a connection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Speech {
     Plain(Account),
     Session(Link, Move),
 }
 
 /// Whether the session is about to move to another connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Move {
     Stays,
     /// A handshake is under way.

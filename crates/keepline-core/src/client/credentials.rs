@@ -1,9 +1,10 @@
 //! What a client makes of a provider: what it gives, when that expires, and what was refused.
 
-use alloc::string::ToString;
+use alloc::string::String;
 use core::time::Duration;
 
 use super::{Client, Mode, State};
+use crate::config::BAD_CREDENTIALS;
 use crate::timers::Timer;
 use crate::wire::Credentials;
 use crate::{Down, End, Instant, NotProvided, Output, Provision};
@@ -110,7 +111,9 @@ impl Client {
 
     pub(super) fn renewal_due(&mut self) {
         self.supply.renew_at = None;
-        self.outputs.extend(self.conn().map(Output::Renew));
+        if let Some(conn) = self.conn() {
+            self.outputs.push_back(Output::Renew(conn));
+        }
     }
 
     /// What is known of the life of credentials that the application hands in itself.
@@ -151,7 +154,7 @@ impl Client {
 
 fn check(provision: Provision) -> Result<Provision, NotProvided> {
     match provision.credentials.as_ref().map(Credentials::check) {
-        Some(Err(error)) => Err(NotProvided::Unusable(error.to_string())),
+        Some(Err(_)) => Err(NotProvided::Unusable(String::from(BAD_CREDENTIALS))),
         Some(Ok(())) | None => Ok(provision),
     }
 }

@@ -89,7 +89,7 @@ impl Client {
     /// Hands on what waits, and tells those who wait for room.
     fn go_on(&mut self) {
         match &self.mode {
-            Mode::Plain(outbox) if outbox.queued().messages > 0 => {
+            Mode::Plain(waiting) if waiting.queued().messages > 0 => {
                 self.hand_over_all();
                 self.outputs.push_back(Output::Room);
             }

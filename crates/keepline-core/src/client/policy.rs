@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
+use super::greeting::Fate;
 use super::terms::Terms;
-use super::{Client, Mode, State};
+use super::{Client, State};
 use crate::delivery::extend;
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::{
-    Event, Instant, Key, Loss, MessageId, MessageIds, Payload, Queued, SendError, SendOptions,
-    WhenFull,
+    Instant, Key, Loss, MessageId, MessageIds, Payload, Queued, SendError, SendOptions, WhenFull,
 };
 
 impl Client {
@@ -29,11 +29,11 @@ impl Client {
         if self.goes_at_once() {
             return Ok(self.hand_over(payload));
         }
-        self.terms.forget_before(self.mode.first_waiting());
+        self.terms.forget_before(self.mode.outgoing().first_waiting());
         let replaced = self.waits_under(options.key.as_ref());
         let dropped = self.make_room(&payload, &options, replaced)?;
-        self.withdraw(replaced, Loss::Replaced);
-        self.withdraw(dropped, Loss::Dropped);
+        self.withdraw(replaced.as_slice(), Loss::Replaced);
+        self.withdraw(&dropped, Loss::Dropped);
         let id = self.enqueue(payload);
         self.terms.agree(id, options, now);
         self.expect_expiry();
@@ -44,18 +44,18 @@ impl Client {
     /// not wait, because a connection was given it or it has ended. Drain [`Client::poll_output`]
     /// afterwards.
     pub fn cancel(&mut self, id: MessageId, now: Instant) -> bool {
-        let waits = self.mode.waiting_size(id).is_some();
-        self.withdraw(Some(id), Loss::Cancelled);
+        let waits = self.mode.outgoing().waiting_size(id).is_some();
+        self.withdraw(&[id], Loss::Cancelled);
         self.finish_if_settled(now);
         waits
     }
 
     /// Messages have waited for too long.
     pub(super) fn expire(&mut self, now: Instant) {
-        self.terms.forget_before(self.mode.first_waiting());
+        self.terms.forget_before(self.mode.outgoing().first_waiting());
         let expired = self.terms.expired(now);
         if !planted(Mutant::NeverGrowsOld) {
-            self.withdraw(expired, Loss::Expired);
+            self.withdraw(&expired, Loss::Expired);
         }
         self.expect_expiry();
         self.finish_if_settled(now);
@@ -92,7 +92,7 @@ impl Client {
 
     fn waits_under(&self, key: Option<&Key>) -> Option<MessageId> {
         let id = self.terms.latest(key?).filter(|_| !planted(Mutant::KeyIgnored))?;
-        self.mode.waiting_size(id).is_some().then_some(id)
+        self.mode.outgoing().waiting_size(id).is_some().then_some(id)
     }
 
     /// Who leaves so that this message fits, besides the one that it replaces.
@@ -122,50 +122,23 @@ impl Client {
 
     fn queued_without(&self, queued: Queued, id: Option<MessageId>) -> Queued {
         let Queued { messages, bytes } = queued;
-        match id.and_then(|id| self.mode.waiting_size(id)) {
+        match id.and_then(|id| self.mode.outgoing().waiting_size(id)) {
             Some(size) => Queued { messages: messages - 1, bytes: bytes - size },
             None => queued,
         }
     }
 
     /// Ends those of these messages that still wait.
-    fn withdraw(&mut self, ids: impl IntoIterator<Item = MessageId>, loss: Loss) {
+    fn withdraw(&mut self, ids: &[MessageId], loss: Loss) {
         let mut ended: Vec<MessageIds> = Vec::new();
-        for id in ids {
-            if self.mode.withdraw(id) {
+        for &id in ids {
+            if self.mode.outgoing_mut().withdraw(id) {
                 self.terms.forget(id);
                 extend(&mut ended, id);
             }
         }
         if !planted(Mutant::WithdrawalNotTold) {
-            self.tell_all(ended, |ids| Event::Undeliverable(ids, loss));
-        }
-    }
-}
-
-/// What waits: what no connection was ever given.
-impl Mode {
-    /// The first message that waits; the next one to be accepted if none does.
-    fn first_waiting(&self) -> MessageId {
-        match self {
-            Self::Plain(outbox) => outbox.first_queued(),
-            Self::Session(session) => session.delivery.outgoing.first_waiting(),
-        }
-    }
-
-    /// The size of this message, if it waits.
-    fn waiting_size(&self, id: MessageId) -> Option<usize> {
-        match self {
-            Self::Plain(outbox) => outbox.size_of(id),
-            Self::Session(session) => session.delivery.outgoing.waiting_size(id),
-        }
-    }
-
-    /// Takes this message out, if it waits.
-    fn withdraw(&mut self, id: MessageId) -> bool {
-        match self {
-            Self::Plain(outbox) => outbox.withdraw(id),
-            Self::Session(session) => session.delivery.outgoing.withdraw(id),
+            self.tell_all(ended, Fate::Lost(loss));
         }
     }
 }

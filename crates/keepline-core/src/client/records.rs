@@ -1,9 +1,10 @@
 //! What each record means to a client, by where the line stands.
 
-use alloc::string::ToString;
+use alloc::string::String;
 use core::time::Duration;
 
-use super::connection::{Asked, Connection, Speech};
+use super::connection::{Asked, Speech};
+use super::greeting::Fate;
 use super::session::Draining;
 use super::{Client, Mode, State};
 use crate::delivery::Arrived;
@@ -12,7 +13,7 @@ use crate::timers::Timer;
 use crate::wire::{
     Ack, Bye, Coding, Finale, FrameLimits, GoAway, Record, Records, Window, WireError, records,
 };
-use crate::{Breach, Broken, ConnId, Event, Instant, Output, Payload};
+use crate::{Breach, Broken, ConnId, Instant, Output, Payload};
 
 /// Why a frame ends its connection.
 pub(super) enum Wrong {
@@ -35,8 +36,15 @@ impl From<Breach> for Wrong {
 impl From<Wrong> for Broken {
     fn from(wrong: Wrong) -> Self {
         match wrong {
-            Wrong::Wire(error) => Self { code: error.close_code(), what: error.to_string() },
-            Wrong::Breach(breach) => Self { code: breach.close_code(), what: breach.to_string() },
+            Wrong::Wire(error) => {
+                let mut what = String::new();
+                // Writing to a String never fails.
+                let _ = error.tell(&mut what);
+                Self { code: error.close_code(), what }
+            }
+            Wrong::Breach(breach) => {
+                Self { code: breach.close_code(), what: String::from(breach.words()) }
+            }
         }
     }
 }
@@ -140,9 +148,9 @@ impl Client {
             session.understood();
         }
         if planted(Mutant::FateToldTwice) {
-            self.tell_all(delivered.clone(), Event::Delivered);
+            self.tell_all(delivered.clone(), Fate::Delivered);
         }
-        self.tell_all(delivered, Event::Delivered);
+        self.tell_all(delivered, Fate::Delivered);
         Ok(())
     }
 
@@ -187,14 +195,10 @@ impl Client {
 
     fn last_ack(&mut self, ack: Ack) -> Result<(), Breach> {
         let Mode::Session(session) = &mut self.mode else { return Ok(()) };
-        let State::Closing {
-            connection: Connection { speech: Speech::Session(link, _), .. }, ..
-        } = &mut self.state
-        else {
-            return Ok(());
-        };
+        let State::Closing { connection, .. } = &mut self.state else { return Ok(()) };
+        let Speech::Session(link, _) = &mut connection.speech else { return Ok(()) };
         let delivered = session.delivery.ack(link, ack)?;
-        self.tell_all(delivered, Event::Delivered);
+        self.tell_all(delivered, Fate::Delivered);
         Ok(())
     }
 

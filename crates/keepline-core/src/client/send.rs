@@ -84,10 +84,7 @@ impl Client {
 
     /// Hands a message to the socket of a plain line at once.
     pub(super) fn hand_over(&mut self, payload: Payload) -> MessageId {
-        let id = match &mut self.mode {
-            Mode::Plain(outbox) => outbox.number(),
-            Mode::Session(session) => return session.delivery.outgoing.push(payload),
-        };
+        let id = self.mode.outgoing_mut().number();
         self.give(id, payload);
         id
     }
@@ -107,8 +104,8 @@ impl Client {
     }
 
     fn hand_over_next(&mut self) {
-        if let Mode::Plain(outbox) = &mut self.mode
-            && let Some((id, payload)) = outbox.pop()
+        if let Mode::Plain(waiting) = &mut self.mode
+            && let Some((id, payload)) = waiting.pop()
         {
             self.give(id, payload);
         }
@@ -126,10 +123,7 @@ impl Client {
 
     /// Keeps a message until a connection takes it; in a session, until its fate is known.
     pub(super) fn enqueue(&mut self, payload: Payload) -> MessageId {
-        let id = match &mut self.mode {
-            Mode::Plain(outbox) => outbox.push(payload),
-            Mode::Session(session) => session.delivery.outgoing.push(payload),
-        };
+        let id = self.mode.outgoing_mut().push(payload);
         self.ask_for_flush();
         id
     }
@@ -138,10 +132,7 @@ impl Client {
     /// far end has not taken yet.
     #[must_use]
     pub fn queued(&self) -> Queued {
-        match &self.mode {
-            Mode::Plain(outbox) => outbox.queued(),
-            Mode::Session(session) => session.delivery.outgoing.queued(),
-        }
+        self.mode.outgoing().queued()
     }
 
     /// Whether the outbox would take a message of this size now, or says by another error that

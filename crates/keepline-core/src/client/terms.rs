@@ -1,6 +1,6 @@
 //! The terms of messages that wait, by id: under which key, until when, and whether they may go.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::{Instant, Key, MessageId, SendOptions, WhenFull};
 pub(super) struct Terms {
     /// In the order of ids.
     agreed: VecDeque<Term>,
-    latest: BTreeMap<Key, MessageId>,
+    /// In the order of keys.
+    latest: Vec<(Key, MessageId)>,
     key_bytes: usize,
     /// When the first of them expires, or earlier.
     soonest: Option<Instant>,
@@ -33,7 +34,10 @@ impl Terms {
         let SendOptions { when_full, key, expires } = options;
         if let Some(key) = &key {
             self.key_bytes += key.len();
-            self.latest.insert(key.clone(), id);
+            match self.place_of(key) {
+                Ok(place) => self.latest[place].1 = id,
+                Err(place) => self.latest.insert(place, (key.clone(), id)),
+            }
         }
         let expires_at = expires.map(|within: Duration| now + within);
         self.soonest = [self.soonest, expires_at].into_iter().flatten().min();
@@ -43,7 +47,7 @@ impl Terms {
 
     /// The message that was sent last under this key.
     pub(super) fn latest(&self, key: &Key) -> Option<MessageId> {
-        self.latest.get(key).copied()
+        self.latest.get(self.place_of(key).ok()?).map(|(_, id)| *id)
     }
 
     /// What the keys take of the outbox.
@@ -91,9 +95,15 @@ impl Terms {
     fn release(&mut self, term: Term) {
         if let Some(key) = term.key {
             self.key_bytes -= key.len();
-            if self.latest.get(&key) == Some(&term.id) {
-                self.latest.remove(&key);
+            if let Ok(place) = self.place_of(&key)
+                && self.latest[place].1 == term.id
+            {
+                self.latest.remove(place);
             }
         }
+    }
+
+    fn place_of(&self, key: &Key) -> Result<usize, usize> {
+        self.latest.binary_search_by(|(other, _)| other.cmp(key))
     }
 }

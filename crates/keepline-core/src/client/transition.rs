@@ -1,15 +1,19 @@
 //! How a client passes from one state to the next, and what it tells on the way.
 
+use alloc::string::String;
+use core::mem;
 use core::time::Duration;
 
 use super::account::Account;
 use super::connection::Connection;
+use super::greeting::Fate;
 use super::session::Draining;
-use super::{Client, Mode, State};
+use super::state::Standing;
+use super::{Client, Mode, Next, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Return};
-use crate::{CloseCode, ConnId, Doubt, Down, End, Event, Instant, Loss, Output, Payload};
+use crate::{CloseCode, ConnId, Doubt, Down, End, Event, Instant, Output, Payload};
 
 /// No server may keep its clients away for longer.
 pub(super) const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
@@ -24,7 +28,7 @@ impl Client {
     /// The present connection is to be forgotten.
     pub(super) fn let_go(&mut self) {
         let conn = self.conn().filter(|_| !planted(Mutant::LeaksOnGiveUp));
-        self.outputs.extend(conn.map(Output::Abandon));
+        self.forsake(conn);
     }
 
     /// The connection is gone; another will be tried.
@@ -111,35 +115,40 @@ impl Client {
 
     /// The line is gone for good, and nothing that a plain one has handed over is in doubt.
     pub(super) fn end_without_doubt(&mut self, why: End, now: Instant) {
-        match &mut self.mode {
-            Mode::Plain(outbox) => {
-                let never_sent = outbox.clear();
-                self.tell_all(never_sent, |ids| Event::Undeliverable(ids, Loss::NeverSent));
-            }
-            Mode::Session(_) => self.settle_fates(None),
-        }
-        self.forget_terms();
+        self.settle_fates(None);
         self.enter(State::Ended(why), now);
     }
 
-    /// The only place where the state changes.
     pub(super) fn enter(&mut self, next: State, now: Instant) {
-        let (before, left) = (self.status(), self.moves_to());
-        debug_assert!(
-            self.state.phase().may_become(next.phase()),
-            "{:?} does not become {:?}",
-            self.state.phase(),
-            next.phase()
-        );
-        self.state = next;
+        self.pass(Next::State(next), now);
+    }
+
+    /// The only place where the state changes.
+    pub(super) fn pass(&mut self, next: Next, now: Instant) {
+        let (before, left) = (self.standing(), self.moves_to());
+        let from = self.state.phase();
+        let present = mem::replace(&mut self.state, State::Idle);
+        self.state = present.followed_by(next);
+        let to = self.state.phase();
+        debug_assert!(from.may_become(to), "{from:?} does not become {to:?}");
         if let State::Online(_) = self.state {
             self.around.opened();
         }
-        self.outputs.extend(left.filter(|conn| !self.owns(*conn)).map(Output::Abandon));
+        self.forsake(left.filter(|conn| !self.owns(*conn)));
         self.arm(now);
-        let after = self.status();
-        if before != after {
-            self.tell(Event::Status(after));
+        if before != self.standing() {
+            self.tell(Event::Status(self.status()));
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        self.state.standing(self.next_attempt())
+    }
+
+    /// Nothing more is to be heard of this connection.
+    pub(super) fn forsake(&mut self, conn: Option<ConnId>) {
+        if let Some(conn) = conn {
+            self.outputs.push_back(Output::Abandon(conn));
         }
     }
 
@@ -174,6 +183,13 @@ impl Client {
         }
     }
 
+    /// Begins the closing handshake on the present connection.
+    pub(super) fn say_close(&mut self, code: CloseCode, reason: String) {
+        if let Some(conn) = self.conn() {
+            self.outputs.push_back(Output::Close(conn, code, reason));
+        }
+    }
+
     /// Hands a payload to a connection.
     pub(super) fn transmit(&mut self, conn: ConnId, payload: Payload) {
         if let Some(connection) = self.connection_mut() {
@@ -201,7 +217,7 @@ impl Client {
 
     fn tell_unknown(&mut self) {
         let lost = self.account().map(|account| account.doubts()).unwrap_or_default();
-        self.tell_all(lost, |ids| Event::Unknown(ids, Doubt::LineLost));
+        self.tell_all(lost, Fate::InDoubt(Doubt::LineLost));
     }
 
     pub(super) const fn connection(&self) -> Option<&Connection> {

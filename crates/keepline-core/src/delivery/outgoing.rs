@@ -135,9 +135,15 @@ impl Outgoing {
         self.taken.number + self.held.len() as u64
     }
 
-    pub(crate) fn push(&mut self, payload: Payload) -> MessageId {
+    /// Numbers a message that goes straight to a socket.
+    pub(crate) const fn number(&mut self) -> MessageId {
         let id = self.next_id;
         self.next_id = MessageId(id.0 + 1);
+        id
+    }
+
+    pub(crate) fn push(&mut self, payload: Payload) -> MessageId {
+        let id = self.number();
         self.bytes += payload.len();
         self.held.push_back(Held { id, payload, past: Past::NeverSent });
         id
@@ -312,6 +318,12 @@ impl Outgoing {
     fn ever_given(&self) -> usize {
         let before = self.held.partition_point(|held| held.past != Past::NeverSent);
         before.max((self.sent - self.taken.number) as usize)
+    }
+
+    /// Hands over the message that waits longest, and forgets it.
+    pub(crate) fn pop(&mut self) -> Option<(MessageId, Payload)> {
+        let Held { id, payload, .. } = self.let_go()?;
+        Some((id, payload))
     }
 
     fn let_go(&mut self) -> Option<Held> {
