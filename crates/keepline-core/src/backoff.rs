@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::Instant;
 use crate::mutant::{Mutant, planted};
 use crate::rng::Rng;
+use crate::{Instant, Span};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Span = Span::secs(60);
 
 /// How long to wait between attempts to connect.
 ///
@@ -37,16 +37,22 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn delay(&self, failures: u32, rng: &mut Rng) -> Duration {
+    pub(crate) fn delay(&self, failures: u32, rng: &mut Rng) -> Span {
         match self.ceiling(failures) {
             ceiling if planted(Mutant::RetryWithoutJitter) => ceiling,
             ceiling => rng.up_to(ceiling),
         }
     }
 
-    fn ceiling(&self, failures: u32) -> Duration {
-        let doubled = 2_u32.checked_pow(failures).and_then(|factor| self.base.checked_mul(factor));
-        doubled.map_or(self.cap, |ceiling| ceiling.min(self.cap))
+    fn ceiling(&self, failures: u32) -> Span {
+        let (mut ceiling, cap) = (Span::from(self.base), Span::from(self.cap));
+        for _ in 0..failures {
+            if ceiling >= cap {
+                break;
+            }
+            ceiling = ceiling + ceiling;
+        }
+        ceiling.min(cap)
     }
 }
 

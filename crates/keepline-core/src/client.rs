@@ -235,7 +235,7 @@ impl Client {
     /// question if the alarm rang late: what came in time may wait to be read.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((timer, at)) = self.timers.take_due(now) {
-            if self.excuses(timer, now - at, now) {
+            if self.excuses(timer, now.since(at), now) {
                 continue;
             }
             match timer {

@@ -341,8 +341,11 @@ impl Limits {
 }
 
 pub(crate) fn check_duration(field: &'static str, duration: Duration) -> Result<(), ConfigError> {
-    if duration.is_zero() || duration > LONGEST {
-        return Err(ConfigError::Duration(field));
-    }
-    Ok(())
+    if is_bounded(duration) { Ok(()) } else { Err(ConfigError::Duration(field)) }
+}
+
+// Once in a page, and not for each field.
+#[inline(never)]
+fn is_bounded(duration: Duration) -> bool {
+    !duration.is_zero() && duration <= LONGEST
 }

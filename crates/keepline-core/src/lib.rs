@@ -83,3 +83,4 @@ pub use sessions::{
 };
 pub use status::{Broken, Down, End, Status};
 pub use time::Instant;
+use time::Span;

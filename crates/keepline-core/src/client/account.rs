@@ -1,10 +1,9 @@
 //! What a plain connection was given, and how much of it is in doubt if the connection is lost.
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use crate::delivery::extend;
-use crate::{Instant, MessageId, MessageIds};
+use crate::{Instant, MessageId, MessageIds, Span};
 
 /// More probes than this are never out without an answer: each waits for a quiet spell.
 const MOST_ASKED: usize = 8;
@@ -53,10 +52,10 @@ impl Account {
     ///
     /// When the far end has skipped an answer, the next one is counted for the skipped probe: the
     /// account then doubts too much, never too little.
-    pub(super) fn answered(&mut self, now: Instant) -> Option<Duration> {
+    pub(super) fn answered(&mut self, now: Instant) -> Option<Span> {
         let oldest = self.asked.first()?.at;
         self.asked.remove(0);
-        Some(now - oldest)
+        Some(now.since(oldest))
     }
 
     /// What nobody has proven to have arrived, as few runs as there may be.

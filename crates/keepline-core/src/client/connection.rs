@@ -1,14 +1,13 @@
 //! One open connection: how far it is proven, and what belongs to it alone.
 
 use alloc::string::String;
-use core::time::Duration;
 
 use super::account::Account;
 use super::drain::Drain;
 use super::gate::Gate;
 use super::pulse::Pulse;
 use crate::delivery::Link;
-use crate::{ConnId, Instant};
+use crate::{ConnId, Instant, Span};
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -112,7 +111,7 @@ impl Connection {
 
     /// Takes note of a message from the far end; `Some` is when the connection will have settled,
     /// if it has not by now.
-    pub(super) fn heard(&mut self, now: Instant, settle_after: Duration) -> Option<Instant> {
+    pub(super) fn heard(&mut self, now: Instant, settle_after: Span) -> Option<Instant> {
         self.pulse.heard(now);
         self.pulse.proven();
         let settles_at = self.opened_at + settle_after;

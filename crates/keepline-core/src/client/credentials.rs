@@ -7,10 +7,10 @@ use super::{Client, Mode, State};
 use crate::config::BAD_CREDENTIALS;
 use crate::timers::Timer;
 use crate::wire::Credentials;
-use crate::{Down, End, Instant, NotProvided, Output, Provision};
+use crate::{Down, End, Instant, NotProvided, Output, Provision, Span};
 
 /// Credentials are not renewed more often than that, whatever is said of their life.
-const BETWEEN_RENEWALS: Duration = Duration::from_secs(1);
+const BETWEEN_RENEWALS: Span = Span::secs(1);
 
 /// What is known of the credentials in use.
 #[derive(Debug, Default)]
@@ -96,9 +96,9 @@ impl Client {
         (self.supply.granted, self.supply.failures) = (expires.map(|after| now + after), 0);
         let expires_at = self.supply.expires_at().filter(|_| self.config.provider);
         self.supply.renew_at = expires_at.map(|at| {
-            let life = at - now;
+            let life = at.since(now);
             let jitter = self.rng.up_to(life / 10);
-            now + (life / 5 * 4 + jitter).max(BETWEEN_RENEWALS)
+            now + (life - life / 5 + jitter).max(BETWEEN_RENEWALS)
         });
     }
 

@@ -10,13 +10,13 @@ use crate::delivery::Fates;
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Finale, FrameWriter, Previous, Record};
-use crate::{AfterLoss, CloseCode, CloseError, Doubt, Down, End, Instant, Loss, Output};
+use crate::{AfterLoss, CloseCode, CloseError, Doubt, Down, End, Instant, Loss, Output, Span};
 
 /// This part of a server's patience is left for the `end` and its answer.
-const PART_FOR_THE_END: u32 = 8;
+const PART_FOR_THE_END: u64 = 8;
 
 /// Longer than this no server that goes away is believed to wait.
-const LONGEST_DRAIN: Duration = Duration::from_secs(60 * 60);
+const LONGEST_DRAIN: Span = Span::secs(60 * 60);
 
 impl Client {
     /// Ends the session in band: what still may go out goes first.
@@ -143,7 +143,7 @@ impl Client {
         if let (State::Online(_), Mode::Session(session)) = (&self.state, &mut self.mode)
             && session.draining == Draining::No
         {
-            let within = within.min(LONGEST_DRAIN);
+            let within = LONGEST_DRAIN.min(within.into());
             session.draining = Draining::Flushing;
             self.timers.set(Timer::Drain, now + (within - within / PART_FOR_THE_END));
         }

@@ -67,7 +67,7 @@ impl Client {
             return;
         }
         match self.account().and_then(|account| account.answered(now)) {
-            Some(round_trip) => self.tell(Event::RoundTrip(round_trip)),
+            Some(round_trip) => self.tell(Event::RoundTrip(round_trip.into())),
             // Nobody asked: it is the application's own.
             None => self.outputs.push_back(Output::Deliver(payload)),
         }
@@ -76,7 +76,7 @@ impl Client {
     /// Takes note of a sign of life; `false` when nothing is expected any more.
     fn heard(&mut self, now: Instant) -> bool {
         let State::Online(connection) = &mut self.state else { return false };
-        match connection.heard(now, self.config.settle_after) {
+        match connection.heard(now, self.config.settle_after.into()) {
             Some(settles_at) => self.timers.set(Timer::Settle, settles_at),
             None => self.proven(),
         }

@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use core::mem;
-use core::time::Duration;
 
 use super::account::Account;
 use super::connection::Connection;
@@ -13,10 +12,10 @@ use super::{Client, Mode, Next, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Return};
-use crate::{CloseCode, ConnId, Doubt, Down, End, Event, Instant, Output, Payload};
+use crate::{CloseCode, ConnId, Doubt, Down, End, Event, Instant, Output, Payload, Span};
 
 /// No server may keep its clients away for longer.
-pub(super) const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
+pub(super) const LONGEST_ABSENCE: Span = Span::secs(60 * 60);
 
 impl Client {
     /// The connection is of no use any more, though its socket does not say so.
@@ -61,8 +60,8 @@ impl Client {
         code.refuses_credentials() && self.may_ask_again()
     }
 
-    fn wait(&mut self, why: Down, delay: Duration, now: Instant) {
-        let delay = if planted(Mutant::RetryTooLate) { 3 * delay } else { delay };
+    fn wait(&mut self, why: Down, delay: Span, now: Instant) {
+        let delay = if planted(Mutant::RetryTooLate) { delay + delay + delay } else { delay };
         let retry_at = (now + delay).max(self.pace.next_allowed());
         let not_before = if let Down::Bye { .. } = why { retry_at } else { now };
         let (why, retry_at) = self.as_things_are(why, retry_at, now);
@@ -71,7 +70,7 @@ impl Client {
 
     /// How long to wait by our own judgement: after the loss of a session's line as the greeting
     /// has advised, for a server that dies without a word.
-    fn delay(&mut self) -> Duration {
+    fn delay(&mut self) -> Span {
         if self.connection().is_some_and(|connection| connection.pulse.is_in_question()) {
             // The page has just woken: it is not the server that died.
             return self.moment();
@@ -81,14 +80,15 @@ impl Client {
             return self.config.backoff.delay(self.failures, &mut self.rng);
         }
         let first = match &self.mode {
-            Mode::Session(session) => session.terms.map_or(Duration::ZERO, |terms| terms.spread),
-            Mode::Plain(_) => Duration::ZERO,
+            Mode::Session(session) => session.terms.map_or(Span::ZERO, |terms| terms.spread),
+            Mode::Plain(_) => Span::ZERO,
         };
-        self.rng.up_to(first.max(self.config.backoff.base))
+        self.rng.up_to(first.max(self.config.backoff.base.into()))
     }
 
-    fn advised(&mut self, again: Return) -> Duration {
-        let (after, spread) = (again.after.min(LONGEST_ABSENCE), again.spread.min(LONGEST_ABSENCE));
+    fn advised(&mut self, again: Return) -> Span {
+        let [after, spread] =
+            [again.after, again.spread].map(|it| Span::from(it).min(LONGEST_ABSENCE));
         after + self.rng.up_to(spread)
     }
 

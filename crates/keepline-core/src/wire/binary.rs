@@ -39,13 +39,19 @@ impl Writer {
 }
 
 impl Sink for Writer {
-    fn record(&mut self, kind: Kind, fields: impl FnOnce(&mut Self)) {
+    fn begin(&mut self, kind: Kind) -> usize {
         self.bytes.push(kind.byte());
-        let start = self.bytes.len();
-        fields(self);
-        let mut length = Self::default();
-        length.varint((self.bytes.len() - start) as u64);
-        self.bytes.splice(start..start, length.bytes);
+        self.bytes.len()
+    }
+
+    /// The length goes before the fields, which are few and small.
+    fn end(&mut self, begun: usize) {
+        let (mut rest, mut at) = ((self.bytes.len() - begun) as u64, begun);
+        while rest >= 0x80 {
+            self.bytes.insert(at, low_bits(rest) | 0x80);
+            (rest, at) = (rest >> 7, at + 1);
+        }
+        self.bytes.insert(at, low_bits(rest));
     }
 
     fn message(&mut self, number: u64, payload: &Payload) {

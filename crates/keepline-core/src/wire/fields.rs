@@ -14,8 +14,9 @@ use crate::{CloseCode, MAX_CLOSE_REASON, Payload};
 
 /// What records are written to. Binary goes by the order of the fields, JSON by their names.
 pub(super) trait Sink {
-    /// A record of this kind, whose fields the closure writes.
-    fn record(&mut self, kind: Kind, fields: impl FnOnce(&mut Self));
+    /// Begins a record of this kind, to be ended by [`end`](Self::end) with what is returned.
+    fn begin(&mut self, kind: Kind) -> usize;
+    fn end(&mut self, begun: usize);
     fn message(&mut self, number: u64, payload: &Payload);
     /// A number above [`MAX_NUMBER`] becomes that.
     fn number(&mut self, name: &'static str, value: u64);
@@ -44,23 +45,37 @@ pub(super) trait Source {
     fn bytes(&mut self, name: &'static str) -> Result<Vec<u8>, WireError>;
 }
 
-pub(super) fn write(record: &Record, sink: &mut impl Sink) {
+pub(super) fn write(record: &Record, to: &mut impl Sink) {
+    let kind = match record {
+        Record::Message(number, payload) => return to.message(*number, payload),
+        Record::Hello(_) => Kind::Hello,
+        Record::Greeting(_) => Kind::Greeting,
+        Record::Ack(_) => Kind::Ack,
+        Record::Ping(_) => Kind::Ping,
+        Record::Pong(_) => Kind::Pong,
+        Record::End(_) => Kind::End,
+        Record::Bye(_) => Kind::Bye,
+        Record::GoAway(_) => Kind::GoAway,
+        Record::Renew(_) => Kind::Renew,
+        Record::Renewed(_) => Kind::Renewed,
+    };
+    let begun = to.begin(kind);
+    write_fields(record, to);
+    to.end(begun);
+}
+
+fn write_fields(record: &Record, to: &mut impl Sink) {
     match record {
-        Record::Hello(hello) => sink.record(Kind::Hello, |to| write_hello(hello, to)),
-        Record::Greeting(greeting) => {
-            sink.record(Kind::Greeting, |to| write_greeting(greeting, to));
-        }
-        Record::Ack(ack) => sink.record(Kind::Ack, |to| write_ack(*ack, to)),
-        Record::Message(number, payload) => sink.message(*number, payload),
-        Record::Ping(token) => sink.record(Kind::Ping, |to| to.number("token", *token)),
-        Record::Pong(token) => sink.record(Kind::Pong, |to| to.number("token", *token)),
-        Record::End(finale) => sink.record(Kind::End, |to| write_end(finale, to)),
-        Record::Bye(bye) => sink.record(Kind::Bye, |to| write_bye(bye, to)),
-        Record::GoAway(away) => sink.record(Kind::GoAway, |to| write_go_away(*away, to)),
-        Record::Renew(Credentials(renewed)) => {
-            sink.record(Kind::Renew, |to| to.text("credentials", renewed));
-        }
-        Record::Renewed(expires) => sink.record(Kind::Renewed, |to| write_expiry(*expires, to)),
+        Record::Hello(hello) => write_hello(hello, to),
+        Record::Greeting(greeting) => write_greeting(greeting, to),
+        Record::Ack(ack) => write_ack(*ack, to),
+        Record::Ping(token) | Record::Pong(token) => to.number("token", *token),
+        Record::End(finale) => write_end(finale, to),
+        Record::Bye(bye) => write_bye(bye, to),
+        Record::GoAway(away) => write_go_away(*away, to),
+        Record::Renew(Credentials(renewed)) => to.text("credentials", renewed),
+        Record::Renewed(expires) => write_expiry(*expires, to),
+        Record::Message(number, payload) => to.message(*number, payload),
     }
 }
 
@@ -294,7 +309,8 @@ fn read_renewed_credentials(from: &mut Form<'_, impl Source>) -> Credentials {
 }
 
 fn write_reason(reason: &str, to: &mut impl Sink) {
-    to.text("reason", &reason[..reason.floor_char_boundary(MAX_CLOSE_REASON)]);
+    let end = reason.floor_char_boundary(MAX_CLOSE_REASON);
+    to.text("reason", reason.get(..end).unwrap_or(reason));
 }
 
 fn read_reason(from: &mut Form<'_, impl Source>) -> String {
