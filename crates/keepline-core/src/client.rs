@@ -17,7 +17,6 @@ mod records;
 mod send;
 mod session;
 mod state;
-mod terms;
 mod transition;
 mod waking;
 
@@ -31,7 +30,6 @@ pub use self::phase::{Phase, Transition};
 pub use self::send::SendError;
 use self::session::SessionEnd;
 use self::state::{Next, State};
-use self::terms::Terms;
 use self::waking::Surroundings;
 use crate::backoff::Pace;
 use crate::close::check_close;
@@ -61,8 +59,6 @@ pub struct Client {
     mode: Mode,
     supply: Supply,
     inquiry: Inquiry,
-    /// Of what waits, in either mode.
-    terms: Terms,
     around: Surroundings,
     outputs: VecDeque<Output>,
     last_conn: ConnId,
@@ -111,7 +107,6 @@ impl Client {
             },
             supply: Supply::default(),
             inquiry: Inquiry::default(),
-            terms: Terms::default(),
             around: Surroundings::new(),
             outputs: VecDeque::new(),
             last_conn: ConnId(0),

@@ -3,6 +3,7 @@
 mod incoming;
 mod link;
 mod outgoing;
+mod terms;
 
 use alloc::vec::Vec;
 use core::fmt;

@@ -71,7 +71,6 @@ impl Client {
             (session.terms, session.finishing) = (None, None);
         }
         self.tell_fates(fates, Doubt::Ended);
-        self.forget_terms();
     }
 
     pub(super) fn tell_fates(&mut self, fates: Fates, doubt: Doubt) {

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use super::greeting::Fate;
-use super::terms::Terms;
 use super::{Client, State};
 use crate::delivery::extend;
 use crate::mutant::{Mutant, planted};
@@ -29,13 +28,12 @@ impl Client {
         if self.goes_at_once() {
             return Ok(self.hand_over(payload));
         }
-        self.terms.forget_before(self.mode.outgoing().first_waiting());
         let replaced = self.waits_under(options.key.as_ref());
         let dropped = self.make_room(&payload, &options, replaced)?;
         self.withdraw(replaced.as_slice(), Loss::Replaced);
         self.withdraw(&dropped, Loss::Dropped);
         let id = self.enqueue(payload);
-        self.terms.agree(id, options, now);
+        self.mode.outgoing_mut().agree(options, now);
         self.expect_expiry();
         Ok(id)
     }
@@ -52,8 +50,7 @@ impl Client {
 
     /// Messages have waited for too long.
     pub(super) fn expire(&mut self, now: Instant) {
-        self.terms.forget_before(self.mode.outgoing().first_waiting());
-        let expired = self.terms.expired(now);
+        let expired = self.mode.outgoing_mut().expired(now);
         if !planted(Mutant::NeverGrowsOld) {
             self.withdraw(&expired, Loss::Expired);
         }
@@ -63,13 +60,13 @@ impl Client {
 
     /// The same if it is time, for an alarm may ring late: what has expired does not leave.
     pub(super) fn expire_if_due(&mut self, now: Instant) {
-        if self.terms.soonest().is_some_and(|at| at < now) {
+        if self.mode.outgoing().soonest_expiry().is_some_and(|at| at < now) {
             self.expire(now);
         }
     }
 
     pub(super) fn expect_expiry(&mut self) {
-        match (&self.state, self.terms.soonest()) {
+        match (&self.state, self.mode.outgoing().soonest_expiry()) {
             (State::Closing { .. } | State::Ended(_), _) | (_, None) => {
                 self.timers.stop(Timer::Expiry);
             }
@@ -85,14 +82,8 @@ impl Client {
         }
     }
 
-    /// Nothing waits any more.
-    pub(super) fn forget_terms(&mut self) {
-        self.terms = Terms::default();
-    }
-
     fn waits_under(&self, key: Option<&Key>) -> Option<MessageId> {
-        let id = self.terms.latest(key?).filter(|_| !planted(Mutant::KeyIgnored))?;
-        self.mode.outgoing().waiting_size(id).is_some().then_some(id)
+        self.mode.outgoing().waiting_under(key?).filter(|_| !planted(Mutant::KeyIgnored))
     }
 
     /// Who leaves so that this message fits, besides the one that it replaces.
@@ -104,9 +95,10 @@ impl Client {
     ) -> Result<Vec<MessageId>, SendError> {
         let full = SendError::Full { queued: self.queued() };
         let new_key = options.key.as_ref().filter(|_| replaced.is_none());
-        let wanted = payload.len() + self.terms.key_bytes() + new_key.map_or(0, Key::len);
+        let outgoing = self.mode.outgoing();
+        let wanted = payload.len() + outgoing.key_bytes() + new_key.map_or(0, Key::len);
         let mut left = self.queued_without(self.queued(), replaced);
-        let mut droppable = self.terms.droppable().filter(|id| Some(*id) != replaced);
+        let mut droppable = outgoing.droppable().filter(|id| Some(*id) != replaced);
         let mut dropped = Vec::new();
         while !left.leave_room_for(wanted, &self.config.limits) {
             match (options.when_full, droppable.next()) {
@@ -133,7 +125,6 @@ impl Client {
         let mut ended: Vec<MessageIds> = Vec::new();
         for &id in ids {
             if self.mode.outgoing_mut().withdraw(id) {
-                self.terms.forget(id);
                 extend(&mut ended, id);
             }
         }

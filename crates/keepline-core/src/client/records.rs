@@ -15,37 +15,18 @@ use crate::wire::{
 };
 use crate::{Breach, Broken, ConnId, Instant, Output, Payload};
 
-/// Why a frame ends its connection.
-pub(super) enum Wrong {
-    Wire(WireError),
-    Breach(Breach),
-}
-
-impl From<WireError> for Wrong {
+impl From<WireError> for Broken {
     fn from(error: WireError) -> Self {
-        Self::Wire(error)
+        let mut what = String::new();
+        // Writing to a String never fails.
+        let _ = error.tell(&mut what);
+        Self { code: error.close_code(), what }
     }
 }
 
-impl From<Breach> for Wrong {
+impl From<Breach> for Broken {
     fn from(breach: Breach) -> Self {
-        Self::Breach(breach)
-    }
-}
-
-impl From<Wrong> for Broken {
-    fn from(wrong: Wrong) -> Self {
-        match wrong {
-            Wrong::Wire(error) => {
-                let mut what = String::new();
-                // Writing to a String never fails.
-                let _ = error.tell(&mut what);
-                Self { code: error.close_code(), what }
-            }
-            Wrong::Breach(breach) => {
-                Self { code: breach.close_code(), what: String::from(breach.words()) }
-            }
-        }
+        Self { code: breach.close_code(), what: String::from(breach.words()) }
     }
 }
 
@@ -65,9 +46,12 @@ impl Client {
 
     pub(super) fn hear_records(&mut self, conn: ConnId, heard: Records<'_>, now: Instant) {
         for record in heard {
-            let heard = record.map_err(Wrong::from).and_then(|it| self.hear_record(it, now));
-            if let Err(wrong) = heard {
-                return self.broken(wrong.into(), now);
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => return self.broken(error.into(), now),
+            };
+            if let Err(breach) = self.hear_record(record, now) {
+                return self.broken(breach.into(), now);
             }
             if self.conn() != Some(conn) {
                 return;
@@ -87,18 +71,23 @@ impl Client {
         Some(Reading { coding, limits: FrameLimits::for_messages(message_bytes, coding) })
     }
 
-    fn hear_record(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+    fn hear_record(&mut self, record: Record, now: Instant) -> Result<(), Breach> {
         match &self.state {
             State::Greeting(asked) => self.answer_to_hello(*asked, record, now),
             State::Online(_) | State::Leaving(_) => self.in_conversation(record, now),
             State::Closing { .. } => self.last_words(record, now),
             State::Idle | State::Connecting(_) | State::Waiting { .. } | State::Ended(_) => {
-                Err(Breach::OutOfPlace.into())
+                Err(Breach::OutOfPlace)
             }
         }
     }
 
-    fn answer_to_hello(&mut self, asked: Asked, record: Record, now: Instant) -> Result<(), Wrong> {
+    fn answer_to_hello(
+        &mut self,
+        asked: Asked,
+        record: Record,
+        now: Instant,
+    ) -> Result<(), Breach> {
         match record {
             Record::Greeting(greeting) => self.greeted(asked, &greeting, now)?,
             Record::Bye(bye) => self.take_leave(bye),
@@ -110,12 +99,12 @@ impl Client {
             | Record::Pong(_)
             | Record::GoAway(_)
             | Record::Renew(_)
-            | Record::Renewed(_) => return Err(Breach::OutOfPlace.into()),
+            | Record::Renewed(_) => return Err(Breach::OutOfPlace),
         }
         Ok(())
     }
 
-    fn in_conversation(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+    fn in_conversation(&mut self, record: Record, now: Instant) -> Result<(), Breach> {
         match record {
             Record::Message(number, payload) => self.message(number, payload)?,
             Record::Ack(ack) => self.acknowledged(ack)?,
@@ -126,7 +115,7 @@ impl Client {
             Record::Renewed(expires) => self.renewed(expires, now),
             Record::Pong(token) => self.ponged(token),
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
-                return Err(Breach::OutOfPlace.into());
+                return Err(Breach::OutOfPlace);
             }
         }
         Ok(())
@@ -176,7 +165,7 @@ impl Client {
     }
 
     /// After our own `end`, only what says more of fates counts.
-    fn last_words(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+    fn last_words(&mut self, record: Record, now: Instant) -> Result<(), Breach> {
         match record {
             Record::Ack(ack) => self.last_ack(ack)?,
             Record::End(finale) => self.end_answered(&finale, now),
@@ -187,7 +176,7 @@ impl Client {
             | Record::GoAway(_)
             | Record::Renewed(_) => {}
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
-                return Err(Breach::OutOfPlace.into());
+                return Err(Breach::OutOfPlace);
             }
         }
         Ok(())

@@ -31,18 +31,31 @@ pub(super) trait Sink {
     fn optional_text(&mut self, name: &'static str, text: &str);
 }
 
-/// What the fields of one record are read from, in the order of the tables.
+/// What the fields of one record are read from, in the order of the tables. A record is read to its
+/// end whatever it is: the first thing that is wrong is kept, and all that follows reads as nothing.
 pub(super) trait Source {
-    fn number(&mut self, name: &'static str) -> Result<u64, WireError>;
-    fn flag(&mut self, name: &'static str) -> Result<bool, WireError>;
+    fn number(&mut self, name: &'static str) -> u64;
+    fn flag(&mut self, name: &'static str) -> bool;
     /// Fills all of `to`.
-    fn bits(&mut self, name: &'static str, to: &mut [u8]) -> Result<(), WireError>;
-    fn optional_epoch(&mut self, name: &'static str) -> Result<Option<Epoch>, WireError>;
+    fn bits(&mut self, name: &'static str, to: &mut [u8]);
+    fn optional_epoch(&mut self, name: &'static str) -> Option<Epoch>;
     /// Whether the optional fields that begin with `name` are there.
-    fn present(&mut self, name: &'static str) -> Result<bool, WireError>;
-    fn text(&mut self, name: &'static str) -> Result<String, WireError>;
-    fn optional_text(&mut self, name: &'static str) -> Result<Option<String>, WireError>;
-    fn bytes(&mut self, name: &'static str) -> Result<Vec<u8>, WireError>;
+    fn present(&mut self, name: &'static str) -> bool;
+    fn text(&mut self, name: &'static str) -> String;
+    fn optional_text(&mut self, name: &'static str) -> Option<String>;
+    fn bytes(&mut self, name: &'static str) -> Vec<u8>;
+    /// This is wrong, unless something was before.
+    fn refuse(&mut self, error: WireError);
+
+    fn refuse_if(&mut self, wrong: bool, error: WireError) {
+        if wrong {
+            self.refuse(error);
+        }
+    }
+
+    fn duration(&mut self, name: &'static str) -> Duration {
+        Duration::from_millis(self.number(name))
+    }
 }
 
 pub(super) fn write(record: &Record, to: &mut impl Sink) {
@@ -80,92 +93,20 @@ fn write_fields(record: &Record, to: &mut impl Sink) {
 }
 
 /// Reads what a record of this kind has, and leaves what it has not.
-pub(super) fn read(kind: Kind, from: &mut impl Source) -> Result<Record, WireError> {
-    let mut form = Form { from, wrong: None };
-    let record = fill(kind, &mut form);
-    match form.wrong {
-        None => Ok(record),
-        Some(error) => Err(error),
-    }
-}
-
-fn fill(kind: Kind, form: &mut Form<'_, impl Source>) -> Record {
+pub(super) fn read(kind: Kind, from: &mut impl Source) -> Record {
     match kind {
-        Kind::Hello => Record::Hello(read_hello(form)),
-        Kind::Greeting => Record::Greeting(read_greeting(form)),
-        Kind::Ack => Record::Ack(read_ack(form)),
-        Kind::Text => Record::Message(form.number("number"), Payload::Text(form.text("text"))),
-        Kind::Bytes => Record::Message(form.number("number"), Payload::Binary(form.bytes("bytes"))),
-        Kind::Ping => Record::Ping(form.number("token")),
-        Kind::Pong => Record::Pong(form.number("token")),
-        Kind::End => Record::End(read_end(form)),
-        Kind::Bye => Record::Bye(read_bye(form)),
-        Kind::GoAway => Record::GoAway(read_go_away(form)),
-        Kind::Renew => Record::Renew(read_renewed_credentials(form)),
-        Kind::Renewed => Record::Renewed(read_expiry(form)),
-    }
-}
-
-/// The fields of one record, read to its end whatever they are: the first thing that is wrong is
-/// kept, and all that follows reads as nothing.
-struct Form<'a, S> {
-    from: &'a mut S,
-    wrong: Option<WireError>,
-}
-
-impl<S: Source> Form<'_, S> {
-    fn number(&mut self, name: &'static str) -> u64 {
-        self.field(|from| from.number(name))
-    }
-
-    fn flag(&mut self, name: &'static str) -> bool {
-        self.field(|from| from.flag(name))
-    }
-
-    fn bits<const N: usize>(&mut self, name: &'static str) -> [u8; N] {
-        let mut bits = [0; N];
-        self.field(|from| from.bits(name, &mut bits));
-        bits
-    }
-
-    fn optional_epoch(&mut self, name: &'static str) -> Option<Epoch> {
-        self.field(|from| from.optional_epoch(name))
-    }
-
-    fn present(&mut self, name: &'static str) -> bool {
-        self.field(|from| from.present(name))
-    }
-
-    fn text(&mut self, name: &'static str) -> String {
-        self.field(|from| from.text(name))
-    }
-
-    fn optional_text(&mut self, name: &'static str) -> Option<String> {
-        self.field(|from| from.optional_text(name))
-    }
-
-    fn bytes(&mut self, name: &'static str) -> Vec<u8> {
-        self.field(|from| from.bytes(name))
-    }
-
-    fn duration(&mut self, name: &'static str) -> Duration {
-        Duration::from_millis(self.number(name))
-    }
-
-    fn field<T: Default>(&mut self, read: impl FnOnce(&mut S) -> Result<T, WireError>) -> T {
-        if self.wrong.is_some() {
-            return T::default();
-        }
-        read(self.from).unwrap_or_else(|error| {
-            self.wrong = Some(error);
-            T::default()
-        })
-    }
-
-    fn refuse_if(&mut self, wrong: bool, error: WireError) {
-        if wrong && self.wrong.is_none() {
-            self.wrong = Some(error);
-        }
+        Kind::Hello => Record::Hello(read_hello(from)),
+        Kind::Greeting => Record::Greeting(read_greeting(from)),
+        Kind::Ack => Record::Ack(read_ack(from)),
+        Kind::Text => Record::Message(from.number("number"), Payload::Text(from.text("text"))),
+        Kind::Bytes => Record::Message(from.number("number"), Payload::Binary(from.bytes("bytes"))),
+        Kind::Ping => Record::Ping(from.number("token")),
+        Kind::Pong => Record::Pong(from.number("token")),
+        Kind::End => Record::End(read_end(from)),
+        Kind::Bye => Record::Bye(read_bye(from)),
+        Kind::GoAway => Record::GoAway(read_go_away(from)),
+        Kind::Renew => Record::Renew(read_renewed_credentials(from)),
+        Kind::Renewed => Record::Renewed(read_expiry(from)),
     }
 }
 
@@ -181,18 +122,24 @@ fn write_hello(hello: &Hello, to: &mut impl Sink) {
     to.optional_text("credentials", credentials);
 }
 
-fn read_hello(from: &mut Form<'_, impl Source>) -> Hello {
+fn read_hello(from: &mut impl Source) -> Hello {
     let version = from.number("version");
     from.refuse_if(version != VERSION, WireError::Version(version));
     Hello {
-        session: SessionId(from.bits("session")),
-        instance: Instance(from.bits("instance")),
+        session: SessionId(read_bits("session", from)),
+        instance: Instance(read_bits("instance", from)),
         attempt: from.number("attempt"),
         epoch: from.optional_epoch("epoch"),
         received: from.number("received"),
         window: read_window(from),
         credentials: from.optional_text("credentials").map(Credentials),
     }
+}
+
+fn read_bits<const N: usize>(name: &'static str, from: &mut impl Source) -> [u8; N] {
+    let mut bits = [0; N];
+    from.bits(name, &mut bits);
+    bits
 }
 
 fn write_greeting(greeting: &Greeting, to: &mut impl Sink) {
@@ -211,8 +158,8 @@ fn write_greeting(greeting: &Greeting, to: &mut impl Sink) {
     }
 }
 
-fn read_greeting(from: &mut Form<'_, impl Source>) -> Greeting {
-    let epoch = Epoch::new(from.bits("epoch"));
+fn read_greeting(from: &mut impl Source) -> Greeting {
+    let epoch = Epoch::new(read_bits("epoch", from));
     from.refuse_if(epoch.is_none(), WireError::ZeroEpoch);
     Greeting {
         epoch: epoch.unwrap_or(Epoch::REFUSED),
@@ -230,7 +177,7 @@ fn read_greeting(from: &mut Form<'_, impl Source>) -> Greeting {
     }
 }
 
-fn read_previous(from: &mut Form<'_, impl Source>) -> Previous {
+fn read_previous(from: &mut impl Source) -> Previous {
     Previous { taken: from.number("previousTaken"), sent: from.number("previousSent") }
 }
 
@@ -240,7 +187,7 @@ fn write_window(window: Window, to: &mut impl Sink) {
     to.number("windowBytes", window.bytes);
 }
 
-fn read_window(from: &mut Form<'_, impl Source>) -> Window {
+fn read_window(from: &mut impl Source) -> Window {
     Window {
         message_bytes: from.number("messageBytes"),
         messages: from.number("windowMessages"),
@@ -254,7 +201,7 @@ fn write_ack(ack: Ack, to: &mut impl Sink) {
     to.number("creditBytes", ack.credit.bytes);
 }
 
-fn read_ack(from: &mut Form<'_, impl Source>) -> Ack {
+fn read_ack(from: &mut impl Source) -> Ack {
     let taken = from.number("taken");
     let credit = Credit { number: from.number("credit"), bytes: from.number("creditBytes") };
     Ack { taken, credit }
@@ -266,7 +213,7 @@ fn write_end(finale: &Finale, to: &mut impl Sink) {
     write_reason(&finale.reason, to);
 }
 
-fn read_end(from: &mut Form<'_, impl Source>) -> Finale {
+fn read_end(from: &mut impl Source) -> Finale {
     let taken = from.number("taken");
     let code = read_code(from);
     let may_end = matches!(code.0, 1000 | 4000..=4999);
@@ -284,7 +231,7 @@ fn write_bye(bye: &Bye, to: &mut impl Sink) {
     write_reason(&bye.reason, to);
 }
 
-fn read_bye(from: &mut Form<'_, impl Source>) -> Bye {
+fn read_bye(from: &mut impl Source) -> Bye {
     let code = read_code(from);
     let again = from.flag("again");
     let when = Return { after: from.duration("afterMs"), spread: from.duration("spreadMs") };
@@ -298,11 +245,11 @@ fn write_go_away(away: GoAway, to: &mut impl Sink) {
     to.number("withinMs", milliseconds(away.within));
 }
 
-fn read_go_away(from: &mut Form<'_, impl Source>) -> GoAway {
+fn read_go_away(from: &mut impl Source) -> GoAway {
     GoAway { reachable: from.flag("reachable"), within: from.duration("withinMs") }
 }
 
-fn read_renewed_credentials(from: &mut Form<'_, impl Source>) -> Credentials {
+fn read_renewed_credentials(from: &mut impl Source) -> Credentials {
     let text = from.text("credentials");
     from.refuse_if(text.is_empty(), WireError::EmptyCredentials);
     Credentials(text)
@@ -313,14 +260,14 @@ fn write_reason(reason: &str, to: &mut impl Sink) {
     to.text("reason", reason.get(..end).unwrap_or(reason));
 }
 
-fn read_reason(from: &mut Form<'_, impl Source>) -> String {
+fn read_reason(from: &mut impl Source) -> String {
     let reason = from.text("reason");
     let bytes = reason.len();
     from.refuse_if(bytes > MAX_CLOSE_REASON, WireError::ReasonTooLong { bytes });
     reason
 }
 
-fn read_code(from: &mut Form<'_, impl Source>) -> CloseCode {
+fn read_code(from: &mut impl Source) -> CloseCode {
     let code = from.number("code");
     from.refuse_if(code > u16::MAX.into(), WireError::BadCode(code));
     CloseCode(code as u16)
@@ -331,7 +278,7 @@ fn write_expiry(expires: Option<Duration>, to: &mut impl Sink) {
     to.number("expiresMs", expires.map_or(0, |after| milliseconds(after).max(1)));
 }
 
-fn read_expiry(from: &mut Form<'_, impl Source>) -> Option<Duration> {
+fn read_expiry(from: &mut impl Source) -> Option<Duration> {
     Some(from.duration("expiresMs")).filter(|after| !after.is_zero())
 }
 
