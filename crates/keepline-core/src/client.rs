@@ -49,7 +49,7 @@ use crate::{
 /// [crate's page](crate) has the driver's contract.
 #[derive(Debug)]
 pub struct Client {
-    config: Config,
+    config: Box<Config>,
     rng: Rng,
     state: State,
     timers: Timers,
@@ -110,7 +110,7 @@ impl Client {
             around: Surroundings::new(),
             outputs: VecDeque::new(),
             last_conn: ConnId(0),
-            config,
+            config: Box::new(config),
         })
     }
 

@@ -39,9 +39,12 @@ impl Instant {
     }
 }
 
+// Sums are made once in a page, and not wherever there is a time limit.
+
 impl Add<Duration> for Instant {
     type Output = Self;
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn add(self, by: Duration) -> Self {
         self + Span::from(by)
     }
@@ -50,6 +53,7 @@ impl Add<Duration> for Instant {
 impl Add<Span> for Instant {
     type Output = Self;
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn add(self, by: Span) -> Self {
         Self { micros: self.micros.saturating_add(by.micros) }
     }
@@ -92,7 +96,6 @@ impl Span {
 }
 
 impl From<Duration> for Span {
-    // Once in a page, and not wherever a time limit is looked at.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn from(duration: Duration) -> Self {
         let micros = duration.as_secs().saturating_mul(MICROS);

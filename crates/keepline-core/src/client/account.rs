@@ -60,14 +60,19 @@ impl Account {
 
     /// What nobody has proven to have arrived, as few runs as there may be.
     pub(super) fn doubts(&self) -> Vec<MessageIds> {
-        let mut doubts: Vec<MessageIds> = Vec::new();
-        let ahead = self.asked.iter().flat_map(|question| &question.ahead);
-        for run in ahead.chain(&self.since) {
-            match doubts.last_mut() {
-                Some(last) if last.last.0 + 1 == run.first.0 => last.last = run.last,
-                Some(_) | None => doubts.push(*run),
-            }
-        }
+        let mut doubts = Vec::new();
+        self.asked.iter().for_each(|question| join(&mut doubts, &question.ahead));
+        join(&mut doubts, &self.since);
         doubts
+    }
+}
+
+/// Adds runs of ids to others, which they go on from.
+fn join(doubts: &mut Vec<MessageIds>, more: &[MessageIds]) {
+    for run in more {
+        match doubts.last_mut() {
+            Some(last) if last.last.0 + 1 == run.first.0 => last.last = run.last,
+            Some(_) | None => doubts.push(*run),
+        }
     }
 }

@@ -7,6 +7,8 @@ use super::Phase;
 use super::connection::{Asked, Connection, Dial};
 use crate::{CloseCode, Down, End, Instant};
 
+// The tag is a byte of its own, not hidden in what `Waiting` holds: it is looked at everywhere.
+#[repr(u8)]
 #[derive(Debug)]
 pub(super) enum State {
     Idle,
