@@ -2,8 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use super::Breach;
-use super::outgoing::Mark;
+use super::{Breach, Mark};
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Ack, Credit, Window};
 

@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::Breach;
 use super::terms::{Term, Terms};
+use super::{Breach, Mark};
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Ack, Credit, Previous, Window};
 use crate::{Instant, Key, MessageId, MessageIds, Payload, Queued, SendOptions};
@@ -57,23 +57,6 @@ impl Past {
             Self::NeverSent | Self::NotTaken => Self::NotTaken,
             Self::InDoubt => Self::InDoubt,
         }
-    }
-}
-
-/// A number, and the sum of all sizes up to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) number: u64,
-    pub(super) bytes: u64,
-}
-
-impl Mark {
-    pub(super) const fn after(self, size: usize) -> Self {
-        Self { number: self.number + 1, bytes: self.bytes + size as u64 }
-    }
-
-    pub(super) const fn is_within(self, credit: Credit) -> bool {
-        self.number <= credit.number && self.bytes <= credit.bytes
     }
 }
 

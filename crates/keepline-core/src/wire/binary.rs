@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
         let byte = self.byte();
         let kind = Kind::from_byte(byte);
         self.refuse_if(kind.is_none() && byte < FIRST_SKIPPABLE, WireError::UnknownType(byte));
-        if kind == Some(Kind::Hello) {
+        if fields::SERVES && kind == Some(Kind::Hello) {
             self.check_version();
         }
         let mut body = self.body();
@@ -236,6 +236,10 @@ impl Source for Reader<'_> {
 
     fn bytes(&mut self, _: &'static str) -> Vec<u8> {
         core::mem::take(&mut self.rest).to_owned()
+    }
+
+    fn skip(&mut self) {
+        self.rest = &[];
     }
 
     fn refuse(&mut self, error: WireError) {

@@ -7,10 +7,14 @@ use core::time::Duration;
 use super::error::WireError;
 use super::kind::Kind;
 use super::{
-    Ack, Bye, Credentials, Credit, Epoch, Finale, GoAway, Greeting, Hello, Instance, MAX_NUMBER,
-    Previous, Record, Return, SessionId, VERSION, Window,
+    Ack, Bye, Credentials, Credit, Epoch, Finale, GoAway, Greeting, Hello, Instance, Previous,
+    Record, Return, SessionId, VERSION, Window,
 };
-use crate::{CloseCode, MAX_CLOSE_REASON, Payload};
+use crate::{CloseCode, MAX_CLOSE_REASON, Payload, Span};
+
+/// Whether what only a server reads or writes is built in. To a client all of that is out of place,
+/// whatever it holds.
+pub(super) const SERVES: bool = cfg!(feature = "server");
 
 /// What records are written to. Binary goes by the order of the fields, JSON by their names.
 pub(super) trait Sink {
@@ -18,7 +22,7 @@ pub(super) trait Sink {
     fn begin(&mut self, kind: Kind) -> usize;
     fn end(&mut self, begun: usize);
     fn message(&mut self, number: u64, payload: &Payload);
-    /// A number above [`MAX_NUMBER`] becomes that.
+    /// A number above [`MAX_NUMBER`](super::MAX_NUMBER) becomes that.
     fn number(&mut self, name: &'static str, value: u64);
     fn flag(&mut self, name: &'static str, value: bool);
     fn bits(&mut self, name: &'static str, bits: &[u8]);
@@ -32,7 +36,7 @@ pub(super) trait Sink {
 }
 
 /// What the fields of one record are read from, in the order of the tables. A record is read to its
-/// end whatever it is: the first thing that is wrong is kept, and all that follows reads as nothing.
+/// end whatever it is: the first thing that is wrong is kept, and what follows reads as nothing.
 pub(super) trait Source {
     fn number(&mut self, name: &'static str) -> u64;
     fn flag(&mut self, name: &'static str) -> bool;
@@ -44,6 +48,8 @@ pub(super) trait Source {
     fn text(&mut self, name: &'static str) -> String;
     fn optional_text(&mut self, name: &'static str) -> Option<String>;
     fn bytes(&mut self, name: &'static str) -> Vec<u8>;
+    /// Takes no notice of what is left.
+    fn skip(&mut self);
     /// This is wrong, unless something was before.
     fn refuse(&mut self, error: WireError);
 
@@ -80,14 +86,15 @@ pub(super) fn write(record: &Record, to: &mut impl Sink) {
 fn write_fields(record: &Record, to: &mut impl Sink) {
     match record {
         Record::Hello(hello) => write_hello(hello, to),
-        Record::Greeting(greeting) => write_greeting(greeting, to),
+        Record::Greeting(greeting) if SERVES => write_greeting(greeting, to),
         Record::Ack(ack) => write_ack(*ack, to),
         Record::Ping(token) | Record::Pong(token) => to.number("token", *token),
         Record::End(finale) => write_end(finale, to),
-        Record::Bye(bye) => write_bye(bye, to),
-        Record::GoAway(away) => write_go_away(*away, to),
+        Record::Bye(bye) if SERVES => write_bye(bye, to),
+        Record::GoAway(away) if SERVES => write_go_away(*away, to),
         Record::Renew(Credentials(renewed)) => to.text("credentials", renewed),
-        Record::Renewed(expires) => write_expiry(*expires, to),
+        Record::Renewed(expires) if SERVES => write_expiry(*expires, to),
+        Record::Greeting(_) | Record::Bye(_) | Record::GoAway(_) | Record::Renewed(_) => {}
         Record::Message(number, payload) => to.message(*number, payload),
     }
 }
@@ -95,7 +102,7 @@ fn write_fields(record: &Record, to: &mut impl Sink) {
 /// Reads what a record of this kind has, and leaves what it has not.
 pub(super) fn read(kind: Kind, from: &mut impl Source) -> Record {
     match kind {
-        Kind::Hello => Record::Hello(read_hello(from)),
+        Kind::Hello if SERVES => Record::Hello(read_hello(from)),
         Kind::Greeting => Record::Greeting(read_greeting(from)),
         Kind::Ack => Record::Ack(read_ack(from)),
         Kind::Text => Record::Message(from.number("number"), Payload::Text(from.text("text"))),
@@ -105,9 +112,16 @@ pub(super) fn read(kind: Kind, from: &mut impl Source) -> Record {
         Kind::End => Record::End(read_end(from)),
         Kind::Bye => Record::Bye(read_bye(from)),
         Kind::GoAway => Record::GoAway(read_go_away(from)),
-        Kind::Renew => Record::Renew(read_renewed_credentials(from)),
+        Kind::Renew if SERVES => Record::Renew(read_renewed_credentials(from)),
+        Kind::Hello | Kind::Renew => pass_over(from),
         Kind::Renewed => Record::Renewed(read_expiry(from)),
     }
+}
+
+/// What is out of place here, as one such record.
+fn pass_over(from: &mut impl Source) -> Record {
+    from.skip();
+    Record::Renew(Credentials(String::new()))
 }
 
 fn write_hello(hello: &Hello, to: &mut impl Sink) {
@@ -283,5 +297,5 @@ fn read_expiry(from: &mut impl Source) -> Option<Duration> {
 }
 
 fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(MAX_NUMBER)
+    Span::from(duration).as_micros() / 1_000
 }

@@ -158,6 +158,10 @@ impl Source for Members<'_> {
         })
     }
 
+    fn skip(&mut self) {
+        self.kept.clear();
+    }
+
     fn refuse(&mut self, error: WireError) {
         self.wrong.get_or_insert(error);
     }
