@@ -16,6 +16,12 @@ pub const PAGE: &str = "KEEPLINE_PAGE_DIR";
 /// The folder with the compiled page of `tests/bench`.
 pub const BENCH: &str = "KEEPLINE_BENCH_DIR";
 
+/// The npm package, built: the folder with its `package.json` and `dist`.
+pub const PACKAGE: &str = "KEEPLINE_PACKAGE_DIR";
+
+/// The folder whose `node_modules` holds what builds the package and its examples.
+pub const NODE_PACKAGES: &str = "KEEPLINE_NODE_PACKAGES";
+
 /// The Python of an environment with `tests/peers/requirements.txt`.
 pub const PYTHON: &str = "KEEPLINE_PYTHON";
 

@@ -1,4 +1,4 @@
-//! The web sites that serve the page of `tests/page` and that of `tests/bench`.
+//! The web sites that serve the pages of the tests, and the npm package.
 
 use std::path::Path;
 
@@ -37,6 +37,34 @@ impl StaticSite {
     pub async fn of_benchmarks() -> anyhow::Result<Self> {
         let compiled = environment::path(environment::BENCH)?;
         Self::serve(&compiled, &environment::bench_shell(), None).await
+    }
+
+    /// Serves the npm package, without a bundler in between, around the page's static files.
+    ///
+    /// # Errors
+    ///
+    /// When no port is free, or the package was not built.
+    pub async fn of_package() -> anyhow::Result<Self> {
+        Self::of_package_under(None).await
+    }
+
+    /// The same, with `policy` as the Content-Security-Policy of every answer.
+    ///
+    /// # Errors
+    ///
+    /// When no port is free, or the package was not built.
+    pub async fn of_package_under(policy: Option<HeaderValue>) -> anyhow::Result<Self> {
+        let dist = environment::path(environment::PACKAGE)?.join("dist");
+        Self::serve(&dist, &environment::shell(), policy).await
+    }
+
+    /// Serves a folder.
+    ///
+    /// # Errors
+    ///
+    /// When no port is free.
+    pub async fn of_folder(folder: &Path) -> anyhow::Result<Self> {
+        Self::serve(folder, folder, None).await
     }
 
     async fn serve(

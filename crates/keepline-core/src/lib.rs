@@ -76,7 +76,7 @@ pub use delivery::Breach;
 pub use diagnosis::Diagnosis;
 pub use heartbeat::{Answer, Probe};
 pub use inbox::{Arrival, Inbox, Overflow};
-pub use message::{Doubt, Loss, MessageId, MessageIds, Payload};
+pub use message::{Doubt, Held, Loss, MessageId, MessageIds, Payload};
 pub use notice::{Notice, Wake, Waking};
 pub use options::{Key, SendOptions, WhenFull};
 pub use outbox::Queued;

@@ -30,6 +30,32 @@ impl Payload {
     }
 }
 
+/// A message that its driver keeps, so that it is not copied into the core's memory and back: all
+/// that a plain line must know of a message is how large it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// The driver's own name for it, which the core hands back.
+    pub handle: u32,
+    /// Its size in bytes.
+    pub bytes: usize,
+}
+
+/// What a plain line hands over.
+#[derive(Debug)]
+pub(crate) enum Freight {
+    Here(Payload),
+    Held(Held),
+}
+
+impl Freight {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Here(payload) => payload.len(),
+            Self::Held(held) => held.bytes,
+        }
+    }
+}
+
 /// The number of an accepted message: rising by one with every send, from 1, never used twice
 /// by one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

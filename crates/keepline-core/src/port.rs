@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use crate::wire::{Instance, SessionId};
 use crate::{
-    CloseCode, Closed, Diagnosis, Doubt, Loss, MessageIds, NotProvided, Notice, Payload, Provision,
-    Status, Verdict,
+    CloseCode, Closed, Diagnosis, Doubt, Held, Loss, MessageIds, NotProvided, Notice, Payload,
+    Provision, Status, Verdict,
 };
 
 /// The number of one connection: every attempt has its own.
@@ -121,6 +121,8 @@ pub enum Output {
     Diagnose(ConnId),
     /// Hand this message to the socket.
     Transmit(ConnId, Payload),
+    /// Hand to the socket what was kept for it ([`Client::send_held`](crate::Client::send_held)).
+    HandOver(ConnId, Held),
     /// Tell how much this socket holds, by [`Input::Buffered`].
     Measure(ConnId),
     /// Start the closing handshake, and go on listening.
@@ -155,6 +157,9 @@ impl core::fmt::Debug for Output {
             Self::Diagnose(conn) => f.debug_tuple("Diagnose").field(conn).finish(),
             Self::Transmit(conn, payload) => {
                 f.debug_tuple("Transmit").field(conn).field(&payload.len()).finish()
+            }
+            Self::HandOver(conn, held) => {
+                f.debug_tuple("HandOver").field(conn).field(held).finish()
             }
             Self::Close(conn, code, reason) => {
                 f.debug_tuple("Close").field(conn).field(code).field(reason).finish()

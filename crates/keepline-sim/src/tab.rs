@@ -240,8 +240,8 @@ impl Tab {
             }
             Output::Deliver(payload) => self.deliver(payload, ledger),
             Output::Discard => self.inbox.clear(),
-            // No tab has a provider, nor looks into failed handshakes.
-            Output::Flush | Output::Renew(_) | Output::Diagnose(_) => {}
+            // No tab has a provider, looks into failed handshakes, or keeps what it sends.
+            Output::Flush | Output::Renew(_) | Output::Diagnose(_) | Output::HandOver(..) => {}
             Output::Measure(conn) => {
                 story.count(Happened::Measured);
                 deeds.push(Deed::Measure(conn));

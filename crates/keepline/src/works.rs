@@ -113,6 +113,8 @@ impl Works {
                 Output::Abandon(conn) => self.transports.retain(|socket| socket.conn() != conn),
                 Output::Discard => mailbox.borrow_mut().discard(),
                 Output::Flush => self.flush = true,
+                // This driver keeps nothing for the core.
+                Output::HandOver(..) => {}
                 Output::Room => mailbox.borrow_mut().wake_watchers(),
                 Output::Deliver(payload) => {
                     let full = mailbox.borrow_mut().deliver(payload, self.key.take());

@@ -9,6 +9,7 @@ use lexopt::prelude::{Long, Short, Value, ValueExt};
 
 use crate::bench::BenchOptions;
 use crate::demo::DemoOptions;
+use crate::size::SizeOptions;
 use crate::soak::HiddenTab;
 use crate::test::Part;
 
@@ -21,7 +22,7 @@ Usage: cargo xtask <COMMAND>
   test    Run every test there is
   bench   Measure the SDK in a real browser: `echo` for its speed, `faults` for its losses
   sim     Run the core's both ends in virtual time against a hostile network
-  size    Measure what each codec adds to a page
+  size    Measure what a page downloads: of the npm package, and of each codec of the SDK
   soak    Leave a page in a hidden tab for ten minutes, and see whether its lines stay up
   tidy    Hold the rules of the house: formatting, lints, docs, measures, arrows
   setup   Do just the set-up, and print the PATH that `trunk serve` and `wasm-pack` need
@@ -113,10 +114,19 @@ Usage: cargo xtask soak hidden-tab [--minutes <N>]
   --minutes <N>  How long the page is hidden [default: 10]";
 
 const SIZE: &str = "\
-Builds a page with each codec of the SDK and tells how much larger it is than one that sends bytes,
-after all optimisation and before compression.
+Builds what a page downloads, and tells its size in bytes: as it is, by gzip at level 9, and by
+brotli at quality 11. It is a failure if the npm package weighs more than 2 % above the budget in
+crates/keepline-js/budget.json.
 
-Usage: cargo xtask size";
+  npm total    All that a page loads of the npm package: its script and its core
+  npm script   Of that, the TypeScript and the core's glue, minified
+  npm core     Of that, the core: wasm, compressed and packed as text
+  npm wasm     The same before it is packed
+  codec …      The wasm of a page of the Rust SDK with that codec; each has that of bytes
+
+Usage: cargo xtask size [--json]
+
+  --json       One JSON object a line instead of a table";
 
 const TIDY: &str = "\
 Checks every rule of the house and says, for each broken one, what is wrong and where.
@@ -145,7 +155,7 @@ pub(crate) enum Request {
     /// With what the simulator is told.
     Sim(Vec<OsString>),
     Soak(HiddenTab),
-    Size,
+    Size(SizeOptions),
     Tidy,
     /// Only this text.
     Help(&'static str),
@@ -170,7 +180,7 @@ fn command(name: &OsString, line: lexopt::Parser) -> Result<Request> {
         Some("bench") => bench(line),
         Some("sim") => sim(line),
         Some("soak") => soak(line),
-        Some("size") => plain(line, Request::Size, SIZE),
+        Some("size") => size(line),
         Some("tidy") => plain(line, Request::Tidy, TIDY),
         Some("setup") => plain(line, Request::Setup, SETUP),
         Some("help") => Ok(Request::Help(HELP)),
@@ -190,6 +200,18 @@ fn demo(mut line: lexopt::Parser) -> Result<Request> {
         }
     }
     Ok(Request::Demo(options))
+}
+
+fn size(mut line: lexopt::Parser) -> Result<Request> {
+    let mut options = SizeOptions::default();
+    while let Some(argument) = line.next()? {
+        match argument {
+            Long("json") => options.json = true,
+            Long("help") | Short('h') => return Ok(Request::Help(SIZE)),
+            Long(_) | Short(_) | Value(_) => return Err(argument.unexpected().into()),
+        }
+    }
+    Ok(Request::Size(options))
 }
 
 fn test(mut line: lexopt::Parser) -> Result<Request> {

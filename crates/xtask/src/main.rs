@@ -6,6 +6,7 @@ mod clock;
 mod command_line;
 mod dashboard;
 mod demo;
+mod npm;
 mod page;
 mod project;
 mod server;
@@ -16,6 +17,7 @@ mod soak;
 mod step;
 mod test;
 mod tidy;
+mod weight;
 
 use std::process::ExitCode;
 
@@ -47,7 +49,7 @@ fn carry_out(request: Request) -> Result<ExitCode> {
         Request::Bench(options) => bench::run(&begin()?, &options),
         Request::Sim(arguments) => sim::run(&begin()?, &arguments),
         Request::Soak(options) => soak::run(&begin()?, &options),
-        Request::Size => size::run(&begin()?),
+        Request::Size(options) => size::run(&begin()?, options),
         Request::Tidy => tidy::run(&begin()?),
         Request::Help(text) => {
             println!("{text}");

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::greeting::Fate;
 use super::{Client, State};
 use crate::delivery::extend;
+use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::{
@@ -24,15 +25,24 @@ impl Client {
         options: SendOptions,
         now: Instant,
     ) -> Result<MessageId, SendError> {
-        self.accepts(payload.len())?;
+        self.send_freight(Freight::Here(payload), options, now)
+    }
+
+    pub(super) fn send_freight(
+        &mut self,
+        freight: Freight,
+        options: SendOptions,
+        now: Instant,
+    ) -> Result<MessageId, SendError> {
+        self.accepts(freight.len())?;
         if self.goes_at_once() {
-            return Ok(self.hand_over(payload));
+            return Ok(self.hand_over(freight));
         }
         let replaced = self.waits_under(options.key.as_ref());
-        let dropped = self.make_room(&payload, &options, replaced)?;
+        let dropped = self.make_room(freight.len(), &options, replaced)?;
         self.withdraw(replaced.as_slice(), Loss::Replaced);
         self.withdraw(&dropped, Loss::Dropped);
-        let id = self.enqueue(payload);
+        let id = self.enqueue(freight);
         self.mode.outgoing_mut().agree(options, now);
         self.expect_expiry();
         Ok(id)
@@ -89,14 +99,14 @@ impl Client {
     /// Who leaves so that this message fits, besides the one that it replaces.
     fn make_room(
         &self,
-        payload: &Payload,
+        size: usize,
         options: &SendOptions,
         replaced: Option<MessageId>,
     ) -> Result<Vec<MessageId>, SendError> {
         let full = SendError::Full { queued: self.queued() };
         let new_key = options.key.as_ref().filter(|_| replaced.is_none());
         let outgoing = self.mode.outgoing();
-        let wanted = payload.len() + outgoing.key_bytes() + new_key.map_or(0, Key::len);
+        let wanted = size + outgoing.key_bytes() + new_key.map_or(0, Key::len);
         let mut left = self.queued_without(self.queued(), replaced);
         let mut droppable = outgoing.droppable().filter(|id| Some(*id) != replaced);
         let mut dropped = Vec::new();

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::{Client, Mode, State};
-use crate::{Doubt, Event, MessageId, Payload, Queued};
+use crate::message::Freight;
+use crate::{Doubt, Event, Held, Instant, MessageId, Output, Payload, Queued, SendOptions};
 
 /// Why a message was not accepted. Nothing of it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +56,31 @@ impl Client {
     pub fn send(&mut self, payload: Payload) -> Result<MessageId, SendError> {
         self.accepts(payload.len())?;
         if self.goes_at_once() {
-            return Ok(self.hand_over(payload));
+            return Ok(self.hand_over(Freight::Here(payload)));
         }
         let queued = self.queued();
         if !queued.leave_room_for(payload.len(), &self.config.limits) {
             return Err(SendError::Full { queued });
         }
-        Ok(self.enqueue(payload))
+        Ok(self.enqueue(Freight::Here(payload)))
+    }
+
+    /// Accepts a message that the driver keeps, as [`Client::send_with`] does: it comes back by
+    /// [`Output::HandOver`](crate::Output). An id that ends without that is not asked for again.
+    ///
+    /// # Errors
+    /// As [`Client::send_with`]. A session, which needs the bytes themselves, takes none: its limit
+    /// for them is 0.
+    pub fn send_held(
+        &mut self,
+        held: Held,
+        options: SendOptions,
+        now: Instant,
+    ) -> Result<MessageId, SendError> {
+        match &self.mode {
+            Mode::Plain(_) => self.send_freight(Freight::Held(held), options, now),
+            Mode::Session(_) => Err(SendError::TooLarge { size: held.bytes, limit: 0 }),
+        }
     }
 
     /// Whether the line takes messages of this size at all.
@@ -83,9 +102,9 @@ impl Client {
     }
 
     /// Hands a message to the socket of a plain line at once.
-    pub(super) fn hand_over(&mut self, payload: Payload) -> MessageId {
+    pub(super) fn hand_over(&mut self, freight: Freight) -> MessageId {
         let id = self.mode.outgoing_mut().number();
-        self.give(id, payload);
+        self.give(id, freight);
         id
     }
 
@@ -105,25 +124,30 @@ impl Client {
 
     fn hand_over_next(&mut self) {
         if let Mode::Plain(waiting) = &mut self.mode
-            && let Some((id, payload)) = waiting.pop()
+            && let Some((id, freight)) = waiting.pop()
         {
-            self.give(id, payload);
+            self.give(id, freight);
         }
     }
 
-    fn give(&mut self, id: MessageId, payload: Payload) {
+    fn give(&mut self, id: MessageId, freight: Freight) {
         let forgotten = self.account().and_then(|account| account.give(id));
         if let Some(ids) = forgotten {
             self.tell(Event::Unknown(ids, Doubt::Forgotten));
         }
-        if let Some(conn) = self.conn() {
-            self.transmit(conn, payload);
+        match (self.conn(), freight) {
+            (Some(conn), Freight::Here(payload)) => self.transmit(conn, payload),
+            (Some(conn), Freight::Held(held)) => {
+                self.pour(held.bytes);
+                self.outputs.push_back(Output::HandOver(conn, held));
+            }
+            (None, _) => {}
         }
     }
 
     /// Keeps a message until a connection takes it; in a session, until its fate is known.
-    pub(super) fn enqueue(&mut self, payload: Payload) -> MessageId {
-        let id = self.mode.outgoing_mut().push(payload);
+    pub(super) fn enqueue(&mut self, freight: Freight) -> MessageId {
+        let id = self.mode.outgoing_mut().push(freight);
         self.ask_for_flush();
         id
     }

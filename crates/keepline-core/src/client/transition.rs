@@ -192,10 +192,15 @@ impl Client {
 
     /// Hands a payload to a connection.
     pub(super) fn transmit(&mut self, conn: ConnId, payload: Payload) {
-        if let Some(connection) = self.connection_mut() {
-            connection.drain.hand_over(payload.len());
-        }
+        self.pour(payload.len());
         self.outputs.push_back(Output::Transmit(conn, payload));
+    }
+
+    /// The connection holds so many bytes more.
+    pub(super) fn pour(&mut self, bytes: usize) {
+        if let Some(connection) = self.connection_mut() {
+            connection.drain.hand_over(bytes);
+        }
     }
 
     pub(super) fn tell(&mut self, event: Event) {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::terms::{Term, Terms};
 use super::{Breach, Mark};
+use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Ack, Credit, Previous, Window};
 use crate::{Instant, Key, MessageId, MessageIds, Payload, Queued, SendOptions};
@@ -35,7 +36,7 @@ pub(crate) struct Outgoing {
 #[derive(Debug)]
 struct Held {
     id: MessageId,
-    payload: Payload,
+    freight: Freight,
     past: Past,
     /// As long as no connection was given it.
     term: Option<Box<Term>>,
@@ -131,10 +132,10 @@ impl Outgoing {
         id
     }
 
-    pub(crate) fn push(&mut self, payload: Payload) -> MessageId {
+    pub(crate) fn push(&mut self, freight: Freight) -> MessageId {
         let id = self.number();
-        self.bytes += payload.len();
-        self.held.push_back(Held { id, payload, past: Past::NeverSent, term: None });
+        self.bytes += freight.len();
+        self.held.push_back(Held { id, freight, past: Past::NeverSent, term: None });
         id
     }
 
@@ -154,10 +155,10 @@ impl Outgoing {
         let mut fates = Fates::default();
         for _ in 0..self.held.len() {
             let Some(held) = self.held.pop_front() else { break };
-            if held.payload.len() as u64 <= largest {
+            if held.freight.len() as u64 <= largest {
                 self.held.push_back(held);
             } else {
-                self.bytes -= held.payload.len();
+                self.bytes -= held.freight.len();
                 let Fates { too_large, unknown, .. } = &mut fates;
                 extend(if held.past == Past::InDoubt { unknown } else { too_large }, held.id);
                 self.terms.release(held.id, held.term);
@@ -190,7 +191,7 @@ impl Outgoing {
         };
         for place in 0..passed {
             let Some(held) = self.held.get(place) else { break };
-            self.given = self.given.after(held.payload.len());
+            self.given = self.given.after(held.freight.len());
         }
         Ok(())
     }
@@ -210,12 +211,16 @@ impl Outgoing {
             self.sent = number;
             self.terms.release(held.id, held.term.take());
         }
-        Some((number, &held.payload))
+        match &held.freight {
+            Freight::Here(payload) => Some((number, payload)),
+            // A session takes none.
+            Freight::Held(_) => None,
+        }
     }
 
     fn peek(&self, draining: bool) -> Option<Mark> {
         let held = self.held.get((self.given.number - self.taken.number) as usize)?;
-        let next = self.given.after(held.payload.len());
+        let next = self.given.after(held.freight.len());
         let draining = draining && !planted(Mutant::DrainSendsNew);
         let may = next.is_within(self.limit()) && !(draining && next.number > self.sent);
         may.then_some(next)
@@ -242,7 +247,7 @@ impl Outgoing {
         let mut ids = Vec::new();
         while self.taken.number < number {
             let Some(held) = self.let_go() else { break };
-            self.taken = self.taken.after(held.payload.len());
+            self.taken = self.taken.after(held.freight.len());
             extend(&mut ids, held.id);
         }
         if self.given.number < self.taken.number {
@@ -287,7 +292,7 @@ impl Outgoing {
 
     /// The size of this message, if no connection was ever given it.
     pub(crate) fn waiting_size(&self, id: MessageId) -> Option<usize> {
-        Some(self.held.get(self.place_of_waiting(id)?)?.payload.len())
+        Some(self.held.get(self.place_of_waiting(id)?)?.freight.len())
     }
 
     /// Takes out a message that no connection was ever given: it has no number yet, so it leaves
@@ -298,7 +303,7 @@ impl Outgoing {
         };
         self.terms.release(held.id, held.term);
         if !planted(Mutant::WithdrawnStillCounted) {
-            self.bytes -= held.payload.len();
+            self.bytes -= held.freight.len();
         }
         true
     }
@@ -315,15 +320,15 @@ impl Outgoing {
     }
 
     /// Hands over the message that waits longest, and forgets it.
-    pub(crate) fn pop(&mut self) -> Option<(MessageId, Payload)> {
-        let Held { id, payload, term, .. } = self.let_go()?;
+    pub(crate) fn pop(&mut self) -> Option<(MessageId, Freight)> {
+        let Held { id, freight, term, .. } = self.let_go()?;
         self.terms.release(id, term);
-        Some((id, payload))
+        Some((id, freight))
     }
 
     fn let_go(&mut self) -> Option<Held> {
         let held = self.held.pop_front()?;
-        self.bytes -= held.payload.len();
+        self.bytes -= held.freight.len();
         Some(held)
     }
 }

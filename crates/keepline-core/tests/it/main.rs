@@ -7,6 +7,7 @@ mod closing;
 mod connecting;
 mod diagnosis;
 mod heartbeat;
+mod held;
 mod inbox;
 mod marks;
 mod outbox;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use keepline_core::wire::{Instance, SessionId};
 use keepline_core::{
-    Client, CloseCode, Closed, Config, ConnId, Draw, Event, Input, Instant, MessageId, OpenFailure,
-    Output, Payload, Probe, SendError, SendOptions, Status, Verdict,
+    Client, CloseCode, Closed, Config, ConnId, Draw, Event, Held, Input, Instant, MessageId,
+    OpenFailure, Output, Payload, Probe, SendError, SendOptions, Status, Verdict,
 };
 
 pub(crate) struct World {
@@ -15,6 +15,8 @@ pub(crate) struct World {
     pub(crate) attempts: Vec<Instant>,
     /// What the present and earlier sockets were given.
     pub(crate) transmitted: Vec<(ConnId, Payload)>,
+    /// What they were given that the driver had kept.
+    pub(crate) handed_over: Vec<(ConnId, Held)>,
     pub(crate) close_frames: Vec<(CloseCode, String)>,
     pub(crate) abandoned: Vec<ConnId>,
     /// What the application was told, but for messages.
@@ -62,6 +64,7 @@ impl World {
             now: Instant::ORIGIN + secs(1_000),
             attempts: Vec::new(),
             transmitted: Vec::new(),
+            handed_over: Vec::new(),
             close_frames: Vec::new(),
             abandoned: Vec::new(),
             events: Vec::new(),
@@ -228,6 +231,10 @@ impl World {
                 Output::Transmit(conn, payload) => {
                     self.buffered = self.buffered.map(|held| held + payload.len() as u64);
                     self.transmitted.push((conn, payload));
+                }
+                Output::HandOver(conn, held) => {
+                    self.buffered = self.buffered.map(|holds| holds + held.bytes as u64);
+                    self.handed_over.push((conn, held));
                 }
                 Output::Measure(conn) => {
                     self.measures += 1;

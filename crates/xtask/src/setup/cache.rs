@@ -119,6 +119,13 @@ pub(crate) fn remove(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Tells contents apart. FNV-1a: the same on every machine and in every release of Rust.
+pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::process;
@@ -165,5 +172,11 @@ mod tests {
     fn an_installation_without_its_proof_is_a_failure() {
         let Scratch(cache) = &Scratch::new("proof");
         assert!(cache.provide("tool-1", "bin", |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn other_requirements_get_another_folder() {
+        assert_ne!(fingerprint(b"fastapi==1"), fingerprint(b"fastapi==2"));
+        assert_eq!(fingerprint(b"a"), 0xaf63_dc4c_8601_ec8c);
     }
 }

@@ -6,6 +6,7 @@ mod browser;
 mod cache;
 mod cargo_tools;
 mod node;
+mod npm;
 mod python;
 mod toolchain;
 
@@ -106,6 +107,11 @@ fn list_bench(bench: &TestBench) {
     println!("webkitdriver  {}", bench.webkit.browser.driver.display());
     println!("xvfb          {}", bench.webkit.xvfb.display());
     println!("python        {}", bench.python.display());
+}
+
+/// Where the pinned packages of npm lie that build our own.
+pub(crate) fn npm_packages(project: &Project) -> Result<PathBuf> {
+    npm::packages(project, &Cache::of_user()?)
 }
 
 /// Installs what `tidy` needs.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::apt::Apt;
-use super::cache::{self, Cache};
+use super::cache::{self, Cache, fingerprint};
 use crate::project::{Project, on_path};
 use crate::step::Step;
 
@@ -77,22 +77,4 @@ fn fill(folder: &Path, requirements: &Path, log: &Path) -> Result<()> {
     pip.args(["-m", "pip", "install", "--disable-pip-version-check", "-r"]).arg(requirements);
     Step::new("the packages of the Python peers", pip).logged(log).within(PATIENCE).succeed()?;
     Ok(())
-}
-
-/// FNV-1a: the same on every machine and in every release of Rust.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn other_requirements_get_another_environment() {
-        assert_ne!(fingerprint(b"fastapi==1"), fingerprint(b"fastapi==2"));
-        assert_eq!(fingerprint(b"a"), 0xaf63_dc4c_8601_ec8c);
-    }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use super::Part;
 use super::tally::Tally;
+use crate::npm::Package;
 use crate::project::Project;
 use crate::setup::{self, Browsers, TestBench, Tools, WebKit};
 use crate::step::Step;
@@ -99,9 +100,13 @@ impl<'a> Bench<'a> {
         let server = server::build(self.project)?;
         let verifying = server::build_verifying(self.project)?;
         let page = page::build(self.project, &tools, "e2e-page")?;
+        let package = Package::new(self.project)?;
+        package.build(&tools)?;
         count(tally, "a server from the document alone", self.peer_tests(&bench))?;
         let mut tests = self.e2e_tests(&bench, &server, &page);
         tests.env("KEEPLINE_VERIFYING_BIN", verifying);
+        tests.env("KEEPLINE_PACKAGE_DIR", package.folder);
+        tests.env("KEEPLINE_NODE_PACKAGES", package.modules);
         count(tally, "end to end", tests)
     }
 

@@ -7,13 +7,14 @@ use super::tree::Tree;
 use super::{Finding, Verdict};
 
 /// Each package, and the ones of ours that it may use, in its tests too.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("keepline-core", &[]),
     ("keepline-core-fuzz", &["keepline-core"]),
     ("keepline-sim", &["keepline-core"]),
     // Its tests use it with all its features.
     ("keepline", &["keepline", "keepline-core"]),
     ("keepline-demo", &[]),
+    ("keepline-js", &["keepline-core"]),
     ("keepline-server", &["keepline-core", "keepline-demo"]),
     ("web", &["keepline", "keepline-demo"]),
     ("e2e-page", &["keepline", "keepline-demo"]),

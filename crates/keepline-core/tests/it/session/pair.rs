@@ -450,6 +450,7 @@ impl Pair {
                         self.client.handle_input(buffered, self.now);
                     }
                     Output::Room => panic!("a session tells of room by fates"),
+                    Output::HandOver(..) => panic!("a session is handed nothing kept"),
                     Output::Event(event) => self.events.push(event),
                 }
             }

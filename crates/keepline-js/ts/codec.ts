@@ -1,0 +1,79 @@
+/**
+ * How values become messages.
+ *
+ * @module
+ */
+
+import { SendError } from "./errors";
+
+/** What a message carries on its way. */
+export type Data = string | ArrayBuffer;
+
+/** Makes messages of values, and values of messages. */
+export interface Codec<Out, In> {
+  /** A text, or bytes, which must not change any more. What it throws is a `SendError`'s cause. */
+  encode(value: Out): string | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+  /** What it throws is told as `undecodable`; the line stays up. */
+  decode(data: Data): In;
+}
+
+/** JSON, by the engine's own (ECMA-404). */
+const json: Codec<unknown, unknown> = {
+  encode: (value) => JSON.stringify(value) as string,
+  decode: (data) => JSON.parse(typeof data === "string" ? data : new TextDecoder().decode(data)),
+};
+
+/** Text and bytes as they are; bytes are copied when they are sent. */
+const raw: Codec<unknown, unknown> = {
+  encode: (value) => (typeof value === "string" ? value : copied(value)),
+  decode: (data) => data,
+};
+
+function copied(value: unknown): ArrayBuffer {
+  if (value instanceof ArrayBuffer) return value.slice();
+  const { buffer, byteOffset, byteLength } = value as ArrayBufferView<ArrayBuffer>;
+  return buffer.slice(byteOffset, byteOffset + byteLength);
+}
+
+/** @throws `TypeError` for one that is none. */
+export function codecOf(named: "json" | "raw" | Codec<never, unknown> | undefined): Codec<never, unknown> {
+  const codec = named === undefined || named === "json" ? json : named === "raw" ? raw : named;
+  if (typeof codec?.encode !== "function" || typeof codec.decode !== "function") {
+    throw new TypeError("codec is neither json, raw, nor an object with encode and decode");
+  }
+  return codec;
+}
+
+/** @throws {@link SendError} for what cannot be put into a message. */
+export function encode(codec: Codec<never, unknown>, value: unknown): string | ArrayBuffer {
+  try {
+    const data: unknown = codec.encode(value as never);
+    if (typeof data === "string") return data;
+    // A detached buffer has no bytes to copy, and says so.
+    if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) return bytesOf(data);
+  } catch (cause) {
+    throw new SendError("unserializable", "the value cannot be put into a message", cause);
+  }
+  throw new SendError("unserializable", "the value has no form as a message");
+}
+
+const bytesOf = (data: ArrayBuffer | ArrayBufferView): ArrayBuffer =>
+  data instanceof ArrayBuffer ? data : copied(data);
+
+/** The bytes that a text has in UTF-8. */
+export function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    // Half of a pair stands for two of four bytes; one that stands alone becomes U+FFFD.
+    if (unit > 0x7f) bytes += unit > 0x7ff && !(isPaired(text, at, unit)) ? 2 : 1;
+  }
+  return bytes;
+}
+
+const isPaired = (text: string, at: number, unit: number): boolean => {
+  const isHigh = unit >= 0xd800 && unit < 0xdc00;
+  const isLow = unit >= 0xdc00 && unit < 0xe000;
+  const other = isHigh ? text.charCodeAt(at + 1) : isLow ? text.charCodeAt(at - 1) : 0;
+  return isHigh ? other >= 0xdc00 && other < 0xe000 : isLow && other >= 0xd800 && other < 0xdc00;
+};

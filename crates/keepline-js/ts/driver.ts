@@ -1,0 +1,398 @@
+/**
+ * The one place that calls the core: it is told the news, has performed what it decides, and only
+ * then tells the owner.
+ *
+ * @module
+ */
+
+import { Alarm } from "./alarm";
+import { now, random, seed } from "./clock";
+import type { Core } from "./core";
+import { lookInto } from "./diagnosis";
+import type { Address, EndpointFunction } from "./endpoint";
+import { SendError } from "./errors";
+import { News, Switch, Verdict } from "./numbers";
+import { watchPage } from "./page";
+import { type Given, Route } from "./route";
+import type { Status, Why } from "./status";
+import { type Listener, type Payload, sizeOf } from "./transport";
+import { type Counters, type Line, type Owner, Works } from "./works";
+
+/** The terms on which a message waits, as long as no connection was given it. */
+export interface SendOptions {
+  /** Replaces the message that still waits under the same key. Default: none. */
+  readonly latest?: string;
+  /** Ends the message as `expired` if it still waits after so long. Default: it waits. */
+  readonly expiresMs?: number;
+  /** When the outbox is full, the oldest that wait on the same terms make room. Default: no. */
+  readonly dropOldest?: boolean;
+}
+
+/** What a driver is told once. */
+export interface Config {
+  /** Pairs of a place in `SETTINGS` and a value. */
+  readonly settings: readonly number[];
+  readonly endpoint: Address | EndpointFunction;
+  readonly isSession: boolean;
+  readonly probe?: { readonly send: string; readonly answers: (data: unknown) => boolean };
+  readonly watchesPage: boolean;
+  /** Overrides what a close means; what it throws is reported, and overrides nothing. */
+  readonly judge?: (event: CloseEvent) => "retry" | "end" | undefined;
+}
+
+export class Driver implements Listener {
+  #line: Line | undefined;
+  #config: Config;
+  #owner: Owner;
+  #route: Route | undefined;
+  #works: Works;
+  /** The id that the next message will have. */
+  #nextId = 1;
+  #frameBytes = 0;
+  #taken = 0;
+  #turnEnds = false;
+  #isPrompt = false;
+  #isTelling = false;
+  #alarm = new Alarm(() => this.#ring());
+  #end = new AbortController();
+
+  /** @throws `TypeError` if the settings contradict each other. */
+  constructor(core: Core, config: Config, owner: Owner) {
+    const { settings, endpoint, isSession, probe } = config;
+    const all = [...settings];
+    if (isSession) all.push(Switch.Session, 1);
+    const fixed = typeof endpoint === "function" ? undefined : endpoint;
+    if (typeof endpoint === "function") {
+      this.#route = new Route(endpoint, isSession);
+      all.push(Switch.Provider, 1);
+    }
+    this.#works = new Works(fixed, this.#route, this);
+    const pairs = Float64Array.from(all);
+    const credentials = fixed?.credentials ?? "";
+    const line = core.make(this.#works, pairs, probe?.send ?? "", credentials, seed());
+    if (!line) throw new TypeError("the options contradict each other");
+    this.#line = line;
+    this.#config = config;
+    this.#owner = owner;
+  }
+
+  get status(): Status {
+    return this.#works.stands;
+  }
+
+  get counters(): Counters {
+    return this.#works.counters;
+  }
+
+  connect(): void {
+    const { signal } = this.#end;
+    if (this.#config.watchesPage) watchPage((notice) => this.#notice(notice), signal);
+    this.#drive((line, now) => line.connect(now));
+  }
+
+  /**
+   * Sends; a plain line keeps the payload as it is, so it must not change any more.
+   *
+   * @throws {@link SendError}
+   */
+  send(payload: Payload, bytes = sizeOf(payload), terms?: SendOptions): number {
+    const id = this.#nextId;
+    const { held, counters } = this.#works;
+    const sent = this.#drive((line, now) => {
+      this.#works.noticeClosing(line, now);
+      if (terms) line.terms(terms.dropOldest ?? false, terms.latest ?? "", terms.expiresMs ?? 0);
+      if (!this.#config.isSession) {
+        held.set(id, payload);
+        return line.send_held(id, bytes, now);
+      }
+      return typeof payload === "string"
+        ? line.send_text(payload, now)
+        : line.send_bytes(new Uint8Array(payload as ArrayBuffer), now);
+    });
+    if (sent === undefined || sent < 0) {
+      held.delete(id);
+      throw this.#sendError(sent, bytes);
+    }
+    this.#nextId = sent + 1;
+    counters.messagesSent++;
+    return sent;
+  }
+
+  #sendError(sent: number | undefined, bytes: number): SendError {
+    if (sent === -1) {
+      const limit = this.#line?.largest_message();
+      return new SendError("tooLarge", `a message of ${bytes} bytes is over the limit of ${limit}`);
+    }
+    if (sent === -2) return new SendError("full", "the outbox is full");
+    return new SendError("ended", "the line has ended");
+  }
+
+  /** Takes back a message that still waits; `false` if it does not. */
+  cancel(id: number): boolean {
+    return this.#drive((line, now) => line.cancel(id, now)) ?? false;
+  }
+
+  /** Ends the line; the native socket is closed with exactly these arguments. */
+  close(code?: number, reason?: string, withinMs?: number): void {
+    this.#works.closeWith =
+      reason !== undefined ? [code, reason] : code !== undefined ? [code] : [];
+    this.#drive((line, now) => line.close(code ?? 1000, reason ?? "", withinMs, now));
+  }
+
+  /** Ends the line at once. */
+  dispose(): void {
+    this.#drive((line, now) => line.abandon(now));
+  }
+
+  retryNow(): void {
+    this.#drive((line, now) => line.retry(now));
+  }
+
+  /** `false` if the credentials are empty or too large. */
+  renew(credentials: string): boolean {
+    return this.#drive((line) => line.renew(credentials)) ?? false;
+  }
+
+  /** The application has taken so many messages. */
+  took(count: number): void {
+    this.#taken += count;
+    this.#endTurnLater();
+  }
+
+  /** How much the outbox holds. */
+  get queued(): { messages: number; bytes: number } {
+    const line = this.#line;
+    return { messages: line?.queued_messages() ?? 0, bytes: line?.queued_bytes() ?? 0 };
+  }
+
+  /** Whether the outbox would take a message of this size, or says by another error why not. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#line?.has_room_for(bytes) ?? true;
+  }
+
+  /** The present native socket. */
+  get socket(): WebSocket | undefined {
+    return [...this.#works.transports.values()].pop()?.socket;
+  }
+
+  get binaryType(): BinaryType {
+    return this.#works.binaryType;
+  }
+
+  set binaryType(type: BinaryType) {
+    this.#works.binaryType = type;
+    for (const { socket } of this.#works.transports.values()) socket.binaryType = type;
+  }
+
+  // What the sockets tell.
+
+  opened(conn: number, socket: WebSocket): void {
+    this.#frameBytes = this.#line?.largest_frame() ?? 0;
+    this.#works.tidings.push((owner) => owner.opened?.(socket));
+    this.#hear((line, now) => line.opened(conn, socket.protocol, random(24), now));
+  }
+
+  arrived(conn: number, data: string | ArrayBuffer | Blob): void {
+    // Each UTF-16 unit takes a byte of UTF-8 or more.
+    const bytes = sizeOf(data);
+    const { counters } = this.#works;
+    counters.framesReceived++;
+    counters.bytesReceived += bytes;
+    this.#hear((line, now) => {
+      if (bytes > this.#frameBytes) line.tell(News.TooLarge, conn, bytes, now);
+      else if (this.#config.isSession) line.received(conn, frameOf(data), now);
+      else this.#arrived(line, conn, data, now);
+    });
+  }
+
+  #arrived(line: Line, conn: number, data: string | ArrayBuffer | Blob, now: number): void {
+    this.#works.arriving = data;
+    line.arrived(conn, this.#config.probe?.answers(data) ?? false, now);
+    this.#works.arriving = undefined;
+  }
+
+  failed(): void {
+    this.#works.tidings.push((owner) => owner.failed?.());
+    this.#tell();
+  }
+
+  closed(conn: number, event: CloseEvent): void {
+    const { code, reason, wasClean } = event;
+    const verdict = this.#judged(event);
+    this.#works.transports.delete(conn);
+    this.#works.tidings.push((owner) => owner.socketClosed?.(event));
+    this.#hear((line, now) => line.closed(conn, code, reason, wasClean, verdict, now));
+  }
+
+  #judged(event: CloseEvent): Verdict {
+    try {
+      const judged = this.#config.judge?.(event);
+      return judged === "end" ? Verdict.End : judged ? Verdict.Retry : Verdict.None;
+    } catch (thrown) {
+      report(thrown);
+      return Verdict.None;
+    }
+  }
+
+  notMade(conn: number, isForbidden: boolean): void {
+    const words = isForbidden
+      ? "the page's Content-Security-Policy forbids this connection"
+      : "the browser made no connection and does not say why: it may have too many already";
+    this.#works.openFailed(conn, isForbidden, words);
+    this.#drive(() => {});
+  }
+
+  // The one place that calls the core.
+
+  #drive<R>(act: (line: Line, now: number) => R): R | undefined {
+    const line = this.#line;
+    if (!line) return undefined;
+    let result: R | undefined;
+    try {
+      const present = now();
+      const taken = this.#taken;
+      this.#taken = 0;
+      if (taken) line.took(taken, present);
+      result = act(line, present);
+      const { news } = this.#works;
+      for (let next; (next = news.shift()); ) next(line, present);
+      this.#settle(line);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    this.#tell();
+    return result;
+  }
+
+  #hear(act: (line: Line, now: number) => void): void {
+    this.#isPrompt = true;
+    this.#drive(act);
+  }
+
+  /** What is to be done once the core has decided. */
+  #settle(line: Line): void {
+    const works = this.#works;
+    for (const conn of works.transports.keys()) if (!line.owns(conn)) works.abandon(conn);
+    if (works.stands.state === "ended") return this.#over();
+    if (works.wantsFlush) this.#endTurnLater();
+    const { signal } = this.#end;
+    this.#alarm.hold(line.due(), this.#config.watchesPage, this.#isPrompt);
+    this.#isPrompt = false;
+    this.#route?.ask(line.was_refused(), signal, (given) => this.#takeIn(given));
+    const conn = works.inquiry;
+    if (conn === undefined) return;
+    works.inquiry = undefined;
+    void lookInto(works.lastUrl, signal).then(([found, retryAfterMs]) =>
+      this.#drive((line, now) => line.diagnosed(conn, found, retryAfterMs, Verdict.None, now)),
+    );
+  }
+
+  /** The core is of no use any more. */
+  #over(): void {
+    this.#alarm.stop();
+    this.#end.abort();
+    this.#works.held.clear();
+    this.#line?.free();
+    this.#line = undefined;
+  }
+
+  /** What must not happen has: the core has trapped, and is not to be called again. */
+  #fail(thrown: unknown): void {
+    const works = this.#works;
+    this.#line = undefined;
+    for (const conn of works.transports.keys()) works.abandon(conn);
+    this.#over();
+    const why: Why = { reason: "failed", words: "an internal error" };
+    const status = (works.stands = { state: "ended", why } as const);
+    works.tidings.push((owner) => owner.status(status));
+    report(thrown);
+  }
+
+  /** Tells the owner, in order; what that causes is told after it. */
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    const { tidings } = this.#works;
+    for (let next; (next = tidings.shift()); ) {
+      try {
+        next(this.#owner);
+      } catch (thrown) {
+        report(thrown);
+      }
+    }
+    this.#isTelling = false;
+  }
+
+  #ring(): void {
+    this.#drive((line, present) => {
+      const works = this.#works;
+      this.#noticeSleep(line);
+      this.#alarm.stop();
+      works.noticeClosing(line, present);
+      for (const conn of works.transports.keys()) works.measure(line, conn, present);
+      line.timeout(now());
+    });
+  }
+
+  #notice(notice: News): void {
+    this.#drive((line, present) => {
+      this.#noticeSleep(line);
+      this.#works.noticeClosing(line, present);
+      line.tell(notice, 0, 0, now());
+    });
+  }
+
+  #noticeSleep(line: Line): void {
+    if (!this.#config.watchesPage) return;
+    const slept = this.#alarm.slept();
+    if (slept > 0) line.tell(News.Slept, 0, slept, now());
+  }
+
+  /** After whatever the application does in this turn of the event loop, before anything else. */
+  #endTurnLater(): void {
+    if (this.#turnEnds) return;
+    this.#turnEnds = true;
+    queueMicrotask(() => {
+      this.#turnEnds = false;
+      const works = this.#works;
+      this.#drive((line, now) => {
+        if (!works.wantsFlush) return;
+        works.wantsFlush = false;
+        works.noticeClosing(line, now);
+        line.flush(now);
+      });
+    });
+  }
+
+  /** What the endpoint function has said goes to all that wait for it, or is kept. */
+  #takeIn(given: Given): void {
+    const route = this.#route;
+    const works = this.#works;
+    this.#drive((line, now) => {
+      if (!route) return;
+      const { attempts, renewal } = route;
+      const waiting = renewal === undefined ? attempts : [...attempts, renewal];
+      const owned = waiting.filter((conn) => line.owns(conn));
+      route.attempts = [];
+      if ("none" in given) {
+        const news = { tryAgain: News.TryAgain, stop: News.Stop, unusable: News.Unusable };
+        works.words = given.words;
+        for (const conn of owned) line.tell(news[given.none], conn, 0, now);
+      } else if (!owned.length) route.keep(given.address);
+      else for (const conn of owned) works.provide(line, conn, given.address, 0, now);
+      route.renewal = undefined;
+    });
+  }
+}
+
+/** A session has no text frames, and calls an empty one malformed. */
+const frameOf = (data: unknown): Uint8Array =>
+  data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array();
+
+/** Shows what application code has thrown, as the event loop would. */
+export function report(thrown: unknown): void {
+  if (typeof reportError === "function") return reportError(thrown);
+  setTimeout(() => {
+    throw thrown;
+  });
+}

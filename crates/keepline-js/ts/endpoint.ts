@@ -1,0 +1,96 @@
+/**
+ * Where a line leads: the URL and the subprotocols, checked.
+ *
+ * @module
+ */
+
+/** Where an attempt is to lead, and with which credentials. */
+export interface Endpoint {
+  /** Absolute (`ws`, `wss`, `http` or `https`), or relative to the page or Worker. */
+  readonly url: string | URL;
+  /** The subprotocols that are offered; plain lines only. */
+  readonly protocols?: readonly string[];
+  /**
+   * Who the client says it is, for a session's hello: it is in no URL, no log and no error. At most
+   * 8 KiB.
+   */
+  readonly credentials?: string;
+  /**
+   * How long the credentials hold, in milliseconds: a session renews them in band before that.
+   * Default: unknown.
+   */
+  readonly expiresInMs?: number;
+}
+
+/** Why an endpoint function is asked. */
+export type Occasion =
+  /** An attempt is to be made. */
+  | "attempt"
+  /** The same, after the far end has refused the credentials: the same again would end the line. */
+  | "refusal"
+  /** A session's credentials are about to expire. */
+  | "renewal";
+
+/**
+ * Says before each attempt where it leads. One call at a time; the connect timeout covers it. What it
+ * rejects with is tried again with backoff, but {@link StopError} ends the line. `signal` is aborted
+ * when the line ends.
+ */
+export type EndpointFunction = (
+  why: Occasion,
+  signal: AbortSignal,
+) => Endpoint | string | URL | PromiseLike<Endpoint | string | URL>;
+
+/** What a socket is opened with. */
+export interface Address extends Endpoint {
+  readonly url: string;
+  readonly protocols: string[];
+}
+
+/** The subprotocol of sessions. */
+const SESSION = "keepline.v1";
+
+/** The bad ports of Fetch §2.9, which browsers report as an ordinary failure, for ever. */
+const FORBIDDEN =
+  " 0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 137 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720 1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080 ";
+
+/**
+ * An endpoint that a socket can be opened to.
+ *
+ * @throws `TypeError` if it cannot. The message does not quote the URL, which may hold a secret.
+ */
+export function address(given: Endpoint | string | URL, isSession: boolean): Address {
+  const endpoint = typeof given === "string" || given instanceof URL ? { url: given } : given;
+  const protocols = [...(endpoint?.protocols ?? [])];
+  if (protocols.some((it, at) => !isToken(it) || protocols.indexOf(it) !== at)) {
+    throw new TypeError("a subprotocol is no token (RFC 9110 §5.6.2), or is named twice");
+  }
+  if (isSession && protocols.push(SESSION) > 1) {
+    throw new TypeError("a session has a subprotocol of its own");
+  }
+  return { ...endpoint, url: resolve(endpoint?.url), protocols };
+}
+
+const isToken = (word: unknown): boolean =>
+  typeof word === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(word);
+
+/** `url` as WHATWG WebSockets §3.1 has it. */
+function resolve(url: string | URL | undefined): string {
+  let resolved: URL;
+  try {
+    resolved = new URL(url as string, (globalThis as { location?: Location }).location?.href);
+  } catch {
+    throw new TypeError("the endpoint has no valid URL");
+  }
+  resolved.protocol = resolved.protocol.replace(/^http/, "ws");
+  if (!/^wss?:$/.test(resolved.protocol)) {
+    throw new TypeError("the URL's scheme is none of ws, wss, http and https");
+  }
+  if (resolved.href.includes("#")) {
+    throw new TypeError("a WebSocket's URL may have no fragment (#)");
+  }
+  if (FORBIDDEN.includes(` ${resolved.port} `)) {
+    throw new TypeError("browsers refuse to connect to the URL's port");
+  }
+  return resolved.href;
+}

@@ -1,0 +1,70 @@
+/**
+ * Everything that can go wrong, by name.
+ *
+ * @module
+ */
+
+import type { Why } from "./status";
+
+/** The root of all errors of this package; `code` says which one it is. */
+export class KeeplineError extends Error {
+  /** A word that does not change between versions, unlike the message. */
+  readonly code: string;
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/**
+ * Why a message was not accepted; nothing of it is kept.
+ *
+ * - `tooLarge`: it is over the limit;
+ * - `full`: the outbox is full, see `Line.ready()`;
+ * - `ended`: the line was closed, or has ended;
+ * - `unserializable`: it cannot be put into a frame (a cycle, a `BigInt`, a function, a detached
+ *   buffer); `cause` is what was thrown, if something was.
+ */
+export class SendError extends KeeplineError {
+  declare readonly code: "tooLarge" | "full" | "ended" | "unserializable";
+}
+
+/**
+ * Why a message was not delivered: `code` is the fate, such as `expired` or `sessionLost`.
+ */
+export class DeliveryError extends KeeplineError {
+  /** `false` if the message certainly was not taken, and never will be; else nobody knows. */
+  readonly mayHaveArrived: boolean;
+
+  constructor(code: string, mayHaveArrived: boolean) {
+    super(code, mayHaveArrived ? `the message may be lost: ${code}` : `not delivered: ${code}`);
+    this.mayHaveArrived = mayHaveArrived;
+  }
+}
+
+/** The line has ended; `why` says why. */
+export class EndedError extends KeeplineError {
+  /** Why the line ended; `undefined` if it had when it was asked. */
+  readonly why: Why | undefined;
+
+  constructor(why?: Why) {
+    super("ended", `the line has ended${why ? `: ${why.reason}` : ""}`);
+    this.why = why;
+  }
+}
+
+/** There is no WebAssembly here, or the page's Content-Security-Policy forbids it. */
+export class UnsupportedError extends KeeplineError {
+  constructor(message: string, cause?: unknown) {
+    super("unsupported", message, cause);
+  }
+}
+
+/** Thrown by an endpoint function to end the line, instead of being asked again. */
+export class StopError extends KeeplineError {
+  constructor(message: string, cause?: unknown) {
+    super("stop", message, cause);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * What became of messages, as far as it is remembered.
+ *
+ * @module
+ */
+
+import { DeliveryError } from "./errors";
+import { Fate, FATES } from "./numbers";
+
+/** So many runs of messages with one fate are remembered; in a session that works it is one. */
+const REMEMBERED = 1_024;
+
+interface Run {
+  readonly first: number;
+  last: number;
+  readonly fate: number;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Fates {
+  #runs: Run[] = [];
+  #waiters = new Map<number, Waiter[]>();
+
+  /** These messages have ended. */
+  settle(fate: number, first: number, last: number): void {
+    const newest = this.#runs[this.#runs.length - 1];
+    if (newest?.fate === fate && newest.last + 1 === first) newest.last = last;
+    else this.#runs.push({ first, last, fate });
+    if (this.#runs.length > REMEMBERED) this.#runs.shift();
+    for (const [id, waiters] of this.#waiters) {
+      if (id < first || id > last) continue;
+      this.#waiters.delete(id);
+      for (const waiter of waiters) settle(waiter, fate);
+    }
+  }
+
+  /** Resolves when the message is delivered, and rejects with a `DeliveryError` when it is not. */
+  wait(id: number, isOver: boolean): Promise<void> {
+    const run = this.#runs.find(({ first, last }) => first <= id && id <= last);
+    return new Promise((resolve, reject) => {
+      if (run) settle({ resolve, reject }, run.fate);
+      else if (isOver) reject(errorOf(FATES.length - 1));
+      else this.#waiters.set(id, [...(this.#waiters.get(id) ?? []), { resolve, reject }]);
+    });
+  }
+}
+
+function settle({ resolve, reject }: Waiter, fate: number): void {
+  if (fate === Fate.Delivered) resolve();
+  else reject(errorOf(fate));
+}
+
+const errorOf = (fate: number): DeliveryError =>
+  new DeliveryError(FATES[fate] ?? "forgotten", fate >= Fate.FirstDoubt);

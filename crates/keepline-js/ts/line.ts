@@ -1,0 +1,355 @@
+/**
+ * A line to a server, as an application sees it.
+ *
+ * @module
+ */
+
+import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec";
+import { type Core, loadCore } from "./core";
+import { type Config, Driver, report, type SendOptions } from "./driver";
+import type { Endpoint, EndpointFunction } from "./endpoint";
+import { EndedError } from "./errors";
+import { Fates } from "./fates";
+import { Inbox } from "./inbox";
+import { FATES, Fate } from "./numbers";
+import { config, type Options } from "./options";
+import type { Status, Why } from "./status";
+import type { Counters, Owner } from "./works";
+
+/** What a line tells its listeners. */
+export interface Events<In = unknown> {
+  /** The line stands differently. */
+  status: Status;
+  /** A message. While somebody listens to this, none waits for an iterator. */
+  message: In;
+  /** The far end's application has taken the messages `first` to `last`. Sessions only. */
+  delivered: { readonly first: number; readonly last: number };
+  /**
+   * Messages that the far end certainly has not taken, and never will; or, if `mayHaveArrived`, of
+   * which nobody knows. `fate` says why in a word, such as `expired`, `lineLost` or `sessionLost`.
+   */
+  undelivered: {
+    readonly first: number;
+    readonly last: number;
+    readonly fate: string;
+    readonly mayHaveArrived: boolean;
+  };
+  /** So many messages were dropped, because the inbox was full. */
+  dropped: { readonly count: number };
+  /** A message of at least so many bytes was over the limit, and is not delivered. */
+  tooLarge: { readonly bytes: number };
+  /** A message that the codec could not make a value of; the line stays up. */
+  undecodable: { readonly data: Data; readonly error: unknown };
+  /**
+   * The far end has lost the session, and a new one has begun. So many of its messages are missing,
+   * if that is known. Sessions only.
+   */
+  restarted: { readonly missed: number | undefined };
+  /** A probe was answered. */
+  roundTrip: { readonly ms: number };
+}
+
+/**
+ * Opens a line that is kept up: it connects, notices when the line is dead, connects again, queues
+ * what is sent meanwhile, and says of every message what became of it.
+ *
+ * Resolves as soon as there is a line to talk to; it is {@link Line.online} that waits for the
+ * connection.
+ *
+ * @param endpoint A URL, an endpoint, or an async function that is asked before each attempt.
+ * @throws `TypeError` for an option that is unknown, out of range or contradicts another, and for an
+ *   endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly.
+ */
+export async function connect<Out = unknown, In = unknown>(
+  endpoint: string | URL | Endpoint | EndpointFunction,
+  options: Options<Out, In> = {},
+): Promise<Line<Out, In>> {
+  const erased = options as unknown as Options<never, never>;
+  const told = config(endpoint, erased);
+  const codec = codecOf(erased.codec);
+  return new Line<Out, In>(await loadCore(), told, codec, erased);
+}
+
+/** A line to a server, made by {@link connect}. It lives until it has ended. */
+export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, AsyncDisposable {
+  #driver: Driver;
+  #codec: Codec<never, unknown>;
+  #isSession: boolean;
+  #inbox: Inbox;
+  #fates = new Fates();
+  #listeners = new Map<string, Set<(event: never) => void>>();
+  /** Who waits for the line to be online, to have room, or to end. */
+  #watchers = new Set<() => void>();
+  #roundTripMs: number | undefined;
+  #newest = 0;
+
+  /** @internal */
+  constructor(
+    core: Core,
+    told: Config,
+    codec: Codec<never, unknown>,
+    options: Options<never, never>,
+  ) {
+    this.#codec = codec;
+    this.#isSession = told.isSession;
+    this.#inbox = new Inbox({
+      inboxMessages: told.isSession ? Infinity : (options.inboxMessages ?? 8_192),
+      inboxBytes: told.isSession ? Infinity : (options.inboxBytes ?? 16 * 1024 * 1024),
+      whenFull: options.whenInboxFull ?? "dropOldest",
+      dropped: (count) => this.#emit("dropped", { count }),
+      close: () => this.close(4408, "the inbox is full"),
+    });
+    this.#driver = new Driver(core, told, this.#owner());
+    const { signal } = options;
+    const abort = (): void => this.#driver.dispose();
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    else this.#driver.connect();
+  }
+
+  /** Where the line stands. */
+  get status(): Status {
+    return this.#driver.status;
+  }
+
+  /** Counts since the line began. */
+  get counters(): Readonly<Counters> {
+    return { ...this.#driver.counters };
+  }
+
+  /** How much waits to be sent; in a session also what was not taken yet. */
+  get queued(): { readonly messages: number; readonly bytes: number } {
+    return this.#driver.queued;
+  }
+
+  /** How long the last probe took, in milliseconds. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /**
+   * Accepts a message, in order: it leaves at once if the line is up, and else waits for it. Returns
+   * its id: ids rise by one, from 1.
+   *
+   * On a plain line it is handed to a connection at most once; in a session it is delivered exactly
+   * once, or reported.
+   *
+   * @throws {@link SendError}, and nothing of the message is kept.
+   */
+  send(value: Out, options?: SendOptions): number {
+    const data = encode(this.#codec, value);
+    const bytes = typeof data === "string" ? utf8Bytes(data) : data.byteLength;
+    return (this.#newest = this.#driver.send(data, bytes, options));
+  }
+
+  /**
+   * Takes back a message that still waits, which ends as `cancelled`. `false` if it does not wait,
+   * because a connection was given it or it has ended.
+   */
+  cancel(id: number): boolean {
+    return this.#driver.cancel(id);
+  }
+
+  /**
+   * Resolves when the far end's application has taken the message, and rejects with a
+   * {@link DeliveryError} when that will not be. Sessions only: on a plain line nobody can say.
+   *
+   * @throws `TypeError` on a plain line, or if no message has this id.
+   */
+  async delivered(id: number): Promise<void> {
+    if (!this.#isSession) throw new TypeError("only a session knows what was delivered");
+    if (!(Number.isInteger(id) && id > 0 && id <= this.#newest)) {
+      throw new TypeError("no message has this id");
+    }
+    return this.#fates.wait(id, this.#hasEnded);
+  }
+
+  /** Resolves when the line is up. Rejects with an {@link EndedError} when it never will be. */
+  online(): Promise<void> {
+    return this.#until(() => this.status.state === "online");
+  }
+
+  /**
+   * Resolves when the outbox has room for a message of this size, in bytes. Rejects with an
+   * {@link EndedError} when the line ends.
+   */
+  ready(bytes = 0): Promise<void> {
+    return this.#until(() => this.#driver.hasRoomFor(bytes));
+  }
+
+  /** Resolves when the line has ended, to the reason. */
+  async ended(): Promise<Why> {
+    await this.#until(() => false).catch(() => {});
+    return (this.status as { why: Why }).why;
+  }
+
+  /** Does not wait for the next attempt any longer, as far as the pace allows. */
+  retryNow(): void {
+    this.#driver.retryNow();
+  }
+
+  /**
+   * Replaces a session's credentials: for the next attempt, and in band if the line is up. `false`
+   * if they are empty, or larger than 8 KiB.
+   */
+  renew(credentials: string): boolean {
+    return this.#driver.renew(credentials);
+  }
+
+  /**
+   * Ends the line: with a closing handshake when it is up, at once when it is not. What was not
+   * delivered is reported as `undelivered`; what was received can still be read.
+   *
+   * @param code 1000, or 3000 to 4999 (WHATWG WebSockets §3.1). Default: 1000.
+   * @param reason At most 123 bytes of UTF-8. Default: empty.
+   * @throws `RangeError` for another code or a longer reason; the line then stays as it is.
+   */
+  close(code = 1000, reason = ""): void {
+    checkClose(code, reason);
+    this.#driver.close(code, reason);
+  }
+
+  /**
+   * Ends a session once everything that was sent has been taken, or when the time is over; a plain
+   * line at once. Takes no more messages. Resolves when the line has ended.
+   */
+  async finish(withinMs = 5_000, code = 1000, reason = ""): Promise<Why> {
+    checkClose(code, reason);
+    this.#driver.close(code, reason, withinMs);
+    return this.ended();
+  }
+
+  /** {@link Line.finish}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.finish();
+  }
+
+  /**
+   * Calls the listener for each such event until the returned function is called. What a listener
+   * throws is reported to the environment (HTML §8.1.4.6); the others are still called, and the line
+   * stays up.
+   */
+  on<Name extends keyof Events>(
+    event: Name,
+    listener: (event: Events<In>[Name]) => void,
+  ): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(listener));
+    if (event === "message") this.#readOut();
+    return () => listeners.delete(listener);
+  }
+
+  /**
+   * The messages, in order, until the line has ended. One that leaves half-way loses none: the next
+   * one goes on where it stopped. Several at once share the messages.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<In, void> {
+    for (let data; (data = await this.#inbox.next()) !== undefined; ) {
+      this.#took();
+      const decoded = this.#decode(data);
+      if (decoded) yield decoded.value;
+    }
+  }
+
+  get #hasEnded(): boolean {
+    return this.status.state === "ended";
+  }
+
+  #owner(): Owner {
+    return {
+      received: (data) => this.#received(data as Data),
+      refused: (bytes) => this.#emit("tooLarge", { bytes }),
+      fate: (fate, first, last) => this.#settle(fate, first, last),
+      room: () => this.#look(),
+      discard: () => this.#inbox.clear(),
+      status: (status) => {
+        if (status.state === "ended") this.#inbox.end();
+        this.#emit("status", status);
+        this.#look();
+      },
+    };
+  }
+
+  #received(data: Data): void {
+    this.#inbox.push(data);
+    this.#readOut();
+  }
+
+  /** While somebody listens to messages, none waits. */
+  #readOut(): void {
+    for (let data; this.#listeners.get("message")?.size && (data = this.#inbox.shift()) !== undefined; ) {
+      this.#took();
+      const decoded = this.#decode(data);
+      if (decoded) this.#emit("message", decoded.value);
+    }
+  }
+
+  #took(): void {
+    if (this.#isSession) this.#driver.took(1);
+  }
+
+  #decode(data: Data): { readonly value: In } | undefined {
+    try {
+      return { value: this.#codec.decode(data) as In };
+    } catch (error) {
+      this.#emit("undecodable", { data, error });
+      return undefined;
+    }
+  }
+
+  #settle(fate: number, first: number, last: number): void {
+    switch (fate) {
+      case Fate.RoundTrip:
+        this.#roundTripMs = first;
+        return this.#emit("roundTrip", { ms: first });
+      case Fate.Restarted:
+        return this.#emit("restarted", { missed: first < 0 ? undefined : first });
+      case Fate.Delivered:
+        this.#fates.settle(fate, first, last);
+        this.#emit("delivered", { first, last });
+        break;
+      default:
+        this.#fates.settle(fate, first, last);
+        this.#emit("undelivered", {
+          first,
+          last,
+          fate: FATES[fate] as string,
+          mayHaveArrived: fate >= Fate.FirstDoubt,
+        });
+    }
+    this.#look();
+  }
+
+  #emit<Name extends keyof Events>(event: Name, told: Events<In>[Name]): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      try {
+        listener(told as never);
+      } catch (thrown) {
+        report(thrown);
+      }
+    }
+  }
+
+  #look(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  #until(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (this.#hasEnded) reject(new EndedError((this.status as { why: Why }).why));
+        else if (isSo()) resolve();
+        else return void this.#watchers.add(look);
+        this.#watchers.delete(look);
+      };
+      look();
+    });
+  }
+}
+
+function checkClose(code: number, reason: string): void {
+  if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+    throw new RangeError("a page may close with 1000 and 3000 to 4999 only");
+  }
+  if (utf8Bytes(reason) > 123) throw new RangeError("a close reason has at most 123 bytes");
+}

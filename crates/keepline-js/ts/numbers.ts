@@ -1,0 +1,147 @@
+/**
+ * What the numbers stand for that cross between the driver and the core. `src/line.rs`,
+ * `src/settings.rs` and `src/status.rs` have the other side; a test there compares the two.
+ *
+ * @module
+ */
+
+/** What the core asks of its driver. */
+export const enum Act {
+  Open,
+  Renew,
+  Diagnose,
+  HandOver,
+  Measure,
+  Abandon,
+  Discard,
+  Flush,
+  Room,
+  Refuse,
+}
+
+/** What the driver tells the core. */
+export const enum News {
+  Refused,
+  Unavailable,
+  TooLarge,
+  PeerClosing,
+  Buffered,
+  Shown,
+  Restored,
+  Resumed,
+  NetworkUp,
+  Slept,
+  Hidden,
+  NetworkDown,
+  Suspended,
+  Left,
+  TryAgain,
+  Stop,
+  Unusable,
+}
+
+/** What was found out about a failed handshake, where it is no HTTP status. */
+export const enum Found {
+  Redirected = 1,
+  Opaque,
+  Unreachable,
+  MixedContent,
+  Unknown,
+}
+
+/** How the application judges a close. */
+export const enum Verdict {
+  None,
+  Retry,
+  End,
+}
+
+/** Where a line stands. */
+export const STATES = ["idle", "connecting", "online", "waiting", "closing", "ended"] as const;
+
+/** Why a line is down, for a while or for good. */
+export const REASONS = [
+  "",
+  "timedOut",
+  "failed",
+  "closed",
+  "silent",
+  "paced",
+  "perhapsNotKeepline",
+  "broken",
+  "bye",
+  "goneAway",
+  "notProvided",
+  "providerSilent",
+  "diagnosed",
+  "offline",
+  "suspended",
+  "slept",
+  "application",
+  "refused",
+  "notKeepline",
+  "session",
+  "badEndpoint",
+] as const;
+
+/** What became of messages, after the two events that are no fate. */
+export const FATES = [
+  "roundTrip",
+  "restarted",
+  "delivered",
+  "neverSent",
+  "notTaken",
+  "tooLarge",
+  "dropped",
+  "replaced",
+  "expired",
+  "cancelled",
+  "lineLost",
+  "sessionLost",
+  "ended",
+  "forgotten",
+] as const;
+
+/** The places of {@link FATES} at which a message certainly was not taken, and may have been. */
+export const enum Fate {
+  RoundTrip,
+  Restarted,
+  Delivered,
+  FirstLoss,
+  FirstDoubt = 10,
+}
+
+/** The options that are numbers, in the order of their places; the last ones are switches. */
+export const SETTINGS = [
+  "connectTimeoutMs",
+  "closeTimeoutMs",
+  "settleAfterMs",
+  "retryBaseMs",
+  "retryCapMs",
+  "attemptsPerMinute",
+  "wakeFreshMs",
+  "wakeWithinMs",
+  "asleepMs",
+  "wakeJitterMs",
+  "messageBytes",
+  "outboxMessages",
+  "outboxBytes",
+  "inboxMessages",
+  "inboxBytes",
+  "bufferHighBytes",
+  "bufferLowBytes",
+  "sessionMessageBytes",
+  "windowMessages",
+  "windowBytes",
+] as const;
+
+/** The places after {@link SETTINGS}. */
+export const enum Switch {
+  Provider = 20,
+  Diagnosis,
+  Session,
+  SendAgain,
+  ProbeIdle,
+  ProbeWithin,
+  ProbeHiddenIdle,
+}

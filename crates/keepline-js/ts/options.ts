@@ -1,0 +1,207 @@
+/**
+ * The options of a line, checked before anything else is done with them.
+ *
+ * @module
+ */
+
+import type { Codec } from "./codec";
+import type { Config } from "./driver";
+import { address, type Endpoint, type EndpointFunction } from "./endpoint";
+import { SETTINGS, Switch } from "./numbers";
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** How a plain line asks for a sign of life. */
+export interface Probe {
+  /** The text that is sent when the line has been quiet. */
+  readonly send: string;
+  /**
+   * What the far end answers, or how to know it. The answer is kept from the application; so every
+   * probe must be answered, and nobody else must be able to have the same words sent.
+   */
+  readonly answer: string | ((data: string | ArrayBuffer) => boolean);
+  /** Probes after this long without a message. Default: 10,000. */
+  readonly idleMs?: number;
+  /** Gives the line up when nothing arrives for so long after a probe. Default: 5,000. */
+  readonly withinMs?: number;
+  /** The same as `idleMs` while the page is hidden, and not below it. Default: `idleMs`. */
+  readonly hiddenIdleMs?: number;
+}
+
+/** How a line behaves. Everything has a default that is safe on the public internet. */
+export interface Options<Out = unknown, In = unknown> {
+  /**
+   * Speaks `keepline.v1` (docs/protocol.md): every message is delivered exactly once and in order, or
+   * reported. The server must speak it too. Default: `false`, the line is plain.
+   */
+  readonly session?: boolean;
+  /** A session's credentials: see {@link Endpoint.credentials}. */
+  readonly credentials?: string;
+  /**
+   * What becomes of messages of a session that the far end has lost: they are reported (`tell`), or
+   * sent again, so that one which had been taken arrives twice (`sendAgain`). Default: `tell`.
+   */
+  readonly afterLoss?: "tell" | "sendAgain";
+  /** The subprotocols that a plain line offers. Default: none. */
+  readonly protocols?: readonly string[];
+  /** How values become messages: `json`, `raw` (text and bytes as they are), or your own. */
+  readonly codec?: "json" | "raw" | Codec<Out, In>;
+  /**
+   * How a plain line proves that it is alive. Default: not at all, since an unknown text breaks many
+   * a server; a half-open line is then noticed only when the browser does, after minutes perhaps.
+   */
+  readonly probe?: Probe;
+  /** What happens when a message finds the inbox of a plain line full. Default: `dropOldest`. */
+  readonly whenInboxFull?: "dropOldest" | "dropNewest" | "close";
+  /** Whether the line looks after itself when the page sleeps and wakes. Default: `true`. */
+  readonly pageLifecycle?: boolean;
+  /** Whether failed handshakes are looked into by a `fetch` of the same URL. Default: `false`. */
+  readonly diagnosis?: boolean;
+  /** Overrides what a close of the connection means for the line. */
+  readonly onClosed?: (event: CloseEvent) => "retry" | "end" | undefined;
+  /** Ends the line when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** How long a handshake may take. Default: 8,000. */
+  readonly connectTimeoutMs?: number;
+  /** How long a closing handshake may take. Default: 5,000. */
+  readonly closeTimeoutMs?: number;
+  /** How long a line must have lived before its earlier failures are forgotten. Default: 5,000. */
+  readonly settleAfterMs?: number;
+  /** The ceiling of the first wait between attempts; it doubles with each. Default: 500. */
+  readonly retryBaseMs?: number;
+  /** The ceiling that no wait exceeds. Waits are drawn evenly from below it. Default: 30,000. */
+  readonly retryCapMs?: number;
+  /** The most attempts in any minute, whatever happens. Default: 20; at most 1,000. */
+  readonly attemptsPerMinute?: number;
+  /** On waking, a line that was heard within this time is not asked. Default: 5,000. */
+  readonly wakeFreshMs?: number;
+  /** On waking, a line that does not answer for so long is replaced. Default: the core's. */
+  readonly wakeWithinMs?: number;
+  /** A jump of the clock above this is a sleep. Default: 30,000. */
+  readonly asleepMs?: number;
+  /** Lines that wake try at once, but for a random part of this. Default: 200. */
+  readonly wakeJitterMs?: number;
+  /** The largest message, either way. Default: 12 MiB. */
+  readonly messageBytes?: number;
+  /** The most messages that wait to be sent; in a session also those not taken. Default: 8,192. */
+  readonly outboxMessages?: number;
+  /** The same in bytes. Default: 16 MiB; not below `messageBytes`. */
+  readonly outboxBytes?: number;
+  /** The most messages that wait to be read. Default: 8,192. */
+  readonly inboxMessages?: number;
+  /** The same in bytes. Default: 16 MiB; not below `messageBytes`. */
+  readonly inboxBytes?: number;
+  /** What the browser may hold of what was sent before messages wait. Default: 1 MiB. */
+  readonly bufferHighBytes?: number;
+  /** When it has fallen to this they go on. Default: 256 KiB. */
+  readonly bufferLowBytes?: number;
+  /** The largest message of a session, either way. Default: 256 KiB. */
+  readonly sessionMessageBytes?: number;
+  /** The most messages that a session's server has in flight. Default: 4,096. */
+  readonly windowMessages?: number;
+  /** The same in bytes. Default: 1 MiB. */
+  readonly windowBytes?: number;
+}
+
+const OTHERS =
+  " session credentials afterLoss protocols codec probe whenInboxFull pageLifecycle diagnosis onClosed signal ";
+
+/** What only a session has, and what only a plain line has. */
+const OF_SESSIONS = ["credentials", "afterLoss", "sessionMessageBytes", "windowMessages", "windowBytes"];
+const OF_PLAIN_LINES = ["protocols", "probe", "whenInboxFull"];
+
+/** Pairs of which the first may not exceed the second, if both are given. */
+const ORDERED = [
+  ["retryBaseMs", "retryCapMs"],
+  ["bufferLowBytes", "bufferHighBytes"],
+  ["messageBytes", "outboxBytes"],
+  ["messageBytes", "inboxBytes"],
+  ["sessionMessageBytes", "windowBytes"],
+] as const;
+
+type Numbers = Record<string, number | undefined>;
+
+/**
+ * What the driver is told.
+ *
+ * @throws `TypeError` for an option that is unknown, out of its range, or contradicts another.
+ */
+export function config(
+  endpoint: string | URL | Endpoint | EndpointFunction,
+  options: Options<never, never>,
+): Config {
+  const isSession = options.session ?? false;
+  const settings = numbers(options);
+  refuse(isSession ? OF_PLAIN_LINES : OF_SESSIONS, options, isSession);
+  if (options.diagnosis) settings.push(Switch.Diagnosis, 1);
+  if (options.afterLoss === "sendAgain") settings.push(Switch.SendAgain, 1);
+  const { probe, onClosed, protocols, credentials } = options;
+  const common = {
+    ...(protocols && { protocols }),
+    ...(credentials !== undefined && { credentials }),
+  };
+  const provide = async (...asked: Parameters<EndpointFunction>): Promise<Endpoint> => {
+    const given = await (endpoint as EndpointFunction)(...asked);
+    return { ...common, ...asEndpoint(given) };
+  };
+  return {
+    settings,
+    endpoint:
+      typeof endpoint === "function"
+        ? provide
+        : address({ ...common, ...asEndpoint(endpoint) }, isSession),
+    isSession,
+    ...(probe && { probe: probeOf(probe, settings) }),
+    watchesPage: options.pageLifecycle ?? true,
+    ...(onClosed && { judge: onClosed }),
+  };
+}
+
+const asEndpoint = (given: string | URL | Endpoint): Endpoint =>
+  typeof given === "string" || given instanceof URL ? { url: given } : given;
+
+/** Pairs of a place and a value. */
+function numbers(options: Options<never, never>): number[] {
+  const pairs: number[] = [];
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (value === undefined) continue;
+    const place = (SETTINGS as readonly string[]).indexOf(name);
+    if (place < 0) {
+      if (!OTHERS.includes(` ${name} `)) throw new TypeError(`there is no option ${name}`);
+      continue;
+    }
+    const highest = name.endsWith("Ms") ? DAY_MS : name === "attemptsPerMinute" ? 1_000 : 2 ** 31;
+    pairs.push(place, inRange(name, value, highest));
+  }
+  for (const [low, high] of ORDERED) {
+    const given = options as Numbers;
+    if ((given[low] ?? -1) > (given[high] ?? Infinity)) {
+      throw new TypeError(`${low} is above ${high}`);
+    }
+  }
+  return pairs;
+}
+
+function inRange(name: string, value: unknown, highest: number): number {
+  if (typeof value !== "number" || !(value > 0 && value <= highest)) {
+    throw new TypeError(`${name} must be a number above 0 and at most ${highest}`);
+  }
+  return value;
+}
+
+function refuse(names: readonly string[], options: object, isSession: boolean): void {
+  const name = names.find((name) => (options as Record<string, unknown>)[name] !== undefined);
+  if (name) throw new TypeError(`${name} is of ${isSession ? "plain lines" : "sessions"} only`);
+}
+
+function probeOf(probe: Probe, settings: number[]): NonNullable<Config["probe"]> {
+  const { send, answer, idleMs = 10_000, withinMs = 5_000, hiddenIdleMs = idleMs } = probe;
+  if (typeof send !== "string" || !send) throw new TypeError("probe.send must be a text");
+  if (hiddenIdleMs < idleMs) throw new TypeError("probe.hiddenIdleMs is below probe.idleMs");
+  settings.push(Switch.ProbeIdle, inRange("probe.idleMs", idleMs, DAY_MS));
+  settings.push(Switch.ProbeWithin, inRange("probe.withinMs", withinMs, DAY_MS));
+  settings.push(Switch.ProbeHiddenIdle, inRange("probe.hiddenIdleMs", hiddenIdleMs, DAY_MS));
+  const answers =
+    typeof answer === "function" ? (answer as (data: unknown) => boolean) : (data: unknown) => data === answer;
+  return { send, answers };
+}

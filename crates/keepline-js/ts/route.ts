@@ -1,0 +1,75 @@
+/**
+ * Asks where attempts are to lead: one call at a time, however many wait for it.
+ *
+ * @module
+ */
+
+import { now } from "./clock";
+import { address, type Address, type EndpointFunction, type Occasion } from "./endpoint";
+import { StopError } from "./errors";
+
+/** An answer that came too late for its attempt is of use to the next one, for so long. */
+const LATE_MS = 60_000;
+
+/** What came of a call: an address, or why there is none. */
+export type Given =
+  | { readonly address: Address }
+  | { readonly none: "tryAgain" | "stop" | "unusable"; readonly words: string };
+
+export class Route {
+  /** Whoever waits for an answer: two while a session moves, else one at most. */
+  attempts: number[] = [];
+  renewal: number | undefined;
+  #provide: EndpointFunction;
+  #isSession: boolean;
+  #isAsking = false;
+  #spare: readonly [address: Address, at: number] | undefined;
+
+  constructor(provide: EndpointFunction, isSession: boolean) {
+    this.#provide = provide;
+    this.#isSession = isSession;
+  }
+
+  /** What was given too late for the attempt that had asked, and how long ago; once. */
+  spare(): readonly [address: Address, ageMs: number] | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (!spare) return undefined;
+    const [kept, at] = spare;
+    const age = now() - at;
+    return age < Math.min(LATE_MS, kept.expiresInMs ?? LATE_MS) ? [kept, age] : undefined;
+  }
+
+  /** Keeps an address for the next attempt. */
+  keep(address: Address): void {
+    this.#spare = [address, now()];
+  }
+
+  /** Asks in a turn of its own, unless it is asking already or nobody waits. */
+  ask(wasRefused: boolean, signal: AbortSignal, take: (given: Given) => void): void {
+    const isAttempt = this.attempts.length > 0;
+    if (this.#isAsking || (!isAttempt && this.renewal === undefined)) return;
+    this.#isAsking = true;
+    const why = isAttempt ? (wasRefused ? "refusal" : "attempt") : "renewal";
+    void this.#call(why, signal).then((given) => {
+      this.#isAsking = false;
+      if (!signal.aborted) take(given);
+    });
+  }
+
+  async #call(why: Occasion, signal: AbortSignal): Promise<Given> {
+    let given;
+    try {
+      await undefined;
+      given = await this.#provide(why, signal);
+    } catch (thrown) {
+      const none = thrown instanceof StopError ? "stop" : "tryAgain";
+      return { none, words: thrown instanceof Error ? thrown.message : String(thrown) };
+    }
+    try {
+      return { address: address(given, this.#isSession) };
+    } catch (error) {
+      return { none: "unusable", words: (error as Error).message };
+    }
+  }
+}

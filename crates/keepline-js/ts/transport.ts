@@ -1,0 +1,95 @@
+/**
+ * One native socket, and what it tells its driver.
+ *
+ * @module
+ */
+
+import type { Address } from "./endpoint";
+
+/** A message of a plain line: it stays in JavaScript, the core knows only its size. */
+export type Payload = string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob;
+
+/** The size in bytes; of a text, its length in UTF-16 units. */
+export const sizeOf = (payload: Payload): number =>
+  typeof payload === "string"
+    ? payload.length
+    : payload instanceof Blob
+      ? payload.size
+      : payload.byteLength;
+
+/** Takes the news of a socket; called from the event loop, never from within a call. */
+export interface Listener {
+  opened(conn: number, socket: WebSocket): void;
+  arrived(conn: number, data: string | ArrayBuffer | Blob): void;
+  failed(): void;
+  closed(conn: number, event: CloseEvent): void;
+  /** The browser has made no connection by itself, and says so by staying silent. */
+  notMade(conn: number, isForbidden: boolean): void;
+}
+
+/**
+ * How long `close` may stay away after an `error` before the socket counts as never made: Chromium
+ * and WebKit do that for what the page's policy forbids, WebKit when there are too many sockets.
+ */
+const CLOSE_FOLLOWS_ERROR_MS = 500;
+
+export class Transport {
+  readonly socket: WebSocket;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #policy = new AbortController();
+
+  /** @throws What the constructor of `WebSocket` throws. */
+  constructor(conn: number, { url, protocols }: Address, type: BinaryType, heard: Listener) {
+    const socket = (this.socket = new WebSocket(url, protocols));
+    socket.binaryType = type;
+    let isForbidden = false;
+    onViolation(url, this.#policy.signal, () => (isForbidden = true));
+    socket.onopen = () => {
+      this.#policy.abort();
+      heard.opened(conn, socket);
+    };
+    socket.onmessage = (event) => heard.arrived(conn, event.data);
+    socket.onerror = () => {
+      if (socket.readyState === 3) {
+        const tell = (): void => heard.notMade(conn, isForbidden);
+        this.#timer = setTimeout(tell, CLOSE_FOLLOWS_ERROR_MS);
+      }
+      heard.failed();
+    };
+    socket.onclose = (event) => {
+      this.#still();
+      heard.closed(conn, event);
+    };
+  }
+
+  /** Whether the socket would swallow a message without a word (WHATWG WebSockets §3.1). */
+  get isClosing(): boolean {
+    return this.socket.readyState > 1;
+  }
+
+  /** Stops listening, and closes the socket if it can be. */
+  abandon(): void {
+    this.#still();
+    const { socket } = this;
+    socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
+    if (!this.isClosing) socket.close(1000);
+  }
+
+  #still(): void {
+    clearTimeout(this.#timer);
+    this.#policy.abort();
+  }
+}
+
+/**
+ * Tells that the page's policy has blocked a connection to `url` (Content Security Policy Level 3
+ * §5.5). The report comes to the global scope, and may name the URL in full or only its origin.
+ */
+export function onViolation(url: string, signal: AbortSignal, tell: () => void): void {
+  const heard = (event: Event): void => {
+    const { disposition, effectiveDirective, blockedURI } = event as SecurityPolicyViolationEvent;
+    const isOurs = disposition === "enforce" && effectiveDirective === "connect-src";
+    if (isOurs && url.startsWith(blockedURI)) tell();
+  };
+  globalThis.addEventListener?.("securitypolicyviolation", heard as EventListener, { signal });
+}

@@ -1,0 +1,122 @@
+//! The npm package, built from the core and the TypeScript of `crates/keepline-js`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use zopfli::{Format, Options};
+
+use crate::dashboard::FEATURES;
+use crate::page::WASM;
+use crate::project::Project;
+use crate::setup::{self, Tools};
+use crate::step::Step;
+use crate::weight::{self, Weight};
+
+const CRATE: &str = "crates/keepline-js";
+
+/// The package's folder, and the programs that build it.
+pub(crate) struct Package<'a> {
+    project: &'a Project,
+    /// `crates/keepline-js`.
+    pub(crate) folder: PathBuf,
+    /// The folder of the pinned packages.
+    pub(crate) modules: PathBuf,
+}
+
+impl<'a> Package<'a> {
+    pub(crate) fn new(project: &'a Project) -> Result<Self> {
+        let modules = setup::npm_packages(project)?;
+        Ok(Self { project, folder: project.root.join(CRATE), modules })
+    }
+
+    /// Builds all that users get, into `dist`.
+    pub(crate) fn build(&self, tools: &Tools) -> Result<()> {
+        self.core(tools)?;
+        let dist = self.folder.join("dist");
+        if dist.exists() {
+            fs::remove_dir_all(&dist)?;
+        }
+        self.bundle()?;
+        self.types()?;
+        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            fs::copy(self.project.root.join(licence), self.folder.join(licence))?;
+        }
+        self.hold_budget()
+    }
+
+    /// What a page loads of it, in all and in parts.
+    pub(crate) fn sizes(&self) -> Result<Vec<(String, Weight)>> {
+        let files = ["dist/index.js", "dist/packed.js", "pkg/keepline_js_bg.wasm"];
+        let files = files.map(|file| self.folder.join(file));
+        let [script, core, wasm] = weight::weigh(self.project, &files)?[..] else {
+            bail!("three files have three weights");
+        };
+        let named =
+            [("total", script.and(core)), ("script", script), ("core", core), ("wasm", wasm)];
+        Ok(named.map(|(name, weight)| (format!("npm {name}"), weight)).into())
+    }
+
+    fn hold_budget(&self) -> Result<()> {
+        let total = self.sizes()?.first().map_or(0, |(_, total)| total.gzip);
+        weight::hold_budget(&self.folder.join("budget.json"), total)
+    }
+
+    /// The wasm and its glue, into `pkg`.
+    fn core(&self, tools: &Tools) -> Result<()> {
+        let arguments = ["build", "-p", "keepline-js", "--target", WASM, "--profile", "npm"];
+        Step::new("build the core for npm", self.project.cargo(&arguments)).succeed()?;
+        let built = self.project.target.join(format!("{WASM}/npm/keepline_js.wasm"));
+        let pkg = self.folder.join("pkg");
+        let mut bindgen = self.project.command(tools.wasm_bindgen.join("wasm-bindgen"));
+        bindgen.args(["--target", "web", "--out-dir"]).arg(&pkg).arg(built);
+        Step::new("wasm-bindgen for keepline_js", bindgen).succeed()?;
+        let wasm = pkg.join("keepline_js_bg.wasm");
+        self.optimise(tools, &wasm)?;
+        pack(&wasm, &pkg)
+    }
+
+    fn optimise(&self, tools: &Tools, wasm: &Path) -> Result<()> {
+        let wasm_opt = tools.wasm_opt.as_ref().context("the npm package needs wasm-opt")?;
+        let mut command = self.project.command(wasm_opt);
+        command.arg("-Oz").args(FEATURES).arg(wasm).arg("-o").arg(wasm);
+        Step::new("wasm-opt -Oz", command).succeed()?;
+        Ok(())
+    }
+
+    fn bundle(&self) -> Result<()> {
+        let mut esbuild = self.tool("esbuild");
+        esbuild.args(["ts/index.ts", "--bundle", "--splitting", "--format=esm", "--minify"]);
+        esbuild.args(["--target=es2022", "--log-level=warning", "--outdir=dist"]);
+        esbuild.args(["--chunk-names=[name]", "--legal-comments=none"]);
+        Step::new("bundle the npm package", esbuild).succeed()?;
+        Ok(())
+    }
+
+    fn types(&self) -> Result<()> {
+        Step::new("check and write its types", self.tool("tsc")).succeed()?;
+        Ok(())
+    }
+
+    /// A program of the pinned packages, run in the package's folder.
+    pub(crate) fn tool(&self, name: &str) -> Command {
+        let mut command = self.project.command(self.modules.join("node_modules/.bin").join(name));
+        command.current_dir(&self.folder);
+        command
+    }
+}
+
+/// Writes the wasm as a script with a text in it, compressed: every bundler takes that along, and
+/// in what a server compresses again, the text weighs what it holds.
+fn pack(wasm: &Path, pkg: &Path) -> Result<()> {
+    let mut packed = Vec::new();
+    zopfli::compress(Options::default(), Format::Zlib, fs::read(wasm)?.as_slice(), &mut packed)?;
+    let text = BASE64_STANDARD.encode(packed);
+    fs::write(pkg.join("packed.js"), format!("export default \"{text}\";\n"))?;
+    let types = "declare const packed: string;\nexport default packed;\n";
+    fs::write(pkg.join("packed.d.ts"), types)?;
+    Ok(())
+}
