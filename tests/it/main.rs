@@ -11,6 +11,8 @@ mod hidden_tab;
 mod leaks;
 mod lifecycle;
 mod observability;
+mod package;
+mod package_examples;
 mod panic;
 mod proxy;
 mod queues;

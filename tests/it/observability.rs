@@ -4,7 +4,8 @@ use e2e::bad_peer::{BadPeer, Manner};
 use e2e::browser::Engine;
 use e2e::page::{Page, Place};
 use e2e::server::Server;
-use e2e_page::request::{Options, Session};
+use e2e::wait::{PATIENCE, until};
+use e2e_page::request::{Options, Pour, Probe, Reading, Session};
 
 const MEASURES: &str = "return performance.getEntriesByType('measure')
     .map(({ name, duration }) => [name, duration])";
@@ -73,5 +74,42 @@ async fn the_export_adds_up_and_holds_no_secret() -> anyhow::Result<()> {
     assert!(!told.to_string().contains("secret"), "{told}");
     let journal = told["journal"].as_array().map_or(&[][..], Vec::as_slice);
     assert!(journal.iter().any(|entry| entry["what"] == "delivered"), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_full_inbox_drops_is_known_before_anybody_reads() -> anyhow::Result<()> {
+    const POUR: Pour = Pour { count: 100, batch: 100, every_ms: 0 };
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    // It reads the first message, and is busy with it for longer than anybody waits.
+    let reading = Reading { every_ms: 10 * 60 * 1_000, work_us: 0 };
+    let options = Options { reading, inbox_messages: Some(9), ..Options::default() };
+    let line = page.open(&server.ws("/echo"), options).await?;
+    line.is_online(1).await?;
+    line.pour(POUR).await?;
+    let told = until("all to be there or dropped", PATIENCE, async || {
+        let told = line.export().await?;
+        Ok((told["messages_received"] == POUR.count).then_some(told))
+    })
+    .await?;
+    assert_eq!(told["dropped"], POUR.count - 10, "{told}");
+    let journal = told["journal"].as_array().map_or(&[][..], Vec::as_slice);
+    let drops: Vec<_> = journal.iter().filter(|entry| entry["what"] == "dropped").collect();
+    let [drop] = drops[..] else { anyhow::bail!("a flood is one entry: {told}") };
+    assert_eq!(drop["text"], "90 messages dropped from a full inbox");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_probe_that_is_not_answered_is_counted() -> anyhow::Result<()> {
+    let (peer, page) =
+        (BadPeer::start(Manner::GoesSilent).await?, Page::start(Place::Window).await?);
+    let [question, answer] = ["anybody there?", "yes"].map(str::to_owned);
+    let probe = Some(Probe { question, answer, idle_ms: 200, within_ms: 300 });
+    let line = page.open(&peer.ws(), Options { probe, ..Options::default() }).await?;
+    line.is_online(2).await?;
+    let told = line.export().await?;
+    assert!(told["silences"].as_u64() >= Some(1), "{told}");
+    assert_eq!(told["losses"], told["silences"], "{told}");
     Ok(())
 }

@@ -6,7 +6,7 @@ use e2e::proxy::Proxy;
 use e2e::server::Server;
 use e2e::wait::PATIENCE;
 use e2e_page::report::{End, Entry, Status};
-use e2e_page::request::{Options, Overflow, Pour, Reading, Session, Upload, Window};
+use e2e_page::request::{Options, Overflow, Pour, Reading, Session, THROWS, Upload, Window};
 use e2e_page::tally::Runs;
 
 const KIB: u64 = 1024;
@@ -143,6 +143,19 @@ async fn of_messages_with_one_key_a_slow_reader_finds_the_latest() -> anyhow::Re
     assert!(numbers.is_sorted() && tally.most_unread <= 1, "{tally:#?}");
     assert_eq!(tally.heard.count() + tally.replaced, BURST.count, "{tally:#?}");
     assert!(tally.replaced > BURST.count / 2 && tally.dropped == 0, "{tally:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_javascript_throws_in_a_key_function_loses_no_message() -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    let options = Options { latest_by_word: true, ..Options::default() };
+    let line = page.open(&server.ws("/echo"), options).await?;
+    line.is_online(1).await?;
+    for text in [THROWS, "and on"] {
+        line.say(text).await?;
+        line.hears_text(text).await?;
+    }
     Ok(())
 }
 

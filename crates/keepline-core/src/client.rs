@@ -135,18 +135,22 @@ impl Client {
     }
 
     /// Does not wait for the next attempt any longer, as far as the pace of
-    /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows. Does nothing
-    /// unless the status is [`Status::Waiting`].
+    /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows, and not before
+    /// the time that the server has asked for, by a `bye` or a `Retry-After`: it knows when it can
+    /// take somebody, and a crowd that is impatient at once is what it has to fear. Until when that
+    /// is, the status says. Who knows better connects anew: [`Client::close`] and
+    /// [`Client::connect`] leave the advice behind, though not the pace.
+    ///
+    /// Does nothing unless the status is [`Status::Waiting`].
     pub fn retry_now(&mut self, now: Instant) {
-        let State::Waiting { why, retry_at, .. } = &self.state else {
+        let State::Waiting { why, retry_at, not_before } = &self.state else {
             return;
         };
-        let earliest = self.pace.next_allowed();
-        if earliest <= now {
+        let not_before = self.pace.next_allowed().max(*not_before);
+        if not_before <= now {
             self.attempt(now);
-        } else if earliest < *retry_at {
-            let why = why.clone();
-            let (retry_at, not_before) = (earliest, earliest);
+        } else if not_before < *retry_at {
+            let (why, retry_at) = (why.clone(), not_before);
             self.enter(State::Waiting { why, retry_at, not_before }, now);
         }
     }

@@ -54,9 +54,9 @@ pub struct Waking {
     /// A line on which something arrived within this time is not asked, unless the page slept or
     /// the network was gone. Default: 5 s. At most 24 h.
     pub fresh: Duration,
-    /// A line that was asked, and from which nothing comes for so long, is replaced. Default: 3 s;
-    /// on a plain line the probe's own [`within`](crate::Probe::within) if that is shorter. Not
-    /// zero.
+    /// A line that was asked, and from which nothing comes for so long, is replaced. Default:
+    /// 2.5 s, so that the line that replaces it is proven within 3 s; on a plain line the probe's
+    /// own [`within`](crate::Probe::within) if that is shorter. Not zero.
     pub within: Duration,
     /// A jump of the clock above this is a sleep, and so is any freeze. Default: 30 s. Not zero.
     pub asleep: Duration,
@@ -70,7 +70,7 @@ impl Default for Waking {
     fn default() -> Self {
         Self {
             fresh: Duration::from_secs(5),
-            within: Duration::from_secs(3),
+            within: Duration::from_millis(2_500),
             asleep: Duration::from_secs(30),
             jitter: Duration::from_millis(200),
         }

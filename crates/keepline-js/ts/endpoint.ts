@@ -78,7 +78,9 @@ const isToken = (word: unknown): boolean =>
 function resolve(url: string | URL | undefined): string {
   let resolved: URL;
   try {
-    resolved = new URL(url as string, (globalThis as { location?: Location }).location?.href);
+    // `undefined` would be the name of a file beside the page.
+    const base = (globalThis as { location?: Location }).location?.href;
+    resolved = new URL(url ?? "//", base);
   } catch {
     throw new TypeError("the endpoint has no valid URL");
   }

@@ -13,8 +13,12 @@ export class KeeplineError extends Error {
 
   constructor(code: string, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
-    this.name = new.target.name;
     this.code = code;
+  }
+
+  // A class's own name does not outlive a minifier.
+  override get name(): string {
+    return "KeeplineError";
   }
 }
 
@@ -29,6 +33,10 @@ export class KeeplineError extends Error {
  */
 export class SendError extends KeeplineError {
   declare readonly code: "tooLarge" | "full" | "ended" | "unserializable";
+
+  override get name(): string {
+    return "SendError";
+  }
 }
 
 /**
@@ -42,6 +50,10 @@ export class DeliveryError extends KeeplineError {
     super(code, mayHaveArrived ? `the message may be lost: ${code}` : `not delivered: ${code}`);
     this.mayHaveArrived = mayHaveArrived;
   }
+
+  override get name(): string {
+    return "DeliveryError";
+  }
 }
 
 /** The line has ended; `why` says why. */
@@ -53,6 +65,10 @@ export class EndedError extends KeeplineError {
     super("ended", `the line has ended${why ? `: ${why.reason}` : ""}`);
     this.why = why;
   }
+
+  override get name(): string {
+    return "EndedError";
+  }
 }
 
 /** There is no WebAssembly here, or the page's Content-Security-Policy forbids it. */
@@ -60,11 +76,19 @@ export class UnsupportedError extends KeeplineError {
   constructor(message: string, cause?: unknown) {
     super("unsupported", message, cause);
   }
+
+  override get name(): string {
+    return "UnsupportedError";
+  }
 }
 
 /** Thrown by an endpoint function to end the line, instead of being asked again. */
 export class StopError extends KeeplineError {
   constructor(message: string, cause?: unknown) {
     super("stop", message, cause);
+  }
+
+  override get name(): string {
+    return "StopError";
   }
 }

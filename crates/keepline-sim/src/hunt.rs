@@ -6,6 +6,10 @@ use keepline_sim::{Stopwatch, sail};
 /// Within so many seeds.
 const SEEDS: u64 = 200;
 
+/// Any seeds will do. But a bug that shows in one storm of a hundred is missed by some two hundred
+/// of them: a core that behaves differently may need others, so that CI tells the same each time.
+const FIRST: u64 = 201;
+
 /// Hunts for all of them; `true` if none survives.
 pub(crate) fn hunt() -> bool {
     let watch = Stopwatch::start();
@@ -24,7 +28,7 @@ pub(crate) fn hunt() -> bool {
 
 fn survives(mutant: Mutant) -> bool {
     plant(Some(mutant));
-    let seeds: Vec<u64> = (1..=SEEDS).collect();
+    let seeds: Vec<u64> = (FIRST..FIRST + SEEDS).collect();
     let totals = sail(&seeds, true, false);
     match totals.violations.first_key_value() {
         Some((seed, violation)) => {

@@ -9,7 +9,7 @@ use crate::violation::{Oracle, Verdict};
 /// A page that wakes waits no longer.
 const MOMENT: Duration = Duration::from_millis(200);
 /// A line that was asked gives a sign of life by then, or is given up.
-const PROOF: Duration = Duration::from_secs(3);
+const PROOF: Duration = Duration::from_millis(2_500);
 /// Without a network the waits are no shorter.
 const SELDOM: Duration = Duration::from_secs(15);
 /// More than this is a sleep.
@@ -23,7 +23,8 @@ pub(crate) struct Life {
     is_offline: bool,
     /// The application has closed the line, and not opened it again.
     is_over: bool,
-    woke_at: Option<Instant>,
+    /// When it woke last, or when its application did not want to wait.
+    hurried_at: Option<Instant>,
     heard: Option<Instant>,
     /// The line must have given a sign of life by then.
     proof_by: Option<Instant>,
@@ -46,7 +47,7 @@ impl Life {
     fn wakes(&mut self, wake: Wake, asks: bool, now: Instant) {
         self.is_offline &= wake != Wake::NetworkUp;
         self.is_suspended = false;
-        self.woke_at = Some(now);
+        self.hurried_at = Some(now);
         let slept = match wake {
             Wake::Restored | Wake::Resumed => true,
             Wake::Slept(time) => time > ASLEEP,
@@ -56,6 +57,11 @@ impl Life {
         if asks && (slept || !is_fresh) {
             self.proof_by.get_or_insert(now + PROOF);
         }
+    }
+
+    /// The application does not want to wait.
+    pub(crate) const fn is_impatient(&mut self, now: Instant) {
+        (self.is_suspended, self.hurried_at) = (false, Some(now));
     }
 
     /// A frame came.
@@ -104,7 +110,7 @@ impl Life {
         verdict: &mut Verdict,
     ) {
         self.called_silent |= *why == Down::Silent;
-        let is_hurried = self.woke_at == Some(now) || *why == Down::Paced;
+        let is_hurried = self.hurried_at == Some(now) || *why == Down::Paced;
         let is_eager = self.is_offline && !is_hurried && delay < SELDOM;
         verdict.demand(!is_eager, Oracle::Waking, || {
             format!("tab {tab} tries again after {delay:?} without a network: {why}")

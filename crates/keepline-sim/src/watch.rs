@@ -135,11 +135,8 @@ impl Watch {
     }
 
     /// The application does not want to wait.
-    pub(crate) const fn does_not_wait(&mut self) {
-        if let Some(Some(_)) = self.away_until {
-            self.away_until = None;
-        }
-        self.life.is_suspended = false;
+    pub(crate) const fn does_not_wait(&mut self, now: Instant) {
+        self.life.is_impatient(now);
     }
 
     pub(crate) fn connects_again(&mut self) {

@@ -188,7 +188,7 @@ impl World {
         let Some(number) = self.some_awake() else { return };
         self.story.count(Happened::RetryNow);
         let tab = &mut self.seats[number].tab;
-        tab.watch.does_not_wait();
+        tab.watch.does_not_wait(self.now);
         tab.client.retry_now(self.now);
         self.perform_tab(number);
     }

@@ -14,7 +14,7 @@ use crate::diagnosis;
 use crate::driver::Driver;
 use crate::endpoint::{Common, UrlError};
 use crate::errands::{Application, Route};
-use crate::hooks::{Hooks, KeyOf};
+use crate::hooks::Hooks;
 use crate::journal::Entry;
 use crate::marks;
 use crate::provider::{Endpoint, Provider};
@@ -30,7 +30,6 @@ pub struct Builder<Tx: ?Sized, Rx, C> {
     config: Config,
     hooks: Hooks,
     application: Application,
-    key_of: Option<KeyOf>,
     watches_page: bool,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
@@ -49,7 +48,6 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
             config: Config::default(),
             hooks: Hooks::new(),
             application: Application::default(),
-            key_of: None,
             watches_page: true,
             types: PhantomData,
         }
@@ -147,10 +145,13 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// prices, positions and the like. `None` is for a message that is kept anyway. On a plain line
     /// only: it excludes [`session`](Self::session).
     ///
+    /// A message on which JavaScript throws in `key_of` has no key. The function may use and drop
+    /// the line; it is dropped when the line has ended.
+    ///
     /// Default: every message is kept. [`Monitor::replaced`](crate::Monitor::replaced) counts the
     /// others.
     pub fn latest_by(mut self, key_of: impl Fn(&Payload) -> Option<Key> + 'static) -> Self {
-        self.key_of = Some(Box::new(key_of));
+        self.hooks.of_keys = Some(Box::new(key_of));
         self
     }
 
@@ -218,8 +219,8 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
     /// what a provider gives, is told by the line's status.
     pub fn connect(self) -> Result<Socket<Tx, Rx, C>, BuildError> {
         let Self { source, mut common, mut config, mut application, .. } = self;
-        let Self { hooks, key_of, watches_page, .. } = self;
-        if config.session.is_some() && key_of.is_some() {
+        let Self { hooks, watches_page, .. } = self;
+        if config.session.is_some() && hooks.of_keys.is_some() {
             return Err(BuildError::LatestInSession);
         }
         common.coding = config.session.as_ref().map(|session| session.coding);
@@ -233,7 +234,7 @@ impl<Tx: ?Sized, Rx, C> Builder<Tx, Rx, C> {
                 route(common)
             }
         };
-        let driver = Driver::start(route, config, hooks, application, key_of, watches_page);
+        let driver = Driver::start(route, config, hooks, application, watches_page);
         let driver = driver.map_err(BuildError::Config)?;
         Ok(Socket::new(driver))
     }

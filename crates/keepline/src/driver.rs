@@ -8,14 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use keepline_core::{
-    Client, Config, ConfigError, Input, Instant, MessageId, Payload, Probe, SendError, Status,
+    Client, Config, ConfigError, Input, Instant, Key, MessageId, Payload, Probe, SendError, Status,
 };
 use wasm_bindgen_futures::spawn_local;
 
 use crate::clock;
 use crate::diagnosis::Inquiry;
 use crate::errands::{Application, Route};
-use crate::hooks::{Hooks, KeyOf};
+use crate::hooks::Hooks;
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
 use crate::pause::Pause;
@@ -34,12 +34,13 @@ pub(crate) struct Driver {
     probe: Option<Probe>,
     /// What it has hung in, until the line has ended.
     hooks: RefCell<Option<Rc<Hooks>>>,
+    /// Whether messages have keys that only the application knows.
+    has_keys: bool,
     /// Up to which position of the journal its listeners have been told; `None` while they are.
     told: Cell<Option<u64>>,
     pub(crate) application: Application,
     /// What is being found out about a failed handshake.
     pub(crate) inquiry: RefCell<Option<Inquiry>>,
-    key_of: Option<KeyOf>,
     pause: Pause,
 }
 
@@ -57,11 +58,10 @@ impl Driver {
         config: Config,
         hooks: Hooks,
         application: Application,
-        key_of: Option<KeyOf>,
         watches_page: bool,
     ) -> Result<Rc<Self>, ConfigError> {
         let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
-        let overflow = config.overflow.unwrap_or_default();
+        let (overflow, has_keys) = (config.overflow.unwrap_or_default(), hooks.of_keys.is_some());
         let core = Client::new(config, clock::seed())?;
         let mailbox = RefCell::new(Mailbox::new(core.limits().clone(), overflow));
         let driver = Rc::new_cyclic(|this| {
@@ -78,10 +78,10 @@ impl Driver {
                 this,
                 probe,
                 hooks,
+                has_keys,
                 told,
                 application,
                 inquiry,
-                key_of,
                 pause,
             }
         });
@@ -96,6 +96,7 @@ impl Driver {
     pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
         self.act(|works| {
             let now = clock::now();
+            works.now = Some(now);
             let taken = self.mailbox.borrow_mut().take_taken();
             if taken > 0 {
                 works.core.took(taken, now);
@@ -111,6 +112,7 @@ impl Driver {
             let mut works = self.works.borrow_mut();
             let result = act(&mut works);
             works.perform(&self.mailbox);
+            works.now = None;
             if works.flush {
                 self.end_turn_later();
             }
@@ -152,7 +154,7 @@ impl Driver {
         if let Input::Received(_, payload) = &input {
             self.mailbox.borrow_mut().journal_mut().counters.frame_received(payload.len());
         }
-        let key = self.key_of.as_ref().and_then(|key_of| key_of(input.payload()?));
+        let key = if self.has_keys { self.key_of(&input) } else { None };
         let input = match input {
             Input::Received(conn, payload) if self.is_answer(&payload) => {
                 Input::Answered(conn, payload)
@@ -180,6 +182,20 @@ impl Driver {
             works.key = key;
             works.core.handle_input(input, now);
         });
+        self.end_turn_if_read();
+    }
+
+    /// The far end of a session is to be told what is taken. Said after the reader was woken and
+    /// not when it reads, this has its turn ended in the microtask that the reader runs in.
+    fn end_turn_if_read(&self) {
+        if self.is_session && self.mailbox(|mailbox| mailbox.has_unread()) {
+            self.end_turn_later();
+        }
+    }
+
+    fn key_of(&self, input: &Input) -> Option<Key> {
+        let payload = input.payload()?;
+        self.hooks()?.key_of(payload)
     }
 
     fn is_answer(&self, payload: &Payload) -> bool {

@@ -185,7 +185,7 @@ impl Driver {
     /// Does what is to be done with nothing borrowed, for the application may be called.
     pub(crate) fn run(&self, errands: Errands) {
         if errands.give_up {
-            self.application.provider.iter().for_each(Provider::cancel);
+            self.application.provider.iter().for_each(Provider::end);
             drop(self.inquiry.take());
         }
         if let (Some(why), Some(provider)) = (errands.ask, &self.application.provider) {

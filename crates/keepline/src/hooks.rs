@@ -33,6 +33,7 @@ pub(crate) type Listener = Box<dyn Fn(&Entry)>;
 pub(crate) struct Hooks {
     pub(crate) of_closes: Option<Judge>,
     pub(crate) of_diagnoses: Option<Reading>,
+    pub(crate) of_keys: Option<KeyOf>,
     pub(crate) listeners: Vec<Listener>,
 }
 
@@ -48,7 +49,7 @@ const fn forwarders() -> Vec<Listener> {
 
 impl Hooks {
     pub(crate) fn new() -> Self {
-        Self { of_closes: None, of_diagnoses: None, listeners: forwarders() }
+        Self { of_closes: None, of_diagnoses: None, of_keys: None, listeners: forwarders() }
     }
 
     /// What the application makes of a closed connection; nothing if it throws.
@@ -65,6 +66,14 @@ impl Hooks {
         let mut verdict = None;
         isolated(&mut || verdict = read(found));
         verdict
+    }
+
+    /// The key of a message that has come; none if it throws.
+    pub(crate) fn key_of(&self, payload: &Payload) -> Option<Key> {
+        let key_of = self.of_keys.as_ref()?;
+        let mut key = None;
+        isolated(&mut || key = key_of(payload));
+        key
     }
 
     pub(crate) fn tell(&self, entry: &Entry) {

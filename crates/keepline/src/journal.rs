@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use keepline_core::{Event, Instant, Loss, Status};
+use keepline_core::{Down, Event, Instant, Loss, Status};
 
 /// How many entries are remembered for those who look later.
 pub(crate) const REMEMBERED: usize = 256;
@@ -17,6 +17,9 @@ pub struct Counters {
     pub connects: u64,
     /// How often it was online and went down, other than by the application's wish.
     pub losses: u64,
+    /// How often it went down as [`Down::Silent`](crate::Down::Silent): a probe was not answered,
+    /// or a session's far end gave no sign of life.
+    pub silences: u64,
     /// Messages that [`Socket::send`](crate::Socket::send) accepted.
     pub messages_sent: u64,
     /// WebSocket messages that were handed to a socket: each carries one message of a plain line,
@@ -30,7 +33,7 @@ pub struct Counters {
     pub frames_received: u64,
     /// The bytes of their payloads.
     pub bytes_received: u64,
-    /// Messages that were dropped because the application read too slowly, as far as it has read.
+    /// Messages that were dropped because the application reads too slowly.
     pub dropped: u64,
     /// Messages that came and were over
     /// [`Limits::message_bytes`](crate::Limits::message_bytes).
@@ -52,11 +55,12 @@ pub struct Counters {
 impl Counters {
     /// All of them, by name, in the order of their declaration.
     #[must_use]
-    pub const fn named(&self) -> [(&'static str, u64); 17] {
+    pub const fn named(&self) -> [(&'static str, u64); 18] {
         [
             ("attempts", self.attempts),
             ("connects", self.connects),
             ("losses", self.losses),
+            ("silences", self.silences),
             ("messages_sent", self.messages_sent),
             ("frames_sent", self.frames_sent),
             ("bytes_sent", self.bytes_sent),
@@ -129,7 +133,9 @@ pub struct Entry {
 pub enum Happening {
     /// The line stands differently, or a message has met its fate.
     Event(Event),
-    /// The application reads on after a gap: so many messages had to make room for newer ones.
+    /// The inbox is full, and a message had to be dropped. Those that follow before the
+    /// application reads on after a gap are the same entry of the journal, in which `count` grows;
+    /// a listener is told of the first.
     Dropped {
         /// How many.
         count: u64,
@@ -197,6 +203,8 @@ pub(crate) struct Journal {
     entries: VecDeque<Entry>,
     next_position: u64,
     is_online: bool,
+    /// Where that is written of which the reader has yet to come to a gap.
+    gap: Option<u64>,
 }
 
 impl Journal {
@@ -214,10 +222,34 @@ impl Journal {
         self.next_position += 1;
     }
 
+    /// Takes in that the inbox has dropped messages. A flood of them is one entry, and reads the
+    /// clock once.
+    pub(crate) fn take_in_gap(&mut self, dropped: u64, now: impl FnOnce() -> Instant) {
+        let place = self.gap.map(|gap| self.entries.binary_search_by_key(&gap, |it| it.position));
+        if let Some(Ok(place)) = place
+            && let Happening::Dropped { count } = &mut self.entries[place].what
+        {
+            *count += dropped;
+            self.counters.dropped += dropped;
+        } else {
+            self.gap = Some(self.next_position);
+            self.take_in(Happening::Dropped { count: dropped }, now());
+        }
+    }
+
+    /// The application has come to a gap.
+    pub(crate) const fn close_gap(&mut self) {
+        self.gap = None;
+    }
+
     fn stand(&mut self, status: &Status) {
         let was_online = std::mem::replace(&mut self.is_online, false);
         match status {
             Status::Online { .. } => self.is_online = true,
+            Status::Waiting { why: Down::Silent, .. } if was_online => {
+                self.counters.losses += 1;
+                self.counters.silences += 1;
+            }
             Status::Waiting { .. } | Status::Ended { .. } if was_online => {
                 self.counters.losses += 1;
             }
@@ -251,7 +283,7 @@ impl Journal {
 mod tests {
     use std::time::Duration;
 
-    use keepline_core::{Closed, Doubt, Down, End, MessageId, MessageIds};
+    use keepline_core::{Closed, Doubt, End, MessageId, MessageIds};
 
     use super::*;
 
@@ -308,11 +340,44 @@ mod tests {
     }
 
     #[test]
+    fn a_silence_is_a_loss_that_is_counted_once() {
+        let mut journal = Journal::default();
+        let silent = |retry_at| Status::Waiting { why: Down::Silent, attempt: 1, retry_at };
+        let later = Instant::from_origin(Duration::from_secs(1));
+        for status in [ONLINE, silent(later), silent(Instant::ORIGIN), ONLINE, waiting()] {
+            take_in(&mut journal, Event::Status(status));
+        }
+        let Counters { losses, silences, .. } = journal.counters;
+        assert_eq!((losses, silences), (2, 1));
+    }
+
+    #[test]
+    fn a_flood_of_drops_is_one_entry_and_one_look_at_the_clock_until_somebody_reads() {
+        let (mut journal, mut looks) = (Journal::default(), 0);
+        for _ in 0..2 {
+            for _ in 0..10_000 {
+                journal.take_in_gap(2, || {
+                    looks += 1;
+                    Instant::ORIGIN
+                });
+            }
+            take_in(&mut journal, Event::Status(ONLINE));
+            journal.take_in_gap(1, || unreachable!("it is still one gap"));
+            journal.close_gap();
+        }
+        let told: Vec<_> = journal.from(0).map(|entry| entry.what.clone()).collect();
+        let online = || Happening::Event(Event::Status(ONLINE));
+        let dropped = || Happening::Dropped { count: 20_001 };
+        assert_eq!(told, [dropped(), online(), dropped(), online()]);
+        assert_eq!((journal.counters.dropped, looks), (40_002, 2));
+    }
+
+    #[test]
     fn every_counter_has_its_own_name() {
         let mut names = Counters::default().named().map(|(name, _)| name).to_vec();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), 17);
-        assert_eq!(size_of::<Counters>(), 17 * 8, "a counter without a name");
+        assert_eq!(names.len(), 18);
+        assert_eq!(size_of::<Counters>(), 18 * 8, "a counter without a name");
     }
 }

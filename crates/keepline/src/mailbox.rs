@@ -8,6 +8,7 @@ use keepline_core::{
     Arrival, CloseCode, Event, Inbox, Instant, Key, Limits, MessageId, Overflow, Payload, Status,
 };
 
+use crate::clock;
 use crate::fates::{Fate, Fates};
 use crate::journal::{Entry, Happening, Journal};
 
@@ -55,13 +56,27 @@ impl Mailbox {
     pub(crate) fn deliver(&mut self, payload: Payload, key: Option<Key>) -> Option<CloseCode> {
         self.journal.counters.messages_received += 1;
         self.due.extend(self.reader.take());
-        self.inbox.push(payload, key)
+        let before = self.inbox.dropped();
+        let full = self.inbox.push(payload, key);
+        self.note_gap(before);
+        full
     }
 
     /// Returns the same.
     pub(crate) fn refuse(&mut self, size: usize) -> Option<CloseCode> {
         self.due.extend(self.reader.take());
-        self.inbox.refuse(size)
+        self.journal.take_in(Happening::TooLarge { size }, clock::now());
+        let before = self.inbox.dropped();
+        let full = self.inbox.refuse(size);
+        self.note_gap(before);
+        full
+    }
+
+    fn note_gap(&mut self, before: u64) {
+        let dropped = self.inbox.dropped() - before;
+        if dropped > 0 {
+            self.journal.take_in_gap(dropped, clock::now);
+        }
     }
 
     /// The reader may go on.
@@ -135,10 +150,17 @@ impl Mailbox {
         self.taken += match &arrival {
             Some(Arrival::Message(_)) => 1,
             // In a session only what a lost one has left makes room: nobody is told of that.
-            Some(Arrival::Dropped { count }) => usize::try_from(*count).unwrap_or(usize::MAX),
+            Some(Arrival::Dropped { count }) => {
+                self.journal.close_gap();
+                usize::try_from(*count).unwrap_or(usize::MAX)
+            }
             Some(Arrival::TooLarge { .. }) | None => 0,
         };
         arrival
+    }
+
+    pub(crate) fn has_unread(&self) -> bool {
+        self.inbox.unread().messages > 0
     }
 
     pub(crate) const fn has_ended(&self) -> bool {

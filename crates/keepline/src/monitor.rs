@@ -133,7 +133,10 @@ impl Monitor {
     }
 
     /// Tries again now instead of later, if the line is [`Status::Waiting`], and as far as
-    /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows.
+    /// [`Backoff::attempts_per_minute`](crate::Backoff::attempts_per_minute) allows. A server that
+    /// has said when to come back is not asked sooner, for it knows when it can take somebody;
+    /// [`Monitor::retry_in`] says how long that is. Only a line that is built anew knows nothing of
+    /// it.
     pub fn retry_now(&self) {
         self.driver.drive(|works, now| works.core.retry_now(now));
     }

@@ -30,8 +30,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// ([`Down::ProviderSilent`](crate::Down::ProviderSilent)), and the next one waits for the same
     /// call. So a call that never returns keeps the line down; give what it does a deadline. The
     /// connect timeout covers it. What it gives too late is used by the next attempt, within a
-    /// minute and its life. When the line ends, the call is dropped. It may do with the line
-    /// whatever it likes.
+    /// minute and its life. When the line ends, the call is dropped, and the function with it. It
+    /// may do with the line whatever it likes.
     ///
     /// An endpoint that cannot be used ends the line
     /// ([`End::BadEndpoint`](crate::End::BadEndpoint)).
@@ -198,9 +198,12 @@ pub(crate) type Given = Result<Endpoint, NoEndpoint>;
 
 type Answer = Pin<Box<dyn Future<Output = Given>>>;
 
+type Ask = Rc<dyn Fn(Occasion) -> Answer>;
+
 /// An application's function, and the one call of it that may be under way.
 pub(crate) struct Provider {
-    ask: Rc<dyn Fn(Occasion) -> Answer>,
+    /// Until the line has ended.
+    ask: RefCell<Option<Ask>>,
     call: RefCell<Option<Rc<Call>>>,
     pub(crate) ways: Ways,
 }
@@ -219,9 +222,9 @@ impl Provider {
         F: Fn(Occasion) -> P + 'static,
         P: Future<Output = Given> + 'static,
     {
-        let ask = Rc::new(move |why| -> Answer { Box::pin(provide(why)) });
+        let ask: Ask = Rc::new(move |why| Box::pin(provide(why)));
         let ways = Ways { route: Route::provided, consult: Driver::consult };
-        Self { ask, call: RefCell::new(None), ways }
+        Self { ask: RefCell::new(Some(ask)), call: RefCell::new(None), ways }
     }
 
     /// Asks it, unless it is being asked already, and hands the answer to `take`. The application
@@ -230,7 +233,7 @@ impl Provider {
         if self.call.borrow().as_ref().is_some_and(|call| !call.is_over()) {
             return;
         }
-        let ask = Rc::clone(&self.ask);
+        let Some(ask) = self.ask.borrow().clone() else { return };
         let call = Rc::new(Call::new(Box::pin(async move { ask(why).await })));
         self.call.replace(Some(Rc::clone(&call)));
         spawn_local(async move {
@@ -240,9 +243,10 @@ impl Provider {
         });
     }
 
-    /// Drops the call that is under way, if there is one. To be called when nothing is borrowed,
-    /// for what is dropped is the application's own.
-    pub(crate) fn cancel(&self) {
+    /// Drops the function, and the call of it that may be under way. To be called when nothing is
+    /// borrowed, for what is dropped is the application's own.
+    pub(crate) fn end(&self) {
+        drop(self.ask.take());
         let call = self.call.take();
         if let Some(call) = call {
             call.cancel();

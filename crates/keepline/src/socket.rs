@@ -157,8 +157,8 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Rx, ReceiveError>>> {
         let arrival = ready!(self.driver.poll_arrival(cx));
         let received = arrival.map(receive::<Rx, C>);
-        if let Some(Err(error)) = &received {
-            self.driver.note(error.into());
+        if let Some(Err(ReceiveError::Decode { .. })) = &received {
+            self.driver.note(Happening::Undecodable);
         }
         Poll::Ready(received)
     }
@@ -356,16 +356,6 @@ pub enum ReceiveError {
         /// The limit in bytes.
         limit: usize,
     },
-}
-
-impl From<&ReceiveError> for Happening {
-    fn from(error: &ReceiveError) -> Self {
-        match *error {
-            ReceiveError::Decode { .. } => Self::Undecodable,
-            ReceiveError::Dropped { count } => Self::Dropped { count },
-            ReceiveError::TooLarge { size, .. } => Self::TooLarge { size },
-        }
-    }
 }
 
 impl fmt::Display for ReceiveError {

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use js_sys::{ArrayBuffer, JsString, Reflect, Uint8Array};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use keepline_core::{CloseCode, Closed, ConnId, Input, OpenFailure, Payload};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
@@ -14,6 +15,20 @@ use crate::clock;
 use crate::endpoint::Address;
 use crate::panic;
 use crate::policy;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What arrives is a text or, since that is the socket's `binaryType`, an `ArrayBuffer`.
+    type Text;
+
+    /// In UTF-16 units; a buffer has no such thing.
+    #[wasm_bindgen(method, getter)]
+    fn length(this: &Text) -> Option<u32>;
+
+    // It gives back the object that it is given, and what comes back to Rust is copied.
+    #[wasm_bindgen(js_name = Object)]
+    fn copied(bytes: &Uint8Array) -> Vec<u8>;
+}
 
 /// Takes the news of a socket; called from the event loop, never from within a call.
 pub(crate) type Listen = Rc<dyn Fn(Input)>;
@@ -99,9 +114,7 @@ fn on_message(
 ) -> EventListener {
     let listen = Rc::clone(listen);
     EventListener::new(socket, "message", move |event| {
-        if let Some(input) = arrival(conn, event, frame_bytes) {
-            listen(input);
-        }
+        listen(arrival(conn, event, frame_bytes));
     })
 }
 
@@ -139,24 +152,21 @@ fn on_close(conn: ConnId, socket: &WebSocket, listen: &Listen) -> EventListener 
 }
 
 /// What arrived; it is copied into the wasm memory only if it is not over the limit, for that
-/// memory never shrinks.
-fn arrival(conn: ConnId, event: &Event, frame_bytes: usize) -> Option<Input> {
+/// memory never shrinks. Every question to JavaScript costs as much as the answer, so few are
+/// asked.
+fn arrival(conn: ConnId, event: &Event, frame_bytes: usize) -> Input {
     // A socket dispatches no other event under this name (WHATWG WebSockets §4).
     let data = event.unchecked_ref::<MessageEvent>().data();
-    if let Some(text) = data.dyn_ref::<JsString>() {
-        // Each UTF-16 unit takes a byte of UTF-8 or more.
-        let size = text.length() as usize;
-        if size > frame_bytes {
-            return Some(Input::TooLarge(conn, size));
-        }
-        return Some(Input::Received(conn, Payload::Text(String::from(text))));
-    }
-    let buffer = data.dyn_ref::<ArrayBuffer>()?;
-    let size = buffer.byte_length() as usize;
+    let units = data.unchecked_ref::<Text>().length();
+    let buffer = data.unchecked_ref::<ArrayBuffer>();
+    // Each UTF-16 unit takes a byte of UTF-8 or more.
+    let size = units.unwrap_or_else(|| buffer.byte_length()) as usize;
     if size > frame_bytes {
-        return Some(Input::TooLarge(conn, size));
+        return Input::TooLarge(conn, size);
     }
-    Some(Input::Received(conn, Payload::Binary(Uint8Array::new(buffer).to_vec())))
+    let text = units.and_then(|_| data.as_string()).map(Payload::Text);
+    let bytes = || Payload::Binary(copied(&Uint8Array::new(buffer)));
+    Input::Received(conn, text.unwrap_or_else(bytes))
 }
 
 fn closed_of(event: &Event) -> Closed {

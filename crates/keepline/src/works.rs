@@ -29,6 +29,8 @@ pub(crate) struct Works {
     transports: Vec<Transport>,
     /// The core wants to be flushed.
     pub(crate) flush: bool,
+    /// When what happens now happens; `None` if nobody has looked at the clock for it.
+    pub(crate) now: Option<Instant>,
     /// The present turn of the event loop is a socket's.
     pub(crate) is_prompt: bool,
     /// Of the message that is being heard.
@@ -60,6 +62,7 @@ impl Works {
             has_errands: false,
             transports: Vec::new(),
             flush: false,
+            now: None,
             is_prompt: false,
             key: None,
             alarm,
@@ -103,7 +106,8 @@ impl Works {
                 }
                 Output::Measure(conn) => {
                     let buffered = Input::Buffered(conn, self.buffered(conn));
-                    self.core.handle_input(buffered, clock::now());
+                    let now = self.now();
+                    self.core.handle_input(buffered, now);
                 }
                 Output::Close(conn, code, reason) => {
                     if let Some(transport) = self.transport(conn) {
@@ -126,12 +130,16 @@ impl Works {
                 }
                 Output::Event(event) => {
                     self.has_errands |= matches!(event, Event::Status(Status::Ended { .. }));
-                    mailbox.borrow_mut().take_in(event, clock::now());
+                    mailbox.borrow_mut().take_in(event, self.now());
                 }
             }
         }
         self.let_go();
         self.set_alarm();
+    }
+
+    fn now(&mut self) -> Instant {
+        *self.now.get_or_insert_with(clock::now)
     }
 
     /// Opens a socket to `address`, or to where the line leads.

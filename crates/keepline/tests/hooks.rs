@@ -85,12 +85,13 @@ async fn a_listener_is_told_everything_in_order_and_let_go_at_the_end() {
 }
 
 #[wasm_bindgen_test]
-async fn a_line_whose_listeners_hold_its_own_monitor_does_not_keep_itself_alive() {
+async fn a_line_whose_hooks_hold_its_own_monitor_does_not_keep_itself_alive() {
     let held: Rc<RefCell<Option<Monitor>>> = Rc::default();
-    let (one, two) = (Rc::clone(&held), Rc::clone(&held));
+    let (one, two, three) = (Rc::clone(&held), Rc::clone(&held), Rc::clone(&held));
     let socket = line()
         .on_event(move |_| drop(one.borrow().as_ref().map(Monitor::status)))
-        .on_closed(move |_| two.borrow().as_ref().and(None));
+        .on_closed(move |_| two.borrow().as_ref().and(None))
+        .latest_by(move |_| three.borrow().as_ref().and(None));
     let socket = socket.connect().unwrap();
     held.replace(Some(socket.monitor()));
     drop(socket);

@@ -12,13 +12,15 @@ use tokio::time::Instant;
 
 use super::pouring::Pouring;
 
-/// A dead line is found out three seconds after the network returned.
+/// A dead line is found out two and a half seconds after the network returned, and the next one is
+/// proven then.
 const GOAL: Duration = Duration::from_secs(3);
-/// The handshake, the greeting, and a busy machine's part.
-const TO_MEASURE: Duration = Duration::from_millis(1_500);
+/// A busy machine's part.
+const TO_MEASURE: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn a_zombie_is_replaced_three_seconds_after_the_network_is_back() -> anyhow::Result<()> {
+async fn a_zombie_is_replaced_within_three_seconds_after_the_network_is_back() -> anyhow::Result<()>
+{
     let page = Page::start(Place::Window).await?;
     let pouring = Pouring::start(&page).await?;
     let browser = page.browser();

@@ -13,13 +13,16 @@ use keepline::{
     Endpoint, Json, Key, Limits, MessagePack, Monitor, NoEndpoint, Occasion, Overflow, Postcard,
     ReceiveError, SessionConfig, Socket, Text, Verdict, Window,
 };
+use wasm_bindgen::throw_str;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::log::{Log, entry};
 use crate::pour;
 use crate::reading::Reader;
 use crate::report::{Entry, Failure};
-use crate::request::{self, Codec, Coding, Note, Options, Payload, Pour, Probe, Provided, Upload};
+use crate::request::{
+    self, Codec, Coding, Note, Options, Payload, Pour, Probe, Provided, THROWS, Upload,
+};
 use crate::tally::Tally;
 use crate::upload;
 
@@ -175,6 +178,7 @@ fn limits(options: &Options) -> Limits {
 
 fn first_word(payload: &keepline::Payload) -> Option<Key> {
     match payload {
+        keepline::Payload::Text(text) if text == THROWS => throw_str("thrown on purpose"),
         keepline::Payload::Text(text) => text.split(' ').next().map(Key::from),
         keepline::Payload::Binary(_) => None,
     }

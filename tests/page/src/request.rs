@@ -95,6 +95,9 @@ pub enum Request {
     },
 }
 
+/// A text at which JavaScript throws in the function that finds a message's key.
+pub const THROWS: &str = "throws";
+
 /// The place of a line among all that the page has opened.
 pub type LineId = usize;
 
@@ -123,7 +126,8 @@ pub struct Options {
     pub inbox_messages: Option<usize>,
     /// What happens when they are more.
     pub overflow: Option<Overflow>,
-    /// Whether only the latest is kept of messages that begin with the same word.
+    /// Whether only the latest is kept of messages that begin with the same word. Who is asked for
+    /// the word of [`THROWS`] throws.
     pub latest_by_word: bool,
     /// The name under which the performance panel shows it.
     pub marks: Option<String>,

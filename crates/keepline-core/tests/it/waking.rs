@@ -127,13 +127,13 @@ fn a_line_that_was_closed_is_not_opened_by_waking() {
 }
 
 #[test]
-fn a_quiet_line_is_probed_on_waking_and_must_answer_within_three_seconds() {
+fn a_quiet_line_is_probed_on_waking_and_must_answer_within_two_and_a_half_seconds() {
     for wake in EVERY_WAKE {
         let mut world = World::settled(probing());
         world.run_for(secs(5));
         world.wakes(wake);
         assert_eq!(world.on_this_socket(), [&text("ping")], "{wake:?}");
-        world.run_for(millis(2_999));
+        world.run_for(millis(2_499));
         assert_eq!(world.client.status().name(), "online");
         world.run_for(millis(1));
         assert_eq!(world.waits_for(), Down::Silent);
@@ -142,7 +142,7 @@ fn a_quiet_line_is_probed_on_waking_and_must_answer_within_three_seconds() {
         let mut world = World::settled(probing());
         world.run_for(secs(5));
         world.wakes(wake);
-        world.run_for(millis(2_999));
+        world.run_for(millis(2_499));
         world.hear("pong");
         world.run_for(secs(9));
         assert_eq!(world.attempts.len(), 1, "{wake:?}");
@@ -168,11 +168,11 @@ fn waking_twice_asks_once() {
     world.run_for(secs(6));
     for _ in 0..3 {
         world.wakes(Wake::Resumed);
-        world.run_for(millis(900));
+        world.run_for(millis(800));
     }
     assert_eq!(world.on_this_socket(), [&text("ping")]);
-    world.run_for(millis(300));
-    assert_eq!(world.waits_for(), Down::Silent, "three seconds after the first");
+    world.run_for(millis(100));
+    assert_eq!(world.waits_for(), Down::Silent, "two and a half seconds after the first");
 }
 
 #[test]

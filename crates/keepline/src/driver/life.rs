@@ -43,6 +43,7 @@ impl Works {
         }
         let time = self.alarm.slept();
         let now = clock::now();
+        self.now = Some(now);
         if !time.is_zero() {
             self.core.handle_input(Input::Noticed(Notice::Woke(Wake::Slept(time))), now);
         }

@@ -164,6 +164,28 @@ async fn closing_the_line_drops_a_call_that_is_under_way() {
 }
 
 #[wasm_bindgen_test]
+async fn a_provider_is_let_go_when_the_line_has_ended() {
+    for drops_within in [false, true] {
+        let (held, begun): (Rc<RefCell<Option<TextSocket>>>, _) = (Rc::default(), Gate::default());
+        let (inner, at_begin) = (Rc::clone(&held), begun.clone());
+        let socket = quick(move |_| {
+            at_begin.open();
+            drop(inner.take().filter(|_| drops_within));
+            ready(Ok(Endpoint::new(&nowhere())))
+        });
+        let mut socket = Some(socket.connect().unwrap());
+        let monitor = socket.as_ref().unwrap().monitor();
+        if drops_within {
+            held.replace(socket.take());
+        }
+        begun.pass().await;
+        drop(socket);
+        assert_eq!(monitor.status(), Status::Ended { why: End::Application });
+        assert_eq!(Rc::strong_count(&held), 1, "while somebody still looks at the line");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn an_endpoint_that_cannot_be_used_ends_the_line_and_tells_no_secret() {
     let wrong = [
         Endpoint::new("ftp://me:secret@example.org/?token=secret"),

@@ -71,13 +71,13 @@ fn a_session_that_has_just_heard_something_is_not_pinged() {
 }
 
 #[test]
-fn a_dead_line_is_replaced_three_seconds_after_waking_and_nothing_is_lost() {
+fn a_dead_line_is_replaced_within_three_seconds_of_waking_and_nothing_is_lost() {
     let mut pair = Pair::online();
     pair.run_for(secs(6));
     pair.swallow = Some(Side::Client);
     pair.say(&["one", "two"]);
     pair.wakes(Wake::Slept(secs(40)));
-    pair.run_for(millis(2_999));
+    pair.run_for(millis(2_499));
     assert!(pair.is_online());
     pair.swallow = None;
     pair.run_for(millis(201));
@@ -94,7 +94,7 @@ fn what_came_before_the_sleep_and_is_read_after_it_proves_nothing() {
     pair.wakes(Wake::Slept(secs(40)));
     // A ping that lay in the system's buffers, and a pong to an older question.
     pair.server_says_records(&[Record::Ping(1), Record::Pong(7)]);
-    pair.run_for(secs(3));
+    pair.run_for(millis(2_500));
     assert_eq!(pair.waits_for(), Down::Silent);
 }
 
@@ -110,7 +110,7 @@ fn a_page_that_pours_into_a_zombie_finds_it_out_as_soon() {
         pair.run_for(secs(1));
     }
     assert!(pair.is_online());
-    pair.run_for(secs(1));
+    pair.run_for(millis(500));
     assert_eq!(pair.waits_for(), Down::Silent);
 }
 
@@ -253,6 +253,29 @@ fn waking_does_not_overrule_a_server_that_asks_for_time() {
     pair.run_for(millis(59_999));
     assert_eq!(pair.attempts(), 1);
     pair.run_for(millis(201));
+    assert!(pair.is_online());
+}
+
+#[test]
+fn nor_does_an_impatient_application_unless_it_connects_anew() {
+    let mut pair = Pair::online();
+    let again = Some(Return { after: secs(60), spread: secs(0) });
+    pair.server.say_bye(CloseCode(1_012), again, "back soon", pair.now);
+    pair.settle();
+    pair.client.retry_now(pair.now);
+    pair.settle();
+    assert!(matches!(pair.waits_for(), Down::Bye { .. }));
+    pair.notices(Notice::NetworkDown);
+    pair.client.retry_now(pair.now);
+    pair.run_for(millis(59_999));
+    assert_eq!(pair.attempts(), 1);
+    pair.run_for(millis(1));
+    assert!(pair.is_online());
+    pair.server.say_bye(CloseCode(1_012), again, "back soon", pair.now);
+    pair.settle();
+    pair.client.close(CloseCode(1_000), "", pair.now).unwrap();
+    pair.client.connect(pair.now);
+    pair.settle();
     assert!(pair.is_online());
 }
 

@@ -1,0 +1,332 @@
+// Stories of the npm package, told by `tests/it/package.rs`: each throws if it goes wrong.
+import * as keepline from "./index.js";
+
+const { connect, EndedError, KeeplineError, SendError, StopError } = keepline;
+
+const PATIENCE_MS = 20_000;
+
+/** What was reported as an application's own error. */
+const reported = [];
+globalThis.addEventListener("error", (event) => {
+  reported.push(String(event.error?.message ?? event.message));
+  event.preventDefault();
+});
+
+function equal(found, wanted, what) {
+  const [left, right] = [JSON.stringify(found), JSON.stringify(wanted)];
+  if (left !== right) throw new Error(`${what}: ${left} instead of ${right}`);
+}
+
+function thrown(act) {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`nothing was thrown by ${act}`);
+}
+
+const rejected = (promise) =>
+  within(promise, "a rejection").then(
+    (value) => {
+      throw new Error(`resolved to ${JSON.stringify(value)}`);
+    },
+    (error) => error,
+  );
+
+function within(promise, what) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not come`)), PATIENCE_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Resolves at the first such event of a line. */
+const heard = (line, name, isIt = () => true) =>
+  within(
+    new Promise((resolve) => {
+      const off = line.on(name, (event) => {
+        if (!isIt(event)) return;
+        off();
+        resolve(event);
+      });
+    }),
+    name,
+  );
+
+async function take(line, count) {
+  const taken = [];
+  if (!count) return taken;
+  for await (const message of line) {
+    taken.push(message);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+const numbers = (count, from = 0) => Array.from({ length: count }, (_, at) => from + at);
+
+/** Messages come back in order, and the line says where it stands. */
+export async function echo(url, session) {
+  const line = await connect(url, { session });
+  equal(line.status.state, "connecting", "the first status");
+  const statuses = [];
+  line.on("status", ({ state }) => statuses.push(state));
+  const ids = numbers(200).map((number) => line.send({ number, text: "hällo 🌍" }));
+  equal(ids, numbers(200, 1), "ids");
+  const messages = await within(take(line, 200), "the echoes");
+  equal(messages.map(({ number }) => number), numbers(200), "the echoes");
+  equal(messages[0].text, "hällo 🌍", "a text");
+  equal(line.status, { state: "online", subprotocol: session ? "keepline.v1" : "" }, "status");
+  if (session) await within(line.delivered(200), "the delivery");
+  else equal((await rejected(line.delivered(200))).name, "TypeError", "delivered on a plain line");
+  equal(line.counters.messagesReceived, 200, "counted");
+  const why = await within(line.finish(), "the end");
+  equal(why.reason, "application", "why it ended");
+  equal(statuses.slice(-2), ["closing", "ended"], "the last statuses");
+  equal([...(await take(line, 0))], [], "nothing more");
+  return statuses;
+}
+
+/** Bytes go and come as they are. */
+export async function bytes(url) {
+  const line = await connect(url, { codec: "raw" });
+  const sent = new Uint8Array([9, 0, 255, 128, 9]);
+  line.send(sent.subarray(1, 4));
+  sent.fill(7);
+  line.send("a text");
+  const [first, second] = await within(take(line, 2), "the echoes");
+  equal([...new Uint8Array(first)], [0, 255, 128], "the bytes as they were when they were sent");
+  equal(second, "a text", "the text");
+  line.close();
+}
+
+/** What cannot be sent is refused by name, and the line stays up. */
+export async function unsendable(url, session) {
+  const line = await connect(url, { session });
+  await within(line.online(), "the line");
+  const cycle = {};
+  cycle.itself = cycle;
+  for (const value of [cycle, 10n, () => {}, undefined, Symbol("none")]) {
+    const error = thrown(() => line.send(value));
+    equal([error instanceof SendError, error.code], [true, "unserializable"], String(error));
+  }
+  const large = thrown(() => line.send("x".repeat(20 * 1024 * 1024)));
+  equal([large instanceof KeeplineError, large.code], [true, "tooLarge"], "20 MB");
+  const limit = session ? 262_144 : 12_582_912;
+  equal(large.message.includes(String(limit)), true, large.message);
+  equal(line.send("after all that"), 1, "the id of what was accepted");
+  equal(await within(take(line, 1), "the echo"), ["after all that"], "the echo");
+  const raw = await connect(url, { session, codec: "raw" });
+  const detached = new ArrayBuffer(8);
+  const view = new Uint8Array(detached);
+  structuredClone(detached, { transfer: [detached] });
+  for (const [at, value] of [detached, view, 7, null, {}].entries()) {
+    equal(thrown(() => raw.send(value)).code, "unserializable", `value ${at}`);
+  }
+  line.close();
+  raw.close();
+}
+
+/** What a listener throws is reported; the others are called, and the line stays up. */
+export async function throwing(url) {
+  const line = await connect(url);
+  const got = [];
+  line.on("message", () => {
+    throw new Error("a listener's own");
+  });
+  const off = line.on("message", (message) => got.push(message));
+  line.send(1);
+  line.send(2);
+  await heard(line, "message", (message) => message === 2);
+  equal(got, [1, 2], "what the other listener got");
+  equal(reported.splice(0), ["a listener's own", "a listener's own"], "what was reported");
+  off();
+  line.send(3);
+  await heard(line, "message", (message) => message === 3);
+  equal(got, [1, 2], "after off()");
+  equal(line.status.state, "online", "the line");
+  reported.length = 0;
+  line.close();
+}
+
+/** An iterator that is left half-way loses nothing. */
+export async function abandoned(url, session) {
+  const line = await connect(url, { session });
+  for (const number of numbers(6)) line.send(number);
+  equal(await within(take(line, 2), "two"), [0, 1], "the first reader");
+  equal(await within(take(line, 4), "four"), [2, 3, 4, 5], "the next reader");
+  line.close();
+  equal(await within(take(line, 1), "the end"), [], "after the end");
+}
+
+/** An endpoint function that rejects is asked again; `StopError` ends the line. */
+export async function endpoints(url) {
+  const asked = [];
+  const line = await connect(
+    async (why) => {
+      asked.push(why);
+      if (asked.length < 3) throw new Error("not yet");
+      return { url };
+    },
+    { retryBaseMs: 20 },
+  );
+  const waiting = await heard(line, "status", ({ state }) => state === "waiting");
+  equal(waiting.why, { reason: "notProvided", words: "not yet" }, "why it waits");
+  await within(line.online(), "the third attempt");
+  equal(asked, ["attempt", "attempt", "attempt"], "why it was asked");
+  line.close();
+
+  const stopped = await connect(async () => {
+    throw new StopError("logged out");
+  });
+  const end = await within(stopped.ended(), "the end");
+  equal(end, { reason: "notProvided", words: "logged out" }, "why it ended");
+
+  const bad = await connect(async () => "gopher://example.org/");
+  equal((await within(bad.ended(), "the end")).reason, "badEndpoint", "a useless endpoint");
+
+  let signal;
+  const silent = await connect(
+    (_, it) => {
+      signal = it;
+      return new Promise(() => {});
+    },
+    { connectTimeoutMs: 50 },
+  );
+  const why = await heard(silent, "status", ({ state }) => state === "waiting");
+  equal(why.why.reason, "providerSilent", "one that never settles");
+  silent.close();
+  equal(signal.aborted, true, "the call is told of the end");
+}
+
+/** It can be closed at any time, and what is asked of it later is refused by name. */
+export async function closing(url) {
+  const line = await connect(url);
+  equal(line.status.state, "connecting", "before");
+  line.send("never");
+  const gone = heard(line, "undelivered");
+  line.close();
+  equal(await gone, { first: 1, last: 1, fate: "neverSent", mayHaveArrived: false }, "its fate");
+  equal((await line.ended()).reason, "application", "the end");
+  const error = thrown(() => line.send("late"));
+  equal([error instanceof SendError, error.code], [true, "ended"], "a send after the end");
+  for (const promise of [line.online(), line.ready()]) {
+    equal((await rejected(promise)) instanceof EndedError, true, "a wait after the end");
+  }
+  line.close();
+  line.retryNow();
+  equal(line.cancel(1), false, "a cancel after the end");
+  await line[Symbol.asyncDispose]();
+  for (const [code, reason] of [[1001], [2999], [5000], [1000, "x".repeat(124)]]) {
+    equal(thrown(() => line.close(code, reason)).name, "RangeError", `close(${code})`);
+  }
+
+  const controller = new AbortController();
+  const aborted = await connect(url, { signal: controller.signal });
+  controller.abort();
+  equal((await within(aborted.ended(), "the end")).reason, "application", "an abort");
+}
+
+/** Options that are unknown, out of range, or contradict each other. */
+export async function options(url) {
+  const wrong = [
+    { connectTimeout: 5 },
+    { connectTimeoutMs: 0 },
+    { connectTimeoutMs: NaN },
+    { connectTimeoutMs: "5" },
+    { connectTimeoutMs: 90_000_000 },
+    { retryBaseMs: 10, retryCapMs: 5 },
+    { messageBytes: 2_000, outboxBytes: 1_000 },
+    { session: true, probe: { send: "ping", answer: "pong" } },
+    { session: true, protocols: ["chat"] },
+    { credentials: "secret" },
+    { probe: { send: "" } },
+    { probe: { send: "a", answer: "b", idleMs: 10, hiddenIdleMs: 5 } },
+    { codec: "xml" },
+    { protocols: ["a", "a"] },
+    { protocols: ["a,b"] },
+  ];
+  for (const given of wrong) {
+    const error = await rejected(connect(url, given));
+    equal(error.name, "TypeError", `${JSON.stringify(given)}: ${error}`);
+    equal(error.message.includes("secret"), false, "an error with a secret");
+  }
+  for (const bad of ["ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
+    equal((await rejected(connect(bad))).name, "TypeError", JSON.stringify(bad));
+  }
+}
+
+/** Messages wait on terms; a full outbox says so, and `ready` waits for room. */
+export async function terms(url, closedUrl) {
+  const line = await connect(closedUrl, { outboxMessages: 3 });
+  const fates = [];
+  line.on("undelivered", ({ first, last, fate }) => fates.push([first, last, fate]));
+  line.send("a", { latest: "cursor" });
+  line.send("b", { latest: "cursor" });
+  line.send("c", { expiresMs: 30 });
+  line.send("d", { dropOldest: true });
+  equal(thrown(() => line.send("e")).code, "full", "a full outbox");
+  line.send("f", { dropOldest: true });
+  equal(fates, [[1, 1, "replaced"], [4, 4, "dropped"]], "the fates so far");
+  await within(line.ready(), "room");
+  equal(fates[2], [3, 3, "expired"], "what expired");
+  equal([line.cancel(2), line.cancel(2)], [true, false], "cancelled once");
+  equal(line.queued.messages, 1, "what waits");
+  line.close();
+  equal(fates.slice(3), [[2, 2, "cancelled"], [5, 5, "neverSent"]], "the last fates");
+  const up = await connect(url, { inboxMessages: 2 });
+  const dropped = heard(up, "dropped");
+  for (const number of numbers(3)) up.send(number);
+  equal(await dropped, { count: 1 }, "an inbox that overflows");
+  equal(await within(take(up, 2), "the rest"), [1, 2], "the oldest made room");
+  up.close();
+}
+
+/** A session over a line that is cut again and again loses nothing, and doubles nothing. */
+export async function storm(url) {
+  const line = await connect(url, { session: true, attemptsPerMinute: 1_000 });
+  const total = 600;
+  const sending = (async () => {
+    for (const number of numbers(total)) {
+      line.send(number);
+      if (number % 2) await new Promise((resolve) => setTimeout(resolve, 4));
+    }
+  })();
+  const got = await within(take(line, total), "all of it");
+  await sending;
+  equal(got, numbers(total), "what came back");
+  await within(line.delivered(total), "the last delivery");
+  equal(line.counters.attempts > 1, true, "the line was cut");
+  line.close();
+}
+
+/** Credentials go in the hello; a far end that refuses them ends the line. */
+export async function refused(url) {
+  const line = await connect(url, { session: true, credentials: "nobody" });
+  const why = await within(line.ended(), "the end");
+  equal(why.code, 4401, JSON.stringify(why));
+}
+
+/** Where the policy or the environment has no WebAssembly, that is what the error says. */
+export async function unsupported(url) {
+  const error = await rejected(connect(url));
+  equal([error.name, error.code], ["UnsupportedError", "unsupported"], String(error));
+  return error.message;
+}
+
+globalThis.stories = {
+  echo,
+  bytes,
+  unsendable,
+  throwing,
+  abandoned,
+  endpoints,
+  closing,
+  options,
+  terms,
+  storm,
+  refused,
+  unsupported,
+};
