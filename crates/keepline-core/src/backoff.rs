@@ -1,13 +1,13 @@
 //! When to try again: full jitter under a growing ceiling, and a pace that nothing outruns.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::Instant;
 use crate::mutant::{Mutant, planted};
 use crate::rng::Rng;
+use crate::{Instant, Span};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Span = Span::secs(60);
 
 /// How long to wait between attempts to connect.
 ///
@@ -37,41 +37,47 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn delay(&self, failures: u32, rng: &mut Rng) -> Duration {
+    pub(crate) fn delay(&self, failures: u32, rng: &mut Rng) -> Span {
         match self.ceiling(failures) {
             ceiling if planted(Mutant::RetryWithoutJitter) => ceiling,
             ceiling => rng.up_to(ceiling),
         }
     }
 
-    fn ceiling(&self, failures: u32) -> Duration {
-        let doubled = 2_u32.checked_pow(failures).and_then(|factor| self.base.checked_mul(factor));
-        doubled.map_or(self.cap, |ceiling| ceiling.min(self.cap))
+    fn ceiling(&self, failures: u32) -> Span {
+        let (mut ceiling, cap) = (Span::from(self.base), Span::from(self.cap));
+        for _ in 0..failures {
+            if ceiling >= cap {
+                break;
+            }
+            ceiling = ceiling + ceiling;
+        }
+        ceiling.min(cap)
     }
 }
 
 /// The instants of the last attempts: as many as may lie within one minute.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace {
-    recent: VecDeque<Instant>,
+    recent: Vec<Instant>,
     per_minute: usize,
 }
 
 impl Pace {
     pub(crate) fn new(backoff: &Backoff) -> Self {
-        Self { recent: VecDeque::new(), per_minute: usize::from(backoff.attempts_per_minute) }
+        Self { recent: Vec::new(), per_minute: usize::from(backoff.attempts_per_minute) }
     }
 
     pub(crate) fn record(&mut self, now: Instant) {
         if self.recent.len() == self.per_minute {
-            self.recent.pop_front();
+            self.recent.remove(0);
         }
-        self.recent.push_back(now);
+        self.recent.push(now);
     }
 
     /// The first instant at which another attempt keeps the pace.
     pub(crate) fn next_allowed(&self) -> Instant {
-        match self.recent.front() {
+        match self.recent.first() {
             Some(_) if planted(Mutant::PaceIgnored) => Instant::ORIGIN,
             Some(&oldest) if self.recent.len() == self.per_minute => oldest + MINUTE,
             Some(_) | None => Instant::ORIGIN,

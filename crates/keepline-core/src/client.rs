@@ -16,26 +16,25 @@ mod pulse;
 mod records;
 mod send;
 mod session;
-mod terms;
+mod state;
 mod transition;
 mod waking;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
+use alloc::string::String;
 
-use self::connection::{Asked, Connection, Dial};
 use self::credentials::Supply;
 use self::inquiry::Inquiry;
 pub use self::phase::{Phase, Transition};
 pub use self::send::SendError;
 use self::session::SessionEnd;
-use self::terms::Terms;
+use self::state::{Next, State};
 use self::waking::Surroundings;
 use crate::backoff::Pace;
 use crate::close::check_close;
+use crate::delivery::Outgoing;
 use crate::mutant::{Mutant, planted};
-use crate::outbox::Outbox;
 use crate::rng::Rng;
 use crate::timers::{Timer, Timers};
 use crate::{
@@ -50,7 +49,7 @@ use crate::{
 /// [crate's page](crate) has the driver's contract.
 #[derive(Debug)]
 pub struct Client {
-    config: Config,
+    config: Box<Config>,
     rng: Rng,
     state: State,
     timers: Timers,
@@ -60,8 +59,6 @@ pub struct Client {
     mode: Mode,
     supply: Supply,
     inquiry: Inquiry,
-    /// Of what waits, in either mode.
-    terms: Terms,
     around: Surroundings,
     outputs: VecDeque<Output>,
     last_conn: ConnId,
@@ -70,51 +67,23 @@ pub struct Client {
 /// What a line holds on to from one connection to the next.
 #[derive(Debug)]
 enum Mode {
-    Plain(Outbox),
+    /// Nothing is ever given to a connection in there, so all that is held waits for one.
+    Plain(Outgoing),
     Session(Box<SessionEnd>),
 }
 
-#[derive(Debug)]
-enum State {
-    Idle,
-    Connecting(Dial),
-    /// A session's hello is said; its greeting has not come.
-    Greeting(Asked),
-    Online(Connection),
-    /// The far end is closing: the connection takes no more, but the line still reads as online
-    /// until its `Closed` says what this means.
-    Leaving(Connection),
-    Waiting {
-        why: Down,
-        retry_at: Instant,
-        /// Whoever wakes does not try before: the server has asked for that, or the pace.
-        not_before: Instant,
-    },
-    /// The application asked to close.
-    Closing {
-        connection: Connection,
-        /// The code that the far end answers with if it has read everything before it; `None` if
-        /// the far end began to close first.
-        asked: Option<CloseCode>,
-    },
-    Ended(End),
-}
-
-impl State {
-    const fn is_over(&self) -> bool {
-        matches!(self, Self::Closing { .. } | Self::Ended(_))
+impl Mode {
+    const fn outgoing(&self) -> &Outgoing {
+        match self {
+            Self::Plain(outgoing) => outgoing,
+            Self::Session(session) => &session.delivery.outgoing,
+        }
     }
 
-    const fn phase(&self) -> Phase {
+    const fn outgoing_mut(&mut self) -> &mut Outgoing {
         match self {
-            Self::Idle => Phase::Idle,
-            Self::Connecting(_) => Phase::Connecting,
-            Self::Greeting(_) => Phase::Greeting,
-            Self::Online(_) => Phase::Online,
-            Self::Leaving(_) => Phase::Leaving,
-            Self::Waiting { .. } => Phase::Waiting,
-            Self::Closing { .. } => Phase::Closing,
-            Self::Ended(_) => Phase::Ended,
+            Self::Plain(outgoing) => outgoing,
+            Self::Session(session) => &mut session.delivery.outgoing,
         }
     }
 }
@@ -129,20 +98,19 @@ impl Client {
         Ok(Self {
             rng: Rng::new(seed),
             state: State::Idle,
-            timers: Timers::default(),
+            timers: Timers::new(),
             failures: 0,
             pace: Pace::new(&config.backoff),
             mode: match &config.session {
-                None => Mode::Plain(Outbox::new()),
+                None => Mode::Plain(Outgoing::new()),
                 Some(session) => Mode::Session(Box::new(SessionEnd::new(session))),
             },
             supply: Supply::default(),
             inquiry: Inquiry::default(),
-            terms: Terms::default(),
             around: Surroundings::new(),
             outputs: VecDeque::new(),
             last_conn: ConnId(0),
-            config,
+            config: Box::new(config),
         })
     }
 
@@ -203,15 +171,10 @@ impl Client {
             (State::Online(_), Mode::Session(_)) => self.say_end(code, reason, now),
             (State::Online(_), Mode::Plain(_)) => {
                 self.hand_over_the_rest();
-                let State::Online(connection) = &self.state else { return Ok(()) };
-                let connection = connection.clone();
-                self.outputs.push_back(Output::Close(connection.id, code, reason.to_string()));
-                self.enter(State::Closing { connection, asked: Some(code) }, now);
+                self.say_close(code, String::from(reason));
+                self.pass(Next::Closing(Some(code)), now);
             }
-            (State::Leaving(connection), _) => {
-                let connection = connection.clone();
-                self.enter(State::Closing { connection, asked: None }, now);
-            }
+            (State::Leaving(_), _) => self.pass(Next::Closing(None), now),
             (State::Connecting(_) | State::Greeting(_), _) => self.abandon(now),
             (State::Idle | State::Waiting { .. }, _) => self.end(End::Application, now),
             (State::Closing { .. } | State::Ended(_), _) => {}
@@ -271,7 +234,7 @@ impl Client {
     /// question if the alarm rang late: what came in time may wait to be read.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some((timer, at)) = self.timers.take_due(now) {
-            if self.excuses(timer, now - at, now) {
+            if self.excuses(timer, now.since(at), now) {
                 continue;
             }
             match timer {

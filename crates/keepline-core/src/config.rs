@@ -201,7 +201,7 @@ impl fmt::Display for ConfigError {
             Self::Window => f.write_str(
                 "session.window is zero or too high, or its bytes are below its message_bytes",
             ),
-            Self::Credentials => f.write_str("the credentials are empty, or larger than 8 KiB"),
+            Self::Credentials => f.write_str(BAD_CREDENTIALS),
             Self::WindowOver(field) => {
                 write!(f, "session.window is larger than {field}, which must hold it")
             }
@@ -212,6 +212,7 @@ impl fmt::Display for ConfigError {
 impl core::error::Error for ConfigError {}
 
 impl Config {
+    #[inline(never)]
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.check_durations()?;
         self.check_backoff()?;
@@ -243,39 +244,40 @@ impl Config {
         }
         window.check()?;
         session.credentials.as_ref().map_or(Ok(()), Credentials::check)?;
-        let queues = [
-            ("limits.inbox_messages", window.messages, limits.inbox_messages),
-            ("limits.inbox_bytes", window.bytes, limits.inbox_bytes),
-            ("limits.outbox_bytes", window.message_bytes, limits.outbox_bytes),
-        ];
-        match queues.into_iter().find(|(_, wanted, room)| *wanted > *room as u64) {
-            Some((field, _, _)) => Err(ConfigError::WindowOver(field)),
-            None => Ok(()),
+        if window.messages > limits.inbox_messages as u64 {
+            return Err(ConfigError::WindowOver("limits.inbox_messages"));
         }
+        if window.bytes > limits.inbox_bytes as u64 {
+            return Err(ConfigError::WindowOver("limits.inbox_bytes"));
+        }
+        if window.message_bytes > limits.outbox_bytes as u64 {
+            return Err(ConfigError::WindowOver("limits.outbox_bytes"));
+        }
+        Ok(())
     }
 
     fn check_durations(&self) -> Result<(), ConfigError> {
-        check_duration("connect_timeout", self.connect_timeout)?;
-        check_duration("close_timeout", self.close_timeout)?;
-        check_duration("settle_after", self.settle_after)?;
-        check_duration("backoff.base", self.backoff.base)?;
-        check_duration("backoff.cap", self.backoff.cap)?;
+        check_duration("connect_timeout", &self.connect_timeout)?;
+        check_duration("close_timeout", &self.close_timeout)?;
+        check_duration("settle_after", &self.settle_after)?;
+        check_duration("backoff.base", &self.backoff.base)?;
+        check_duration("backoff.cap", &self.backoff.cap)?;
         let Some(probe) = &self.heartbeat else {
             return Ok(());
         };
-        check_duration("heartbeat.idle", probe.idle)?;
-        check_duration("heartbeat.within", probe.within)?;
+        check_duration("heartbeat.idle", &probe.idle)?;
+        check_duration("heartbeat.within", &probe.within)?;
         let hidden = probe.hidden_idle.unwrap_or(probe.idle);
-        check_duration("heartbeat.hidden_idle", hidden)?;
+        check_duration("heartbeat.hidden_idle", &hidden)?;
         if hidden < probe.idle { Err(ConfigError::HiddenBelowIdle) } else { Ok(()) }
     }
 
     fn check_waking(&self) -> Result<(), ConfigError> {
         let Waking { fresh, within, asleep, jitter } = &self.waking;
-        check_duration("waking.within", *within)?;
-        check_duration("waking.asleep", *asleep)?;
+        check_duration("waking.within", within)?;
+        check_duration("waking.asleep", asleep)?;
         // These two may be zero.
-        let (fresh, jitter) = (*fresh.max(&SHORTEST), *jitter.max(&SHORTEST));
+        let (fresh, jitter) = (fresh.max(&SHORTEST), jitter.max(&SHORTEST));
         check_duration("waking.fresh", fresh)?;
         check_duration("waking.jitter", jitter)
     }
@@ -290,6 +292,9 @@ impl Config {
         }
     }
 }
+
+/// What is said of credentials that are empty or too large.
+pub(crate) const BAD_CREDENTIALS: &str = "the credentials are empty, or larger than 8 KiB";
 
 /// Of the 16 KiB that a hello may have, so much is left for them with room for escapes.
 const LARGEST_CREDENTIALS: usize = 8 * 1024;
@@ -306,8 +311,8 @@ impl Credentials {
 impl Window {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let fits = |count| (1..=MAX_NUMBER / 4).contains(&count);
-        let counts = [self.messages, self.message_bytes, self.bytes];
-        match counts.into_iter().all(fits) && self.message_bytes <= self.bytes {
+        let all_fit = fits(self.messages) && fits(self.message_bytes) && fits(self.bytes);
+        match all_fit && self.message_bytes <= self.bytes {
             true => Ok(()),
             false => Err(ConfigError::Window),
         }
@@ -316,13 +321,14 @@ impl Window {
 
 impl Limits {
     fn check(&self) -> Result<(), ConfigError> {
-        let counts = [
-            ("limits.message_bytes", self.message_bytes),
-            ("limits.outbox_messages", self.outbox_messages),
-            ("limits.inbox_messages", self.inbox_messages),
-        ];
-        if let Some((field, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
-            return Err(ConfigError::Count(field));
+        if self.message_bytes == 0 {
+            return Err(ConfigError::Count("limits.message_bytes"));
+        }
+        if self.outbox_messages == 0 {
+            return Err(ConfigError::Count("limits.outbox_messages"));
+        }
+        if self.inbox_messages == 0 {
+            return Err(ConfigError::Count("limits.inbox_messages"));
         }
         if self.message_bytes > self.outbox_bytes {
             return Err(ConfigError::MessageOver("limits.outbox_bytes"));
@@ -337,9 +343,12 @@ impl Limits {
     }
 }
 
-pub(crate) fn check_duration(field: &'static str, duration: Duration) -> Result<(), ConfigError> {
-    if duration.is_zero() || duration > LONGEST {
-        return Err(ConfigError::Duration(field));
-    }
-    Ok(())
+pub(crate) fn check_duration(field: &'static str, duration: &Duration) -> Result<(), ConfigError> {
+    if is_bounded(duration) { Ok(()) } else { Err(ConfigError::Duration(field)) }
+}
+
+// Once in a page, and not for each field.
+#[inline(never)]
+fn is_bounded(duration: &Duration) -> bool {
+    !duration.is_zero() && *duration <= LONGEST
 }

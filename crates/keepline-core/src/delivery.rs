@@ -3,6 +3,7 @@
 mod incoming;
 mod link;
 mod outgoing;
+mod terms;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -10,7 +11,7 @@ use core::fmt;
 pub(crate) use self::incoming::{Arrived, Incoming};
 pub(crate) use self::link::Link;
 pub(crate) use self::outgoing::{Fates, Outgoing, extend};
-use crate::wire::{Ack, Coding, FrameWriter, Window};
+use crate::wire::{Ack, Coding, Credit, FrameWriter, Window};
 use crate::{CloseCode, MessageIds, Payload};
 
 /// How the far end has broken the rules of delivery (docs/protocol.md §5, §6 and §10).
@@ -48,9 +49,9 @@ impl Breach {
     }
 }
 
-impl fmt::Display for Breach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Breach {
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
             Self::OutOfPlace => "a record that is not allowed here",
             Self::TooLarge => "a message over the limit",
             Self::Number => "a message out of number",
@@ -58,11 +59,34 @@ impl fmt::Display for Breach {
             Self::Credit => "a message beyond the credit",
             Self::Position => "a position that cannot be",
             Self::WentBack => "a level that went back",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
     }
 }
 
 impl core::error::Error for Breach {}
+
+/// A number, and the sum of all sizes up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Mark {
+    number: u64,
+    bytes: u64,
+}
+
+impl Mark {
+    const fn after(self, size: usize) -> Self {
+        Self { number: self.number + 1, bytes: self.bytes + size as u64 }
+    }
+
+    const fn is_within(self, credit: Credit) -> bool {
+        self.number <= credit.number && self.bytes <= credit.bytes
+    }
+}
 
 /// Both directions of one end of a session, in one epoch after another.
 #[derive(Debug)]

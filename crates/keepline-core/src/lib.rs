@@ -58,6 +58,10 @@ mod outbox;
 mod port;
 mod provision;
 mod rng;
+#[cfg_attr(
+    not(feature = "server"),
+    allow(dead_code, unreachable_pub, reason = "a page serves nobody")
+)]
 mod sessions;
 mod status;
 mod time;
@@ -78,8 +82,10 @@ pub use options::{Key, SendOptions, WhenFull};
 pub use outbox::Queued;
 pub use port::{ConnId, Draw, Event, Input, OpenFailure, Output};
 pub use provision::{NotProvided, Provision};
+#[cfg(feature = "server")]
 pub use sessions::{
     Caller, Counts, Over, Refused, ServerConfig, ServerOutput, SessionEvent, SessionKey, Sessions,
 };
 pub use status::{Broken, Down, End, Status};
 pub use time::Instant;
+use time::Span;

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::Span;
+
 /// Something that happened to the page or to the machine, not to a connection.
 ///
 /// Whoever runs a line where there is no page to watch (a Worker) may hand in what the page has
@@ -80,7 +82,7 @@ impl Waking {
     pub(crate) fn is_sleep(&self, wake: Wake) -> bool {
         match wake {
             Wake::Restored | Wake::Resumed => true,
-            Wake::Slept(time) => time > self.asleep,
+            Wake::Slept(time) => Span::from(time) > self.asleep.into(),
             Wake::Shown | Wake::NetworkUp => false,
         }
     }

@@ -1,6 +1,6 @@
 //! The core's only source of chance: SplitMix64 over the seed that the driver hands in.
 
-use core::time::Duration;
+use crate::Span;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Rng {
@@ -21,10 +21,9 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A duration drawn uniformly from `[0, most]`, to the microsecond.
-    pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
-        let most = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
-        let scaled = u128::from(self.bits()) * (u128::from(most) + 1);
-        Duration::from_micros((scaled >> 64) as u64)
+    /// A time drawn uniformly from `[0, most]`, to the microsecond.
+    pub(crate) fn up_to(&mut self, most: Span) -> Span {
+        let scaled = u128::from(self.bits()) * (u128::from(most.as_micros()) + 1);
+        Span::micros((scaled >> 64) as u64)
     }
 }

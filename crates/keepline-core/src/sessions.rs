@@ -22,6 +22,7 @@ pub use self::port::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionK
 use self::session::Session;
 use self::tombstones::Tombstones;
 use crate::client::SendError;
+use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
 use crate::rng::Rng;
 use crate::wire::{Coding, SessionId};
@@ -141,7 +142,7 @@ impl Sessions {
     ) -> Result<MessageId, SendError> {
         self.make_room_for(key, payload.len(), now)?;
         let Some(session) = self.by_key.get_mut(&key) else { return Err(SendError::Ended) };
-        let id = session.delivery.outgoing.push(payload);
+        let id = session.delivery.outgoing.push(Freight::Here(payload));
         self.recount(key);
         self.wake(key);
         Ok(id)

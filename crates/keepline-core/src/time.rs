@@ -1,6 +1,6 @@
 //! The core's own instant, which a driver hands in.
 
-use core::ops::{Add, Sub};
+use core::ops::{Add, Div, Sub};
 use core::time::Duration;
 
 const MICROS: u64 = 1_000_000;
@@ -18,11 +18,13 @@ impl Instant {
     /// The driver's origin.
     pub const ORIGIN: Self = Self { micros: 0 };
 
+    /// Later than any instant at which something is due.
+    pub(crate) const NEVER: Self = Self { micros: u64::MAX };
+
     /// The instant that lies `elapsed` after the driver's origin.
     #[must_use]
-    pub const fn from_origin(elapsed: Duration) -> Self {
-        let micros = elapsed.as_secs().saturating_mul(MICROS);
-        Self { micros: micros.saturating_add(elapsed.subsec_micros() as u64) }
+    pub fn from_origin(elapsed: Duration) -> Self {
+        Self::ORIGIN + elapsed
     }
 
     /// How long this instant lies after the driver's origin.
@@ -30,13 +32,29 @@ impl Instant {
     pub const fn since_origin(self) -> Duration {
         Duration::from_micros(self.micros)
     }
+
+    /// How long it lies after `earlier`; zero when it does not.
+    pub(crate) const fn since(self, earlier: Self) -> Span {
+        Span { micros: self.micros.saturating_sub(earlier.micros) }
+    }
 }
+
+// Sums are made once in a page, and not wherever there is a time limit.
 
 impl Add<Duration> for Instant {
     type Output = Self;
 
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn add(self, by: Duration) -> Self {
-        let by = Self::from_origin(by);
+        self + Span::from(by)
+    }
+}
+
+impl Add<Span> for Instant {
+    type Output = Self;
+
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    fn add(self, by: Span) -> Self {
         Self { micros: self.micros.saturating_add(by.micros) }
     }
 }
@@ -46,6 +64,71 @@ impl Sub for Instant {
 
     /// How long `self` lies after `earlier`; zero when it does not.
     fn sub(self, earlier: Self) -> Duration {
-        Duration::from_micros(self.micros.saturating_sub(earlier.micros))
+        self.since(earlier).into()
+    }
+}
+
+/// A length of time as the core reckons with it: one number, for the two of a [`Duration`] are
+/// much code in a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    micros: u64,
+}
+
+impl Span {
+    pub(crate) const ZERO: Self = Self { micros: 0 };
+
+    pub(crate) const fn micros(micros: u64) -> Self {
+        Self { micros }
+    }
+
+    pub(crate) const fn millis(millis: u64) -> Self {
+        Self { micros: millis * 1_000 }
+    }
+
+    pub(crate) const fn secs(secs: u64) -> Self {
+        Self { micros: secs * MICROS }
+    }
+
+    pub(crate) const fn as_micros(self) -> u64 {
+        self.micros
+    }
+}
+
+impl From<Duration> for Span {
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    fn from(duration: Duration) -> Self {
+        let micros = duration.as_secs().saturating_mul(MICROS);
+        Self { micros: micros.saturating_add(duration.subsec_micros().into()) }
+    }
+}
+
+impl From<Span> for Duration {
+    fn from(span: Span) -> Self {
+        Self::from_micros(span.micros)
+    }
+}
+
+impl Add for Span {
+    type Output = Self;
+
+    fn add(self, more: Self) -> Self {
+        Self { micros: self.micros.saturating_add(more.micros) }
+    }
+}
+
+impl Sub for Span {
+    type Output = Self;
+
+    fn sub(self, less: Self) -> Self {
+        Self { micros: self.micros.saturating_sub(less.micros) }
+    }
+}
+
+impl Div<u64> for Span {
+    type Output = Self;
+
+    fn div(self, by: u64) -> Self {
+        Self { micros: self.micros / by }
     }
 }

@@ -54,44 +54,49 @@ impl Timer {
     ];
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Timers {
-    deadlines: [Option<Instant>; Timer::ALL.len()],
+    /// [`Instant::NEVER`] where none is set.
+    deadlines: [Instant; Timer::ALL.len()],
 }
 
 impl Timers {
+    pub(crate) const fn new() -> Self {
+        Self { deadlines: [Instant::NEVER; Timer::ALL.len()] }
+    }
+
     pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
-        self.deadlines[timer as usize] = Some(at);
+        self.deadlines[timer as usize] = at;
     }
 
     /// Lets a timer that is set not ring before this.
     pub(crate) fn put_off(&mut self, timer: Timer, until: Instant) {
-        let deadline = &mut self.deadlines[timer as usize];
-        *deadline = deadline.map(|at| at.max(until));
+        if self.is_set(timer) {
+            self.set(timer, self.deadlines[timer as usize].max(until));
+        }
     }
 
     pub(crate) fn stop(&mut self, timer: Timer) {
-        self.deadlines[timer as usize] = None;
+        self.deadlines[timer as usize] = Instant::NEVER;
     }
 
     pub(crate) fn is_set(&self, timer: Timer) -> bool {
-        self.deadlines[timer as usize].is_some()
+        self.deadlines[timer as usize] != Instant::NEVER
     }
 
     pub(crate) fn stop_all(&mut self) {
-        *self = Self::default();
+        *self = Self::new();
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.deadlines.iter().flatten().min().copied()
+        self.deadlines.iter().min().copied().filter(|at| *at != Instant::NEVER)
     }
 
     /// Takes the earliest timer that is due, with its deadline, so that late timers still fire in
     /// their order.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<(Timer, Instant)> {
         let at = self.next().filter(|at| *at <= now)?;
-        let due =
-            Timer::ALL.into_iter().find(|timer| self.deadlines[*timer as usize] == Some(at))?;
+        let due = Timer::ALL.into_iter().find(|timer| self.deadlines[*timer as usize] == at)?;
         self.stop(due);
         Some((due, at))
     }

@@ -1,11 +1,9 @@
 //! What a plain connection was given, and how much of it is in doubt if the connection is lost.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use crate::delivery::extend;
-use crate::{Instant, MessageId, MessageIds};
+use crate::{Instant, MessageId, MessageIds, Span};
 
 /// More probes than this are never out without an answer: each waits for a quiet spell.
 const MOST_ASKED: usize = 8;
@@ -14,16 +12,16 @@ const MOST_ASKED: usize = 8;
 /// replaced, cancelled or has expired between two that were handed over.
 const MOST_RUNS: usize = 1_024;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Account {
     /// What was handed over since the last probe.
     since: Vec<MessageIds>,
     /// The probes without an answer yet, the oldest first.
-    asked: VecDeque<Question>,
+    asked: Vec<Question>,
 }
 
 /// A probe without its answer yet.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Question {
     at: Instant,
     /// What was handed over ahead of it, and behind the probe before.
@@ -32,7 +30,7 @@ struct Question {
 
 impl Account {
     pub(super) const fn new() -> Self {
-        Self { since: Vec::new(), asked: VecDeque::new() }
+        Self { since: Vec::new(), asked: Vec::new() }
     }
 
     /// A message is handed over. Returns what is in doubt from now on, whatever comes, because
@@ -45,7 +43,7 @@ impl Account {
     pub(super) fn probed(&mut self, now: Instant) {
         if self.asked.len() < MOST_ASKED {
             let ahead = core::mem::take(&mut self.since);
-            self.asked.push_back(Question { at: now, ahead });
+            self.asked.push(Question { at: now, ahead });
         }
     }
 
@@ -54,21 +52,27 @@ impl Account {
     ///
     /// When the far end has skipped an answer, the next one is counted for the skipped probe: the
     /// account then doubts too much, never too little.
-    pub(super) fn answered(&mut self, now: Instant) -> Option<Duration> {
-        let asked = self.asked.pop_front()?;
-        Some(now - asked.at)
+    pub(super) fn answered(&mut self, now: Instant) -> Option<Span> {
+        let oldest = self.asked.first()?.at;
+        self.asked.remove(0);
+        Some(now.since(oldest))
     }
 
     /// What nobody has proven to have arrived, as few runs as there may be.
     pub(super) fn doubts(&self) -> Vec<MessageIds> {
-        let mut doubts: Vec<MessageIds> = Vec::new();
-        let ahead = self.asked.iter().flat_map(|question| &question.ahead);
-        for run in ahead.chain(&self.since) {
-            match doubts.last_mut() {
-                Some(last) if last.last.0 + 1 == run.first.0 => last.last = run.last,
-                Some(_) | None => doubts.push(*run),
-            }
-        }
+        let mut doubts = Vec::new();
+        self.asked.iter().for_each(|question| join(&mut doubts, &question.ahead));
+        join(&mut doubts, &self.since);
         doubts
+    }
+}
+
+/// Adds runs of ids to others, which they go on from.
+fn join(doubts: &mut Vec<MessageIds>, more: &[MessageIds]) {
+    for run in more {
+        match doubts.last_mut() {
+            Some(last) if last.last.0 + 1 == run.first.0 => last.last = run.last,
+            Some(_) | None => doubts.push(*run),
+        }
     }
 }

@@ -1,16 +1,15 @@
 //! One open connection: how far it is proven, and what belongs to it alone.
 
 use alloc::string::String;
-use core::time::Duration;
 
 use super::account::Account;
 use super::drain::Drain;
 use super::gate::Gate;
 use super::pulse::Pulse;
 use crate::delivery::Link;
-use crate::{ConnId, Instant};
+use crate::{ConnId, Instant, Span};
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Connection {
     pub(super) id: ConnId,
     pub(super) protocol: String,
@@ -26,14 +25,14 @@ pub(super) struct Connection {
 }
 
 /// How the two ends talk on a connection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Speech {
     Plain(Account),
     Session(Link, Move),
 }
 
 /// Whether the session is about to move to another connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Move {
     Stays,
     /// A handshake is under way.
@@ -112,7 +111,7 @@ impl Connection {
 
     /// Takes note of a message from the far end; `Some` is when the connection will have settled,
     /// if it has not by now.
-    pub(super) fn heard(&mut self, now: Instant, settle_after: Duration) -> Option<Instant> {
+    pub(super) fn heard(&mut self, now: Instant, settle_after: Span) -> Option<Instant> {
         self.pulse.heard(now);
         self.pulse.proven();
         let settles_at = self.opened_at + settle_after;

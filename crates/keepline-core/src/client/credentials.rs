@@ -1,15 +1,16 @@
 //! What a client makes of a provider: what it gives, when that expires, and what was refused.
 
-use alloc::string::ToString;
+use alloc::string::String;
 use core::time::Duration;
 
 use super::{Client, Mode, State};
+use crate::config::BAD_CREDENTIALS;
 use crate::timers::Timer;
 use crate::wire::Credentials;
-use crate::{Down, End, Instant, NotProvided, Output, Provision};
+use crate::{Down, End, Instant, NotProvided, Output, Provision, Span};
 
 /// Credentials are not renewed more often than that, whatever is said of their life.
-const BETWEEN_RENEWALS: Duration = Duration::from_secs(1);
+const BETWEEN_RENEWALS: Span = Span::secs(1);
 
 /// What is known of the credentials in use.
 #[derive(Debug, Default)]
@@ -95,9 +96,9 @@ impl Client {
         (self.supply.granted, self.supply.failures) = (expires.map(|after| now + after), 0);
         let expires_at = self.supply.expires_at().filter(|_| self.config.provider);
         self.supply.renew_at = expires_at.map(|at| {
-            let life = at - now;
+            let life = at.since(now);
             let jitter = self.rng.up_to(life / 10);
-            now + (life / 5 * 4 + jitter).max(BETWEEN_RENEWALS)
+            now + (life - life / 5 + jitter).max(BETWEEN_RENEWALS)
         });
     }
 
@@ -110,7 +111,9 @@ impl Client {
 
     pub(super) fn renewal_due(&mut self) {
         self.supply.renew_at = None;
-        self.outputs.extend(self.conn().map(Output::Renew));
+        if let Some(conn) = self.conn() {
+            self.outputs.push_back(Output::Renew(conn));
+        }
     }
 
     /// What is known of the life of credentials that the application hands in itself.
@@ -151,7 +154,7 @@ impl Client {
 
 fn check(provision: Provision) -> Result<Provision, NotProvided> {
     match provision.credentials.as_ref().map(Credentials::check) {
-        Some(Err(error)) => Err(NotProvided::Unusable(error.to_string())),
+        Some(Err(_)) => Err(NotProvided::Unusable(String::from(BAD_CREDENTIALS))),
         Some(Ok(())) | None => Ok(provision),
     }
 }

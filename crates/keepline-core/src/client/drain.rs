@@ -1,7 +1,7 @@
 //! Whether the network still takes what a socket was given.
 
 /// Counts what the present socket was given, and what of it the network has taken.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Drain {
     /// Bytes of payload that the socket was given.
     handed: u64,

@@ -2,29 +2,28 @@
 
 use core::time::Duration;
 
+use super::greeting::Fate;
 use super::session::{Draining, Finish};
-use super::{Client, Mode, State};
+use super::{Client, Mode, Next, State};
 use crate::close::check_close;
 use crate::delivery::Fates;
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Finale, FrameWriter, Previous, Record};
-use crate::{AfterLoss, CloseCode, CloseError, Doubt, Down, End, Event, Instant, Loss, Output};
+use crate::{AfterLoss, CloseCode, CloseError, Doubt, Down, End, Instant, Loss, Output, Span};
 
 /// This part of a server's patience is left for the `end` and its answer.
-const PART_FOR_THE_END: u32 = 8;
+const PART_FOR_THE_END: u64 = 8;
 
 /// Longer than this no server that goes away is believed to wait.
-const LONGEST_DRAIN: Duration = Duration::from_secs(60 * 60);
+const LONGEST_DRAIN: Span = Span::secs(60 * 60);
 
 impl Client {
     /// Ends the session in band: what still may go out goes first.
     pub(super) fn say_end(&mut self, code: CloseCode, reason: &str, now: Instant) {
         self.flush(now);
-        let State::Online(connection) = &self.state else { return };
-        let connection = connection.clone();
         self.write_end(code, reason);
-        self.enter(State::Closing { connection, asked: None }, now);
+        self.pass(Next::Closing(None), now);
     }
 
     /// Says how far the application is, and that it takes nothing more; once.
@@ -66,21 +65,21 @@ impl Client {
     /// Tells what became of everything that is held, once and for all. `taken` is the far end's
     /// last word, if it has said one.
     pub(super) fn settle_fates(&mut self, taken: Option<u64>) {
-        let Mode::Session(session) = &mut self.mode else { return };
-        let fates = session.delivery.outgoing.end(taken.map(last_word));
-        session.leave();
-        (session.terms, session.finishing) = (None, None);
+        let fates = self.mode.outgoing_mut().end(taken.map(last_word));
+        if let Mode::Session(session) = &mut self.mode {
+            session.leave();
+            (session.terms, session.finishing) = (None, None);
+        }
         self.tell_fates(fates, Doubt::Ended);
-        self.forget_terms();
     }
 
     pub(super) fn tell_fates(&mut self, fates: Fates, doubt: Doubt) {
         let Fates { delivered, not_taken, unknown, never_sent, too_large } = fates;
-        self.tell_all(delivered, Event::Delivered);
-        self.tell_all(not_taken, |ids| Event::Undeliverable(ids, Loss::NotTaken));
-        self.tell_all(unknown, |ids| Event::Unknown(ids, doubt));
-        self.tell_all(never_sent, |ids| Event::Undeliverable(ids, Loss::NeverSent));
-        self.tell_all(too_large, |ids| Event::Undeliverable(ids, Loss::TooLarge));
+        self.tell_all(delivered, Fate::Delivered);
+        self.tell_all(not_taken, Fate::Lost(Loss::NotTaken));
+        self.tell_all(unknown, Fate::InDoubt(doubt));
+        self.tell_all(never_sent, Fate::Lost(Loss::NeverSent));
+        self.tell_all(too_large, Fate::Lost(Loss::TooLarge));
     }
 }
 
@@ -143,7 +142,7 @@ impl Client {
         if let (State::Online(_), Mode::Session(session)) = (&self.state, &mut self.mode)
             && session.draining == Draining::No
         {
-            let within = within.min(LONGEST_DRAIN);
+            let within = LONGEST_DRAIN.min(within.into());
             session.draining = Draining::Flushing;
             self.timers.set(Timer::Drain, now + (within - within / PART_FOR_THE_END));
         }

@@ -1,19 +1,17 @@
 //! Whether the present connection takes more, or holds so much already that the rest had better
 //! wait in the outbox, where it can still be dropped.
 
-use core::time::Duration;
-
 use super::connection::Speech;
 use super::{Client, Mode, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
-use crate::{ConnId, Instant, Output};
+use crate::{ConnId, Instant, Output, Span};
 
 /// How soon after it was found too full a socket is looked at again. No browser tells when its
 /// buffer has drained.
-const FIRST_LOOK: Duration = Duration::from_millis(8);
+const FIRST_LOOK: Span = Span::millis(8);
 /// Looks become rarer up to this.
-const RAREST_LOOK: Duration = Duration::from_millis(64);
+const RAREST_LOOK: Span = Span::millis(64);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gate {
@@ -23,7 +21,7 @@ pub(super) enum Gate {
     /// It is too much, until it has fallen to the low mark.
     Shut {
         /// How long until the next look.
-        look_in: Duration,
+        look_in: Span,
     },
 }
 
@@ -71,7 +69,7 @@ impl Client {
     pub(super) fn look_later(&mut self, now: Instant) {
         let State::Online(connection) = &mut self.state else { return };
         if let Gate::Shut { look_in } = &mut connection.gate {
-            *look_in = (2 * *look_in).min(RAREST_LOOK);
+            *look_in = (*look_in + *look_in).min(RAREST_LOOK);
             self.timers.set(Timer::Buffer, now + *look_in);
         }
     }
@@ -89,7 +87,7 @@ impl Client {
     /// Hands on what waits, and tells those who wait for room.
     fn go_on(&mut self) {
         match &self.mode {
-            Mode::Plain(outbox) if outbox.queued().messages > 0 => {
+            Mode::Plain(waiting) if waiting.queued().messages > 0 => {
                 self.hand_over_all();
                 self.outputs.push_back(Output::Room);
             }

@@ -1,13 +1,15 @@
 //! How a session's connection begins: a hello is said, and a greeting comes back.
 
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::connection::{Asked, Connection, Dial};
 use super::{Client, Mode, State};
 use crate::delivery::{Delivery, Link};
 use crate::mutant::{Mutant, planted};
 use crate::wire::{FrameWriter, Greeting, Record};
-use crate::{AfterLoss, Breach, Doubt, Draw, End, Event, Instant, MessageIds, Output};
+use crate::{AfterLoss, Breach, Doubt, Draw, End, Event, Instant, Loss, MessageIds, Output};
 
 impl Client {
     /// Says hello on a connection that has just opened.
@@ -51,7 +53,8 @@ impl Client {
             self.proven();
         }
         self.granted(greeting.expires, now);
-        self.enter(State::Online(Connection::session(asked, protocol, link, now)), now);
+        let connection = Box::new(Connection::session(asked, protocol, link, now));
+        self.enter(State::Online(connection), now);
         Ok(())
     }
 
@@ -89,11 +92,21 @@ impl Client {
         }
     }
 
-    pub(super) fn tell_all(
-        &mut self,
-        runs: impl IntoIterator<Item = MessageIds>,
-        what: impl Fn(MessageIds) -> Event,
-    ) {
-        runs.into_iter().for_each(|ids| self.tell(what(ids)));
+    pub(super) fn tell_all(&mut self, runs: Vec<MessageIds>, fate: Fate) {
+        for ids in runs {
+            self.tell(match fate {
+                Fate::Delivered => Event::Delivered(ids),
+                Fate::Lost(loss) => Event::Undeliverable(ids, loss),
+                Fate::InDoubt(doubt) => Event::Unknown(ids, doubt),
+            });
+        }
     }
+}
+
+/// What became of a message.
+#[derive(Clone, Copy)]
+pub(super) enum Fate {
+    Delivered,
+    Lost(Loss),
+    InDoubt(Doubt),
 }

@@ -1,10 +1,8 @@
 //! When a handshake that failed is looked into, and what is made of the answer.
 
-use core::time::Duration;
-
 use super::transition::LONGEST_ABSENCE;
 use super::{Client, State};
-use crate::{ConnId, Diagnosis, Down, End, Instant, Output, Verdict};
+use crate::{ConnId, Diagnosis, Down, End, Instant, Output, Span, Verdict};
 
 /// What is being found out about failed handshakes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -133,8 +131,8 @@ impl Client {
     }
 
     fn advised_by(&mut self, found: Diagnosis, now: Instant) -> Option<Instant> {
-        let after = found.advice()?.min(LONGEST_ABSENCE);
-        let jitter: Duration = self.rng.up_to((after / 10).max(self.config.backoff.base));
+        let after = Span::from(found.advice()?).min(LONGEST_ABSENCE);
+        let jitter = self.rng.up_to((after / 10).max(self.config.backoff.base.into()));
         Some((now + after + jitter).max(self.pace.next_allowed()))
     }
 }

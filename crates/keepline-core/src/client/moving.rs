@@ -5,7 +5,7 @@ use super::{Client, Mode, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Record, records};
-use crate::{ConnId, Draw, Input, Instant, Output, Payload};
+use crate::{ConnId, Draw, Input, Instant, Payload};
 
 impl Client {
     /// Opens another connection, while this one is still used.
@@ -24,7 +24,7 @@ impl Client {
 
     /// Takes in news of the connection that the session moves to.
     pub(super) fn hear_of_move(&mut self, input: Input, now: Instant) {
-        match (input, self.moving().cloned()) {
+        match (input, self.moving().copied()) {
             (Input::Opened(_, protocol, draw), Some(Move::Dialing(dial))) => {
                 self.ask_to_move(dial, &protocol, draw);
             }
@@ -56,7 +56,7 @@ impl Client {
 
     /// Gives up the move: the old connection is used as long as it lasts.
     pub(super) fn stay(&mut self) {
-        self.outputs.extend(self.moves_to().map(Output::Abandon));
+        self.forsake(self.moves_to());
         self.timers.stop(Timer::Move);
         if let Some(to) = self.moving() {
             *to = Move::Stays;
@@ -84,13 +84,13 @@ impl Client {
         if self.greeted(asked, &greeting, now).is_err() {
             return self.stay();
         }
-        self.outputs.extend(old.map(Output::Abandon));
+        self.forsake(old);
         self.hear_records(conn, answer, now);
     }
 
     /// The connection that is left when the present one is gone, as a state of its own.
     pub(super) fn next_after_loss(&mut self) -> Option<State> {
-        match self.moving().cloned()? {
+        match self.moving().copied()? {
             Move::Stays => None,
             Move::Dialing(dial) => Some(State::Connecting(dial)),
             Move::Asked(asked) => Some(State::Greeting(asked)),

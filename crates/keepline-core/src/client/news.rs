@@ -1,10 +1,11 @@
 //! What each piece of news and each deadline means to a client.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::connection::{Connection, Dial};
 use super::inquiry::Inquiry;
-use super::{Client, Mode, State};
+use super::{Client, Mode, Next, State};
 use crate::timers::Timer;
 use crate::{
     Breach, Broken, Closed, ConnId, Down, Draw, End, Event, Instant, OpenFailure, Output, Payload,
@@ -17,7 +18,8 @@ impl Client {
         let State::Connecting(dial) = self.state else { return };
         match &self.mode {
             Mode::Plain(_) => {
-                self.enter(State::Online(Connection::plain(conn, protocol, now)), now);
+                let connection = Box::new(Connection::plain(conn, protocol, now));
+                self.enter(State::Online(connection), now);
                 self.expire_if_due(now);
                 self.hand_over_all();
             }
@@ -65,7 +67,7 @@ impl Client {
             return;
         }
         match self.account().and_then(|account| account.answered(now)) {
-            Some(round_trip) => self.tell(Event::RoundTrip(round_trip)),
+            Some(round_trip) => self.tell(Event::RoundTrip(round_trip.into())),
             // Nobody asked: it is the application's own.
             None => self.outputs.push_back(Output::Deliver(payload)),
         }
@@ -74,7 +76,7 @@ impl Client {
     /// Takes note of a sign of life; `false` when nothing is expected any more.
     fn heard(&mut self, now: Instant) -> bool {
         let State::Online(connection) = &mut self.state else { return false };
-        match connection.heard(now, self.config.settle_after) {
+        match connection.heard(now, self.config.settle_after.into()) {
             Some(settles_at) => self.timers.set(Timer::Settle, settles_at),
             None => self.proven(),
         }
@@ -83,8 +85,8 @@ impl Client {
     }
 
     pub(super) fn peer_closing(&mut self, now: Instant) {
-        if let State::Online(connection) = &self.state {
-            self.enter(State::Leaving(connection.clone()), now);
+        if let State::Online(_) = self.state {
+            self.pass(Next::Leaving, now);
         }
     }
 

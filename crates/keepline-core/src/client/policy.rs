@@ -2,15 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::terms::Terms;
-use super::{Client, Mode, State};
+use super::greeting::Fate;
+use super::{Client, State};
 use crate::delivery::extend;
 use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::{
-    Event, Instant, Key, Loss, MessageId, MessageIds, Payload, Queued, SendError, SendOptions,
-    WhenFull,
+    Instant, Key, Loss, MessageId, MessageIds, Payload, Queued, SendError, SendOptions, WhenFull,
 };
 
 impl Client {
@@ -39,13 +38,12 @@ impl Client {
         if self.goes_at_once() {
             return Ok(self.hand_over(freight));
         }
-        self.terms.forget_before(self.mode.first_waiting());
         let replaced = self.waits_under(options.key.as_ref());
         let dropped = self.make_room(freight.len(), &options, replaced)?;
-        self.withdraw(replaced, Loss::Replaced);
-        self.withdraw(dropped, Loss::Dropped);
+        self.withdraw(replaced.as_slice(), Loss::Replaced);
+        self.withdraw(&dropped, Loss::Dropped);
         let id = self.enqueue(freight);
-        self.terms.agree(id, options, now);
+        self.mode.outgoing_mut().agree(options, now);
         self.expect_expiry();
         Ok(id)
     }
@@ -54,18 +52,17 @@ impl Client {
     /// not wait, because a connection was given it or it has ended. Drain [`Client::poll_output`]
     /// afterwards.
     pub fn cancel(&mut self, id: MessageId, now: Instant) -> bool {
-        let waits = self.mode.waiting_size(id).is_some();
-        self.withdraw(Some(id), Loss::Cancelled);
+        let waits = self.mode.outgoing().waiting_size(id).is_some();
+        self.withdraw(&[id], Loss::Cancelled);
         self.finish_if_settled(now);
         waits
     }
 
     /// Messages have waited for too long.
     pub(super) fn expire(&mut self, now: Instant) {
-        self.terms.forget_before(self.mode.first_waiting());
-        let expired = self.terms.expired(now);
+        let expired = self.mode.outgoing_mut().expired(now);
         if !planted(Mutant::NeverGrowsOld) {
-            self.withdraw(expired, Loss::Expired);
+            self.withdraw(&expired, Loss::Expired);
         }
         self.expect_expiry();
         self.finish_if_settled(now);
@@ -73,13 +70,13 @@ impl Client {
 
     /// The same if it is time, for an alarm may ring late: what has expired does not leave.
     pub(super) fn expire_if_due(&mut self, now: Instant) {
-        if self.terms.soonest().is_some_and(|at| at < now) {
+        if self.mode.outgoing().soonest_expiry().is_some_and(|at| at < now) {
             self.expire(now);
         }
     }
 
     pub(super) fn expect_expiry(&mut self) {
-        match (&self.state, self.terms.soonest()) {
+        match (&self.state, self.mode.outgoing().soonest_expiry()) {
             (State::Closing { .. } | State::Ended(_), _) | (_, None) => {
                 self.timers.stop(Timer::Expiry);
             }
@@ -95,14 +92,8 @@ impl Client {
         }
     }
 
-    /// Nothing waits any more.
-    pub(super) fn forget_terms(&mut self) {
-        self.terms = Terms::default();
-    }
-
     fn waits_under(&self, key: Option<&Key>) -> Option<MessageId> {
-        let id = self.terms.latest(key?).filter(|_| !planted(Mutant::KeyIgnored))?;
-        self.mode.waiting_size(id).is_some().then_some(id)
+        self.mode.outgoing().waiting_under(key?).filter(|_| !planted(Mutant::KeyIgnored))
     }
 
     /// Who leaves so that this message fits, besides the one that it replaces.
@@ -114,9 +105,10 @@ impl Client {
     ) -> Result<Vec<MessageId>, SendError> {
         let full = SendError::Full { queued: self.queued() };
         let new_key = options.key.as_ref().filter(|_| replaced.is_none());
-        let wanted = size + self.terms.key_bytes() + new_key.map_or(0, Key::len);
+        let outgoing = self.mode.outgoing();
+        let wanted = size + outgoing.key_bytes() + new_key.map_or(0, Key::len);
         let mut left = self.queued_without(self.queued(), replaced);
-        let mut droppable = self.terms.droppable().filter(|id| Some(*id) != replaced);
+        let mut droppable = outgoing.droppable().filter(|id| Some(*id) != replaced);
         let mut dropped = Vec::new();
         while !left.leave_room_for(wanted, &self.config.limits) {
             match (options.when_full, droppable.next()) {
@@ -132,50 +124,22 @@ impl Client {
 
     fn queued_without(&self, queued: Queued, id: Option<MessageId>) -> Queued {
         let Queued { messages, bytes } = queued;
-        match id.and_then(|id| self.mode.waiting_size(id)) {
+        match id.and_then(|id| self.mode.outgoing().waiting_size(id)) {
             Some(size) => Queued { messages: messages - 1, bytes: bytes - size },
             None => queued,
         }
     }
 
     /// Ends those of these messages that still wait.
-    fn withdraw(&mut self, ids: impl IntoIterator<Item = MessageId>, loss: Loss) {
+    fn withdraw(&mut self, ids: &[MessageId], loss: Loss) {
         let mut ended: Vec<MessageIds> = Vec::new();
-        for id in ids {
-            if self.mode.withdraw(id) {
-                self.terms.forget(id);
+        for &id in ids {
+            if self.mode.outgoing_mut().withdraw(id) {
                 extend(&mut ended, id);
             }
         }
         if !planted(Mutant::WithdrawalNotTold) {
-            self.tell_all(ended, |ids| Event::Undeliverable(ids, loss));
-        }
-    }
-}
-
-/// What waits: what no connection was ever given.
-impl Mode {
-    /// The first message that waits; the next one to be accepted if none does.
-    fn first_waiting(&self) -> MessageId {
-        match self {
-            Self::Plain(outbox) => outbox.first_queued(),
-            Self::Session(session) => session.delivery.outgoing.first_waiting(),
-        }
-    }
-
-    /// The size of this message, if it waits.
-    fn waiting_size(&self, id: MessageId) -> Option<usize> {
-        match self {
-            Self::Plain(outbox) => outbox.size_of(id),
-            Self::Session(session) => session.delivery.outgoing.waiting_size(id),
-        }
-    }
-
-    /// Takes this message out, if it waits.
-    fn withdraw(&mut self, id: MessageId) -> bool {
-        match self {
-            Self::Plain(outbox) => outbox.withdraw(id),
-            Self::Session(session) => session.delivery.outgoing.withdraw(id),
+            self.tell_all(ended, Fate::Lost(loss));
         }
     }
 }

@@ -1,8 +1,6 @@
 //! When an open connection last gave a sign of life, and whether it has been asked for one.
 
-use core::time::Duration;
-
-use crate::Instant;
+use crate::{Instant, Span};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pulse {
@@ -57,8 +55,8 @@ impl Pulse {
         self.heard
     }
 
-    pub(super) fn is_fresh(&self, now: Instant, within: Duration) -> bool {
-        now - self.heard < within
+    pub(super) fn is_fresh(&self, now: Instant, within: Span) -> bool {
+        now.since(self.heard) < within
     }
 
     pub(super) const fn is_in_question(&self) -> bool {
@@ -102,6 +100,6 @@ impl Pulse {
 
     /// Tells the last question from those before it.
     pub(super) const fn token(&self) -> u64 {
-        self.asked_at.since_origin().as_micros() as u64
+        self.asked_at.since(Instant::ORIGIN).as_micros()
     }
 }

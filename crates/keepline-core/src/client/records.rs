@@ -1,9 +1,10 @@
 //! What each record means to a client, by where the line stands.
 
-use alloc::string::ToString;
+use alloc::string::String;
 use core::time::Duration;
 
-use super::connection::{Asked, Connection, Speech};
+use super::connection::{Asked, Speech};
+use super::greeting::Fate;
 use super::session::Draining;
 use super::{Client, Mode, State};
 use crate::delivery::Arrived;
@@ -12,32 +13,20 @@ use crate::timers::Timer;
 use crate::wire::{
     Ack, Bye, Coding, Finale, FrameLimits, GoAway, Record, Records, Window, WireError, records,
 };
-use crate::{Breach, Broken, ConnId, Event, Instant, Output, Payload};
+use crate::{Breach, Broken, ConnId, Instant, Output, Payload};
 
-/// Why a frame ends its connection.
-pub(super) enum Wrong {
-    Wire(WireError),
-    Breach(Breach),
-}
-
-impl From<WireError> for Wrong {
+impl From<WireError> for Broken {
     fn from(error: WireError) -> Self {
-        Self::Wire(error)
+        let mut what = String::new();
+        // Writing to a String never fails.
+        let _ = error.tell(&mut what);
+        Self { code: error.close_code(), what }
     }
 }
 
-impl From<Breach> for Wrong {
+impl From<Breach> for Broken {
     fn from(breach: Breach) -> Self {
-        Self::Breach(breach)
-    }
-}
-
-impl From<Wrong> for Broken {
-    fn from(wrong: Wrong) -> Self {
-        match wrong {
-            Wrong::Wire(error) => Self { code: error.close_code(), what: error.to_string() },
-            Wrong::Breach(breach) => Self { code: breach.close_code(), what: breach.to_string() },
-        }
+        Self { code: breach.close_code(), what: String::from(breach.words()) }
     }
 }
 
@@ -57,9 +46,12 @@ impl Client {
 
     pub(super) fn hear_records(&mut self, conn: ConnId, heard: Records<'_>, now: Instant) {
         for record in heard {
-            let heard = record.map_err(Wrong::from).and_then(|it| self.hear_record(it, now));
-            if let Err(wrong) = heard {
-                return self.broken(wrong.into(), now);
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => return self.broken(error.into(), now),
+            };
+            if let Err(breach) = self.hear_record(record, now) {
+                return self.broken(breach.into(), now);
             }
             if self.conn() != Some(conn) {
                 return;
@@ -79,18 +71,23 @@ impl Client {
         Some(Reading { coding, limits: FrameLimits::for_messages(message_bytes, coding) })
     }
 
-    fn hear_record(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+    fn hear_record(&mut self, record: Record, now: Instant) -> Result<(), Breach> {
         match &self.state {
             State::Greeting(asked) => self.answer_to_hello(*asked, record, now),
             State::Online(_) | State::Leaving(_) => self.in_conversation(record, now),
             State::Closing { .. } => self.last_words(record, now),
             State::Idle | State::Connecting(_) | State::Waiting { .. } | State::Ended(_) => {
-                Err(Breach::OutOfPlace.into())
+                Err(Breach::OutOfPlace)
             }
         }
     }
 
-    fn answer_to_hello(&mut self, asked: Asked, record: Record, now: Instant) -> Result<(), Wrong> {
+    fn answer_to_hello(
+        &mut self,
+        asked: Asked,
+        record: Record,
+        now: Instant,
+    ) -> Result<(), Breach> {
         match record {
             Record::Greeting(greeting) => self.greeted(asked, &greeting, now)?,
             Record::Bye(bye) => self.take_leave(bye),
@@ -102,12 +99,12 @@ impl Client {
             | Record::Pong(_)
             | Record::GoAway(_)
             | Record::Renew(_)
-            | Record::Renewed(_) => return Err(Breach::OutOfPlace.into()),
+            | Record::Renewed(_) => return Err(Breach::OutOfPlace),
         }
         Ok(())
     }
 
-    fn in_conversation(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+    fn in_conversation(&mut self, record: Record, now: Instant) -> Result<(), Breach> {
         match record {
             Record::Message(number, payload) => self.message(number, payload)?,
             Record::Ack(ack) => self.acknowledged(ack)?,
@@ -118,7 +115,7 @@ impl Client {
             Record::Renewed(expires) => self.renewed(expires, now),
             Record::Pong(token) => self.ponged(token),
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
-                return Err(Breach::OutOfPlace.into());
+                return Err(Breach::OutOfPlace);
             }
         }
         Ok(())
@@ -140,9 +137,9 @@ impl Client {
             session.understood();
         }
         if planted(Mutant::FateToldTwice) {
-            self.tell_all(delivered.clone(), Event::Delivered);
+            self.tell_all(delivered.clone(), Fate::Delivered);
         }
-        self.tell_all(delivered, Event::Delivered);
+        self.tell_all(delivered, Fate::Delivered);
         Ok(())
     }
 
@@ -168,7 +165,7 @@ impl Client {
     }
 
     /// After our own `end`, only what says more of fates counts.
-    fn last_words(&mut self, record: Record, now: Instant) -> Result<(), Wrong> {
+    fn last_words(&mut self, record: Record, now: Instant) -> Result<(), Breach> {
         match record {
             Record::Ack(ack) => self.last_ack(ack)?,
             Record::End(finale) => self.end_answered(&finale, now),
@@ -179,7 +176,7 @@ impl Client {
             | Record::GoAway(_)
             | Record::Renewed(_) => {}
             Record::Hello(_) | Record::Greeting(_) | Record::Renew(_) => {
-                return Err(Breach::OutOfPlace.into());
+                return Err(Breach::OutOfPlace);
             }
         }
         Ok(())
@@ -187,14 +184,10 @@ impl Client {
 
     fn last_ack(&mut self, ack: Ack) -> Result<(), Breach> {
         let Mode::Session(session) = &mut self.mode else { return Ok(()) };
-        let State::Closing {
-            connection: Connection { speech: Speech::Session(link, _), .. }, ..
-        } = &mut self.state
-        else {
-            return Ok(());
-        };
+        let State::Closing { connection, .. } = &mut self.state else { return Ok(()) };
+        let Speech::Session(link, _) = &mut connection.speech else { return Ok(()) };
         let delivered = session.delivery.ack(link, ack)?;
-        self.tell_all(delivered, Event::Delivered);
+        self.tell_all(delivered, Fate::Delivered);
         Ok(())
     }
 

@@ -1,6 +1,5 @@
 //! What a client accepts to send, and what it refuses.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Client, Mode, State};
@@ -104,8 +103,7 @@ impl Client {
 
     /// Hands a message to the socket of a plain line at once.
     pub(super) fn hand_over(&mut self, freight: Freight) -> MessageId {
-        let Mode::Plain(outbox) = &mut self.mode else { return self.enqueue(freight) };
-        let id = outbox.number();
+        let id = self.mode.outgoing_mut().number();
         self.give(id, freight);
         id
     }
@@ -125,8 +123,8 @@ impl Client {
     }
 
     fn hand_over_next(&mut self) {
-        if let Mode::Plain(outbox) = &mut self.mode
-            && let Some((id, freight)) = outbox.pop()
+        if let Mode::Plain(waiting) = &mut self.mode
+            && let Some((id, freight)) = waiting.pop()
         {
             self.give(id, freight);
         }
@@ -149,16 +147,7 @@ impl Client {
 
     /// Keeps a message until a connection takes it; in a session, until its fate is known.
     pub(super) fn enqueue(&mut self, freight: Freight) -> MessageId {
-        let id = match (&mut self.mode, freight) {
-            (Mode::Plain(outbox), freight) => outbox.push(freight),
-            (Mode::Session(session), Freight::Here(payload)) => {
-                session.delivery.outgoing.push(payload)
-            }
-            // `send_held` gives a session none.
-            (Mode::Session(session), Freight::Held(_)) => {
-                session.delivery.outgoing.push(Payload::Binary(Vec::new()))
-            }
-        };
+        let id = self.mode.outgoing_mut().push(freight);
         self.ask_for_flush();
         id
     }
@@ -167,10 +156,7 @@ impl Client {
     /// far end has not taken yet.
     #[must_use]
     pub fn queued(&self) -> Queued {
-        match &self.mode {
-            Mode::Plain(outbox) => outbox.queued(),
-            Mode::Session(session) => session.delivery.outgoing.queued(),
-        }
+        self.mode.outgoing().queued()
     }
 
     /// Whether the outbox would take a message of this size now, or says by another error that

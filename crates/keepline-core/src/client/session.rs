@@ -1,7 +1,5 @@
 //! What a client holds of its session, from one connection to the next.
 
-use core::time::Duration;
-
 use super::connection::{Move, Speech};
 use super::{Client, Mode, State};
 use crate::delivery::{Delivery, Link};
@@ -10,10 +8,11 @@ use crate::timers::Timer;
 use crate::wire::{Bye, Credentials, Epoch, Greeting, Hello, Instance, SessionId};
 use crate::{
     Broken, CloseCode, Closed, ConfigError, ConnId, Down, Draw, Instant, Output, SessionConfig,
+    Span,
 };
 
 /// How long an acknowledgement may wait for a message to go with (docs/protocol.md §5.2).
-const ACK_WITHIN: Duration = Duration::from_millis(50);
+const ACK_WITHIN: Span = Span::millis(50);
 
 /// The slowest network that the largest message is allowed for, in bytes a second.
 const FLOOR_RATE: u64 = 64 * 1024;
@@ -56,8 +55,8 @@ pub(super) struct Identity {
 /// What a greeting says of time, within bounds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms {
-    pub(super) silence: Duration,
-    pub(super) spread: Duration,
+    pub(super) silence: Span,
+    pub(super) spread: Span,
 }
 
 /// How far a session is that ends with its server.
@@ -196,12 +195,12 @@ impl SessionEnd {
     }
 
     pub(super) fn heed(&mut self, greeting: &Greeting) {
-        let ping = greeting.ping.clamp(Duration::from_secs(1), Duration::from_secs(5 * 60));
-        let largest = Duration::from_secs(self.config.window.message_bytes.div_ceil(FLOOR_RATE));
-        let silence = greeting.silence.clamp(Duration::from_secs(2), Duration::from_secs(15 * 60));
+        let ping = Span::from(greeting.ping).clamp(Span::secs(1), Span::secs(5 * 60));
+        let largest = Span::secs(self.config.window.message_bytes.div_ceil(FLOOR_RATE));
+        let silence = Span::from(greeting.silence).clamp(Span::secs(2), Span::secs(15 * 60));
         self.terms = Some(Terms {
-            silence: silence.max(ping + largest + Duration::from_secs(1)),
-            spread: greeting.spread.min(Duration::from_secs(5 * 60)),
+            silence: silence.max(ping + largest + Span::secs(1)),
+            spread: Span::secs(5 * 60).min(greeting.spread.into()),
         });
     }
 }

@@ -1,18 +1,21 @@
 //! How a client passes from one state to the next, and what it tells on the way.
 
-use core::time::Duration;
+use alloc::string::String;
+use core::mem;
 
 use super::account::Account;
 use super::connection::Connection;
+use super::greeting::Fate;
 use super::session::Draining;
-use super::{Client, Mode, State};
+use super::state::Standing;
+use super::{Client, Mode, Next, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Return};
-use crate::{CloseCode, ConnId, Doubt, Down, End, Event, Instant, Loss, Output, Payload};
+use crate::{CloseCode, ConnId, Doubt, Down, End, Event, Instant, Output, Payload, Span};
 
 /// No server may keep its clients away for longer.
-pub(super) const LONGEST_ABSENCE: Duration = Duration::from_secs(60 * 60);
+pub(super) const LONGEST_ABSENCE: Span = Span::secs(60 * 60);
 
 impl Client {
     /// The connection is of no use any more, though its socket does not say so.
@@ -24,7 +27,7 @@ impl Client {
     /// The present connection is to be forgotten.
     pub(super) fn let_go(&mut self) {
         let conn = self.conn().filter(|_| !planted(Mutant::LeaksOnGiveUp));
-        self.outputs.extend(conn.map(Output::Abandon));
+        self.forsake(conn);
     }
 
     /// The connection is gone; another will be tried.
@@ -57,8 +60,8 @@ impl Client {
         code.refuses_credentials() && self.may_ask_again()
     }
 
-    fn wait(&mut self, why: Down, delay: Duration, now: Instant) {
-        let delay = if planted(Mutant::RetryTooLate) { 3 * delay } else { delay };
+    fn wait(&mut self, why: Down, delay: Span, now: Instant) {
+        let delay = if planted(Mutant::RetryTooLate) { delay + delay + delay } else { delay };
         let retry_at = (now + delay).max(self.pace.next_allowed());
         let not_before = if let Down::Bye { .. } = why { retry_at } else { now };
         let (why, retry_at) = self.as_things_are(why, retry_at, now);
@@ -67,7 +70,7 @@ impl Client {
 
     /// How long to wait by our own judgement: after the loss of a session's line as the greeting
     /// has advised, for a server that dies without a word.
-    fn delay(&mut self) -> Duration {
+    fn delay(&mut self) -> Span {
         if self.connection().is_some_and(|connection| connection.pulse.is_in_question()) {
             // The page has just woken: it is not the server that died.
             return self.moment();
@@ -77,14 +80,15 @@ impl Client {
             return self.config.backoff.delay(self.failures, &mut self.rng);
         }
         let first = match &self.mode {
-            Mode::Session(session) => session.terms.map_or(Duration::ZERO, |terms| terms.spread),
-            Mode::Plain(_) => Duration::ZERO,
+            Mode::Session(session) => session.terms.map_or(Span::ZERO, |terms| terms.spread),
+            Mode::Plain(_) => Span::ZERO,
         };
-        self.rng.up_to(first.max(self.config.backoff.base))
+        self.rng.up_to(first.max(self.config.backoff.base.into()))
     }
 
-    fn advised(&mut self, again: Return) -> Duration {
-        let (after, spread) = (again.after.min(LONGEST_ABSENCE), again.spread.min(LONGEST_ABSENCE));
+    fn advised(&mut self, again: Return) -> Span {
+        let [after, spread] =
+            [again.after, again.spread].map(|it| Span::from(it).min(LONGEST_ABSENCE));
         after + self.rng.up_to(spread)
     }
 
@@ -111,35 +115,40 @@ impl Client {
 
     /// The line is gone for good, and nothing that a plain one has handed over is in doubt.
     pub(super) fn end_without_doubt(&mut self, why: End, now: Instant) {
-        match &mut self.mode {
-            Mode::Plain(outbox) => {
-                let never_sent = outbox.clear();
-                self.tell_all(never_sent, |ids| Event::Undeliverable(ids, Loss::NeverSent));
-            }
-            Mode::Session(_) => self.settle_fates(None),
-        }
-        self.forget_terms();
+        self.settle_fates(None);
         self.enter(State::Ended(why), now);
     }
 
-    /// The only place where the state changes.
     pub(super) fn enter(&mut self, next: State, now: Instant) {
-        let (before, left) = (self.status(), self.moves_to());
-        debug_assert!(
-            self.state.phase().may_become(next.phase()),
-            "{:?} does not become {:?}",
-            self.state.phase(),
-            next.phase()
-        );
-        self.state = next;
+        self.pass(Next::State(next), now);
+    }
+
+    /// The only place where the state changes.
+    pub(super) fn pass(&mut self, next: Next, now: Instant) {
+        let (before, left) = (self.standing(), self.moves_to());
+        let from = self.state.phase();
+        let present = mem::replace(&mut self.state, State::Idle);
+        self.state = present.followed_by(next);
+        let to = self.state.phase();
+        debug_assert!(from.may_become(to), "{from:?} does not become {to:?}");
         if let State::Online(_) = self.state {
             self.around.opened();
         }
-        self.outputs.extend(left.filter(|conn| !self.owns(*conn)).map(Output::Abandon));
+        self.forsake(left.filter(|conn| !self.owns(*conn)));
         self.arm(now);
-        let after = self.status();
-        if before != after {
-            self.tell(Event::Status(after));
+        if before != self.standing() {
+            self.tell(Event::Status(self.status()));
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        self.state.standing(self.next_attempt())
+    }
+
+    /// Nothing more is to be heard of this connection.
+    pub(super) fn forsake(&mut self, conn: Option<ConnId>) {
+        if let Some(conn) = conn {
+            self.outputs.push_back(Output::Abandon(conn));
         }
     }
 
@@ -171,6 +180,13 @@ impl Client {
         if let Some(probe) = &self.config.heartbeat {
             self.timers.stop(Timer::Answer);
             self.timers.set(Timer::Probe, now + self.around.idle(probe));
+        }
+    }
+
+    /// Begins the closing handshake on the present connection.
+    pub(super) fn say_close(&mut self, code: CloseCode, reason: String) {
+        if let Some(conn) = self.conn() {
+            self.outputs.push_back(Output::Close(conn, code, reason));
         }
     }
 
@@ -206,7 +222,7 @@ impl Client {
 
     fn tell_unknown(&mut self) {
         let lost = self.account().map(|account| account.doubts()).unwrap_or_default();
-        self.tell_all(lost, |ids| Event::Unknown(ids, Doubt::LineLost));
+        self.tell_all(lost, Fate::InDoubt(Doubt::LineLost));
     }
 
     pub(super) const fn connection(&self) -> Option<&Connection> {

@@ -8,17 +8,17 @@ use super::{Client, Mode, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::Record;
-use crate::{CloseCode, Down, Instant, Notice, Probe, Wake};
+use crate::{CloseCode, Down, Instant, Notice, Probe, Span, Wake};
 
 /// An alarm that is later than this tells more of the page than of the far end: timers of hidden
 /// pages run once a minute, machines sleep, and a busy page does not read what comes.
-const VERY_LATE: Duration = Duration::from_secs(1);
+const VERY_LATE: Span = Span::secs(1);
 
 /// So long at least a page has to read what came before an alarm that was late.
-const TO_READ: Duration = Duration::from_millis(50);
+const TO_READ: Span = Span::millis(50);
 
 /// A page that stands still makes no attempts; should nobody say that it runs again, this ends it.
-const SUSPENDED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const SUSPENDED_FOR: Span = Span::secs(24 * 60 * 60);
 
 /// What the client was told of the page and of the machine around it.
 #[derive(Clone, Copy, Debug)]
@@ -133,8 +133,9 @@ impl Client {
     }
 
     /// A short time that is not the same for all.
-    pub(super) fn moment(&mut self) -> Duration {
-        self.rng.up_to(self.config.waking.jitter.min(self.config.backoff.cap))
+    pub(super) fn moment(&mut self) -> Span {
+        let cap = Span::from(self.config.backoff.cap);
+        self.rng.up_to(cap.min(self.config.waking.jitter.into()))
     }
 
     /// A handshake that began in another world begins again, if the pace allows, and unless the far
@@ -150,7 +151,7 @@ impl Client {
     /// heard is a proof, unless the time before is `doubtful`.
     fn look_after(&mut self, slept: bool, doubtful: bool, now: Instant) {
         let State::Online(connection) = &mut self.state else { return };
-        let is_fresh = !doubtful && connection.pulse.is_fresh(now, self.config.waking.fresh);
+        let is_fresh = !doubtful && connection.pulse.is_fresh(now, self.config.waking.fresh.into());
         match (&self.mode, &self.config.heartbeat) {
             (Mode::Plain(_), None) if slept => self.give_up(Down::Slept, now),
             (Mode::Plain(_), None) => {}
@@ -182,16 +183,16 @@ impl Client {
     }
 
     /// How soon a line that is in question must give a sign of life.
-    pub(super) fn soon(&self) -> Duration {
-        let within = self.config.waking.within;
-        self.config.heartbeat.as_ref().map_or(within, |probe| within.min(probe.within))
+    pub(super) fn soon(&self) -> Span {
+        let within = Span::from(self.config.waking.within);
+        self.config.heartbeat.as_ref().map_or(within, |probe| within.min(probe.within.into()))
     }
 
     /// How long an answer that is due may still take, when the network has proven that it works.
-    pub(super) fn patience(&self, probe: &Probe) -> Duration {
+    pub(super) fn patience(&self, probe: &Probe) -> Span {
         match self.connection().is_some_and(|it| it.pulse.is_in_question()) {
             true => self.soon(),
-            false => probe.within,
+            false => probe.within.into(),
         }
     }
 
@@ -222,8 +223,8 @@ impl Client {
     /// Whether a deadline is put off because its alarm rang late, so that what came in time may not
     /// have been read yet: for as long as it was late, or with a question, whose own alarm may be
     /// late once more.
-    pub(super) fn excuses(&mut self, timer: Timer, late: Duration, now: Instant) -> bool {
-        if late.is_zero() || planted(Mutant::LateAlarmBelieved) {
+    pub(super) fn excuses(&mut self, timer: Timer, late: Span, now: Instant) -> bool {
+        if late == Span::ZERO || planted(Mutant::LateAlarmBelieved) {
             return false;
         }
         match timer {
@@ -243,7 +244,7 @@ impl Client {
         }
     }
 
-    fn excuses_silence(&mut self, timer: Timer, late: Duration, now: Instant) -> bool {
+    fn excuses_silence(&mut self, timer: Timer, late: Span, now: Instant) -> bool {
         let State::Online(connection) = &mut self.state else { return false };
         let excuse = connection.pulse.excuse(late >= VERY_LATE, now);
         match excuse {
@@ -261,8 +262,8 @@ impl Client {
         self.timers.put_off(Timer::Answer, until);
     }
 
-    fn expect_handshake_again(&mut self, late: Duration, now: Instant) -> bool {
-        let until = now + late.max(TO_READ).min(self.config.waking.within);
+    fn expect_handshake_again(&mut self, late: Span, now: Instant) -> bool {
+        let until = now + late.max(TO_READ).min(self.config.waking.within.into());
         let dial = match &mut self.state {
             State::Connecting(dial) => dial,
             State::Greeting(asked) => &mut asked.dial,
@@ -297,7 +298,7 @@ impl Client {
             }
             (_, Network::Down) if !planted(Mutant::OfflineIgnored) => {
                 // The browser may be wrong, so an attempt is made now and then.
-                let half = self.config.backoff.cap / 2;
+                let half = Span::from(self.config.backoff.cap) / 2;
                 let seldom = half + self.rng.up_to(half);
                 (Down::Offline, retry_at.max(now + seldom))
             }

@@ -2,8 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use super::Breach;
-use super::outgoing::Mark;
+use super::{Breach, Mark};
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Ack, Credit, Window};
 
@@ -97,7 +96,8 @@ impl Incoming {
 
     /// The application has taken the next `count` messages.
     pub(crate) fn took(&mut self, count: usize) {
-        for size in self.waiting.drain(..count.min(self.waiting.len())) {
+        for _ in 0..count {
+            let Some(size) = self.waiting.pop_front() else { break };
             self.taken = self.taken.after(size as usize);
         }
         self.granted.number = self.granted.number.max(self.taken.number + self.window.messages);

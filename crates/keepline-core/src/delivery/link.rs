@@ -1,6 +1,6 @@
 //! What belongs to one connection of a session, and ends with it.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::Breach;
 use crate::Payload;
@@ -11,10 +11,10 @@ use crate::wire::{Ack, Coding, Credentials, FrameWriter, Record};
 const MOST_CONTROLS: usize = 64;
 
 /// One connection, after its greeting.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Link {
     coding: Coding,
-    controls: VecDeque<Record>,
+    controls: Vec<Record>,
     /// The lowest number that may come next here.
     expected: u64,
     /// What the far end knows of our position.
@@ -39,7 +39,7 @@ impl Link {
     pub(super) const fn new(coding: Coding, announced: u64, told: Option<Ack>) -> Self {
         Self {
             coding,
-            controls: VecDeque::new(),
+            controls: Vec::new(),
             expected: announced + 1,
             told,
             heard: None,
@@ -67,7 +67,7 @@ impl Link {
             let pong = self.controls.iter().position(|it| matches!(it, Record::Pong(_)));
             self.controls.remove(pong.unwrap_or(0));
         }
-        self.controls.push_back(record);
+        self.controls.push(record);
     }
 
     /// Hands in new credentials, now or after the answer to those before.
@@ -94,9 +94,8 @@ impl Link {
     }
 
     pub(super) fn write_controls(&mut self, frame: &mut FrameWriter) {
-        for record in self.controls.drain(..) {
-            frame.record(&record);
-        }
+        self.controls.iter().for_each(|record| frame.record(record));
+        self.controls.clear();
     }
 
     /// The last frame: this record, after what else was to be said. A greeting may be among that,

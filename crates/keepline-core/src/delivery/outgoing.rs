@@ -1,12 +1,15 @@
 //! The sending half of a session's end: what is held until the far end has taken it.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::Breach;
+use super::terms::{Term, Terms};
+use super::{Breach, Mark};
+use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Ack, Credit, Previous, Window};
-use crate::{MessageId, MessageIds, Payload, Queued};
+use crate::{Instant, Key, MessageId, MessageIds, Payload, Queued, SendOptions};
 
 /// Numbers messages, and keeps each until its fate is known.
 ///
@@ -27,13 +30,16 @@ pub(crate) struct Outgoing {
     credit: Credit,
     /// The largest message that the far end takes; `None` before it said so.
     largest: Option<u64>,
+    terms: Terms,
 }
 
 #[derive(Debug)]
 struct Held {
     id: MessageId,
-    payload: Payload,
+    freight: Freight,
     past: Past,
+    /// As long as no connection was given it.
+    term: Option<Box<Term>>,
 }
 
 /// What became of a message in earlier epochs, if it is to be sent again.
@@ -52,23 +58,6 @@ impl Past {
             Self::NeverSent | Self::NotTaken => Self::NotTaken,
             Self::InDoubt => Self::InDoubt,
         }
-    }
-}
-
-/// A number, and the sum of all sizes up to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) number: u64,
-    pub(super) bytes: u64,
-}
-
-impl Mark {
-    pub(super) const fn after(self, size: usize) -> Self {
-        Self { number: self.number + 1, bytes: self.bytes + size as u64 }
-    }
-
-    pub(super) const fn is_within(self, credit: Credit) -> bool {
-        self.number <= credit.number && self.bytes <= credit.bytes
     }
 }
 
@@ -112,6 +101,7 @@ impl Outgoing {
             sent: 0,
             credit: Credit { number: 0, bytes: 0 },
             largest: None,
+            terms: Terms::new(),
         }
     }
 
@@ -135,11 +125,17 @@ impl Outgoing {
         self.taken.number + self.held.len() as u64
     }
 
-    pub(crate) fn push(&mut self, payload: Payload) -> MessageId {
+    /// Numbers a message that goes straight to a socket.
+    pub(crate) const fn number(&mut self) -> MessageId {
         let id = self.next_id;
         self.next_id = MessageId(id.0 + 1);
-        self.bytes += payload.len();
-        self.held.push_back(Held { id, payload, past: Past::NeverSent });
+        id
+    }
+
+    pub(crate) fn push(&mut self, freight: Freight) -> MessageId {
+        let id = self.number();
+        self.bytes += freight.len();
+        self.held.push_back(Held { id, freight, past: Past::NeverSent, term: None });
         id
     }
 
@@ -147,7 +143,8 @@ impl Outgoing {
     /// size leaves.
     pub(crate) fn begin(&mut self, window: Window) -> Fates {
         let given = (self.sent - self.taken.number) as usize;
-        for held in self.held.iter_mut().take(given) {
+        for place in 0..given {
+            let Some(held) = self.held.get_mut(place) else { break };
             held.past = held.past.sent_in_vain();
         }
         (self.taken, self.given, self.sent) = (Mark::default(), Mark::default(), 0);
@@ -156,16 +153,17 @@ impl Outgoing {
         let largest = window.message_bytes.min(window.bytes);
         self.largest = Some(largest);
         let mut fates = Fates::default();
-        let bytes = &mut self.bytes;
-        self.held.retain(|held| {
-            let fits = held.payload.len() as u64 <= largest;
-            if !fits {
-                *bytes -= held.payload.len();
+        for _ in 0..self.held.len() {
+            let Some(held) = self.held.pop_front() else { break };
+            if held.freight.len() as u64 <= largest {
+                self.held.push_back(held);
+            } else {
+                self.bytes -= held.freight.len();
                 let Fates { too_large, unknown, .. } = &mut fates;
                 extend(if held.past == Past::InDoubt { unknown } else { too_large }, held.id);
+                self.terms.release(held.id, held.term);
             }
-            fits
-        });
+        }
         fates
     }
 
@@ -191,8 +189,9 @@ impl Outgoing {
             passed if planted(Mutant::ResumesTooEarly) => passed.saturating_sub(1),
             passed => passed,
         };
-        for held in self.held.iter().take(passed) {
-            self.given = self.given.after(held.payload.len());
+        for place in 0..passed {
+            let Some(held) = self.held.get(place) else { break };
+            self.given = self.given.after(held.freight.len());
         }
         Ok(())
     }
@@ -206,14 +205,22 @@ impl Outgoing {
     /// The next message to give to the present connection.
     pub(crate) fn next(&mut self, draining: bool) -> Option<(u64, &Payload)> {
         self.given = self.peek(draining)?;
-        self.sent = self.sent.max(self.given.number);
-        let index = (self.given.number - self.taken.number - 1) as usize;
-        Some((self.given.number, &self.held.get(index)?.payload))
+        let number = self.given.number;
+        let held = self.held.get_mut((number - self.taken.number - 1) as usize)?;
+        if number > self.sent {
+            self.sent = number;
+            self.terms.release(held.id, held.term.take());
+        }
+        match &held.freight {
+            Freight::Here(payload) => Some((number, payload)),
+            // A session takes none.
+            Freight::Held(_) => None,
+        }
     }
 
     fn peek(&self, draining: bool) -> Option<Mark> {
         let held = self.held.get((self.given.number - self.taken.number) as usize)?;
-        let next = self.given.after(held.payload.len());
+        let next = self.given.after(held.freight.len());
         let draining = draining && !planted(Mutant::DrainSendsNew);
         let may = next.is_within(self.limit()) && !(draining && next.number > self.sent);
         may.then_some(next)
@@ -240,7 +247,7 @@ impl Outgoing {
         let mut ids = Vec::new();
         while self.taken.number < number {
             let Some(held) = self.let_go() else { break };
-            self.taken = self.taken.after(held.payload.len());
+            self.taken = self.taken.after(held.freight.len());
             extend(&mut ids, held.id);
         }
         if self.given.number < self.taken.number {
@@ -259,7 +266,8 @@ impl Outgoing {
             fates.delivered = self.taken_up_to(taken).unwrap_or_default();
         }
         let given = (self.sent - self.taken.number) as usize;
-        for held in self.held.iter_mut().take(given) {
+        for place in 0..given {
+            let Some(held) = self.held.get_mut(place) else { break };
             held.past = match previous {
                 None => Past::InDoubt,
                 Some(_) => held.past.sent_in_vain(),
@@ -278,17 +286,13 @@ impl Outgoing {
         while let Some(held) = self.let_go() {
             fates.add(&held);
         }
+        self.terms = Terms::new();
         fates
-    }
-
-    /// The first message that no connection was ever given; the next id if there is none.
-    pub(crate) fn first_waiting(&self) -> MessageId {
-        self.held.get(self.ever_given()).map_or(self.next_id, |held| held.id)
     }
 
     /// The size of this message, if no connection was ever given it.
     pub(crate) fn waiting_size(&self, id: MessageId) -> Option<usize> {
-        Some(self.held.get(self.place_of_waiting(id)?)?.payload.len())
+        Some(self.held.get(self.place_of_waiting(id)?)?.freight.len())
     }
 
     /// Takes out a message that no connection was ever given: it has no number yet, so it leaves
@@ -297,8 +301,9 @@ impl Outgoing {
         let Some(held) = self.place_of_waiting(id).and_then(|place| self.held.remove(place)) else {
             return false;
         };
+        self.terms.release(held.id, held.term);
         if !planted(Mutant::WithdrawnStillCounted) {
-            self.bytes -= held.payload.len();
+            self.bytes -= held.freight.len();
         }
         true
     }
@@ -314,10 +319,69 @@ impl Outgoing {
         before.max((self.sent - self.taken.number) as usize)
     }
 
+    /// Hands over the message that waits longest, and forgets it.
+    pub(crate) fn pop(&mut self) -> Option<(MessageId, Freight)> {
+        let Held { id, freight, term, .. } = self.let_go()?;
+        self.terms.release(id, term);
+        Some((id, freight))
+    }
+
     fn let_go(&mut self) -> Option<Held> {
         let held = self.held.pop_front()?;
-        self.bytes -= held.payload.len();
+        self.bytes -= held.freight.len();
         Some(held)
+    }
+}
+
+/// The terms of what no connection was ever given.
+impl Outgoing {
+    /// The message that was pushed last waits on these terms.
+    pub(crate) fn agree(&mut self, options: SendOptions, now: Instant) {
+        if let (Some(held), Some(term)) = (self.held.back_mut(), Term::of(options, now)) {
+            self.terms.agree(held.id, &term);
+            held.term = Some(term);
+        }
+    }
+
+    /// The message that waits under this key.
+    pub(crate) fn waiting_under(&self, key: &Key) -> Option<MessageId> {
+        self.terms.latest(key)
+    }
+
+    /// What the keys of those that wait take of the outbox.
+    pub(crate) const fn key_bytes(&self) -> usize {
+        self.terms.key_bytes()
+    }
+
+    /// When to look for expired messages.
+    pub(crate) const fn soonest_expiry(&self) -> Option<Instant> {
+        self.terms.soonest
+    }
+
+    /// The messages that may make room, the oldest first.
+    pub(crate) fn droppable(&self) -> impl Iterator<Item = MessageId> {
+        let any = planted(Mutant::AnythingDropped);
+        self.on_terms().filter(move |(_, term)| any || term.may_be_dropped).map(|(id, _)| id)
+    }
+
+    /// The messages that have expired by now.
+    pub(crate) fn expired(&mut self, now: Instant) -> Vec<MessageId> {
+        let early = planted(Mutant::ExpiresEarly);
+        let (mut due, mut soonest) = (Vec::new(), None);
+        for (id, term) in self.on_terms() {
+            match term.expires_at {
+                Some(at) if early || at <= now => due.push(id),
+                Some(at) => soonest = Some(soonest.map_or(at, |before: Instant| before.min(at))),
+                None => {}
+            }
+        }
+        self.terms.soonest = soonest;
+        due
+    }
+
+    fn on_terms(&self) -> impl Iterator<Item = (MessageId, &Term)> {
+        let waiting = (self.ever_given()..).map_while(|place| self.held.get(place));
+        waiting.filter_map(|held| Some((held.id, held.term.as_deref()?)))
     }
 }
 

@@ -95,7 +95,7 @@ impl ServerConfig {
             ("hold", self.hold),
             ("tombstone_hold", self.tombstone_hold),
         ] {
-            crate::config::check_duration(field, duration)?;
+            crate::config::check_duration(field, &duration)?;
         }
         match self.ping > self.silence || self.ping > self.client_silence {
             true => Err(ConfigError::Duration("ping")),

@@ -39,13 +39,19 @@ impl Writer {
 }
 
 impl Sink for Writer {
-    fn record(&mut self, kind: Kind, fields: impl FnOnce(&mut Self)) {
+    fn begin(&mut self, kind: Kind) -> usize {
         self.bytes.push(kind.byte());
-        let start = self.bytes.len();
-        fields(self);
-        let mut length = Self::default();
-        length.varint((self.bytes.len() - start) as u64);
-        self.bytes.splice(start..start, length.bytes);
+        self.bytes.len()
+    }
+
+    /// The length goes before the fields, which are few and small.
+    fn end(&mut self, begun: usize) {
+        let (mut rest, mut at) = ((self.bytes.len() - begun) as u64, begun);
+        while rest >= 0x80 {
+            self.bytes.insert(at, low_bits(rest) | 0x80);
+            (rest, at) = (rest >> 7, at + 1);
+        }
+        self.bytes.insert(at, low_bits(rest));
     }
 
     fn message(&mut self, number: u64, payload: &Payload) {
@@ -90,137 +96,155 @@ impl Sink for Writer {
     }
 }
 
-/// What is left of a frame, or of the body of a record.
-#[derive(Clone)]
+/// What is left of a frame, or of the body of a record; nothing once something was wrong.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
+    wrong: Option<WireError>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) const fn new(frame: &'a [u8]) -> Self {
-        Self { rest: frame }
+        Self { rest: frame, wrong: None }
     }
 
-    pub(super) const fn is_over(&self) -> bool {
-        self.rest.is_empty()
+    /// Of a frame that is not looked into.
+    pub(super) const fn refused(error: WireError) -> Self {
+        Self { rest: &[], wrong: Some(error) }
     }
 
-    /// The next record of a frame; `None` if it is one to be skipped.
+    /// Whether another record follows.
+    pub(super) fn advance(&self) -> Result<bool, WireError> {
+        match self.wrong {
+            Some(error) => Err(error),
+            None => Ok(!self.rest.is_empty()),
+        }
+    }
+
+    /// That record; `None` if it is one to be skipped.
     pub(super) fn record(&mut self) -> Result<Option<Record>, WireError> {
-        let byte = self.byte()?;
-        match Kind::from_byte(byte) {
-            Some(kind) => self.known(kind).map(Some),
-            None if byte >= FIRST_SKIPPABLE => self.body().map(|_| None),
-            None => Err(WireError::UnknownType(byte)),
+        let byte = self.byte();
+        let kind = Kind::from_byte(byte);
+        self.refuse_if(kind.is_none() && byte < FIRST_SKIPPABLE, WireError::UnknownType(byte));
+        if fields::SERVES && kind == Some(Kind::Hello) {
+            self.check_version();
         }
-    }
-
-    fn known(&mut self, kind: Kind) -> Result<Record, WireError> {
-        if kind == Kind::Hello {
-            self.clone().check_version()?;
-        }
-        let mut body = self.body()?;
-        let record = fields::read(kind, &mut body)?;
-        if body.is_over() { Ok(record) } else { Err(WireError::TrailingBytes) }
+        let mut body = self.body();
+        let record = kind.map(|kind| fields::read(kind, &mut body));
+        body.refuse_if(record.is_some() && !body.rest.is_empty(), WireError::TrailingBytes);
+        self.wrong = body.wrong;
+        self.advance().map(|_| record)
     }
 
     /// A later version may go on in any way, even with another length: only its number counts.
-    fn check_version(mut self) -> Result<(), WireError> {
-        let length = self.varint()?;
-        let there = usize::try_from(length).map_or(self.rest.len(), |it| it.min(self.rest.len()));
-        match Reader::new(&self.rest[..there]).varint() {
-            Ok(VERSION) | Err(_) => Ok(()),
-            Ok(other) => Err(WireError::Version(other)),
-        }
+    fn check_version(&mut self) {
+        let mut ahead = Self::new(self.rest);
+        let length = usize::try_from(ahead.varint()).unwrap_or(usize::MAX);
+        let mut body = Self::new(ahead.rest.get(..length).unwrap_or(ahead.rest));
+        let version = body.varint();
+        let is_other = ahead.wrong.is_none() && body.wrong.is_none() && version != VERSION;
+        self.refuse_if(is_other, WireError::Version(version));
     }
 
-    fn body(&mut self) -> Result<Self, WireError> {
-        let length = self.varint()?;
-        let length = usize::try_from(length).map_err(|_| WireError::HalfRecord)?;
-        self.take(length).map(Self::new)
+    fn body(&mut self) -> Self {
+        let length = usize::try_from(self.varint()).unwrap_or(usize::MAX);
+        Self { rest: self.take(length), wrong: self.wrong }
     }
 
-    fn varint(&mut self) -> Result<u64, WireError> {
+    fn varint(&mut self) -> u64 {
         let mut value = 0;
         for shift in (0..56).step_by(7) {
-            let byte = self.byte()?;
+            let byte = self.byte();
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
-                return check_number(value, byte == 0 && shift > 0);
+                self.refuse_if(byte == 0 && shift > 0, WireError::LongNumber);
+                self.refuse_if(value > MAX_NUMBER, WireError::NumberTooLarge);
+                return value;
             }
         }
-        Err(WireError::NumberTooLarge)
+        self.refuse(WireError::NumberTooLarge);
+        0
     }
 
-    fn byte(&mut self) -> Result<u8, WireError> {
-        let (first, rest) = self.rest.split_first().ok_or(WireError::HalfRecord)?;
-        self.rest = rest;
-        Ok(*first)
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8], WireError> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or(WireError::HalfRecord)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    fn boolean(&mut self) -> Result<bool, WireError> {
-        match self.byte()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            other => Err(WireError::BadFlag(other)),
+    fn byte(&mut self) -> u8 {
+        match self.rest.split_first() {
+            Some((first, rest)) => {
+                self.rest = rest;
+                *first
+            }
+            None => {
+                self.refuse(WireError::HalfRecord);
+                0
+            }
         }
     }
 
-    fn take_rest(&mut self) -> &'a [u8] {
-        core::mem::take(&mut self.rest)
+    fn take(&mut self, length: usize) -> &'a [u8] {
+        match self.rest.split_at_checked(length) {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                taken
+            }
+            None => {
+                self.refuse(WireError::HalfRecord);
+                &[]
+            }
+        }
     }
 }
 
 impl Source for Reader<'_> {
-    fn number(&mut self, _: &'static str) -> Result<u64, WireError> {
+    fn number(&mut self, _: &'static str) -> u64 {
         self.varint()
     }
 
-    fn flag(&mut self, _: &'static str) -> Result<bool, WireError> {
-        self.boolean()
+    fn flag(&mut self, _: &'static str) -> bool {
+        let flag = self.byte();
+        self.refuse_if(flag > 1, WireError::BadFlag(flag));
+        flag == 1
     }
 
-    fn bits<const N: usize>(&mut self, _: &'static str) -> Result<[u8; N], WireError> {
-        let (bits, rest) = self.rest.split_first_chunk().ok_or(WireError::HalfRecord)?;
-        self.rest = rest;
-        Ok(*bits)
+    fn bits(&mut self, _: &'static str, to: &mut [u8]) {
+        let bits = self.take(to.len());
+        if bits.len() == to.len() {
+            to.copy_from_slice(bits);
+        }
     }
 
-    fn optional_epoch(&mut self, name: &'static str) -> Result<Option<Epoch>, WireError> {
-        self.bits(name).map(Epoch::new)
+    fn optional_epoch(&mut self, name: &'static str) -> Option<Epoch> {
+        let mut bits = [0; 8];
+        self.bits(name, &mut bits);
+        Epoch::new(bits)
     }
 
-    fn present(&mut self, _: &'static str) -> Result<bool, WireError> {
-        self.boolean()
+    fn present(&mut self, name: &'static str) -> bool {
+        self.flag(name)
     }
 
-    fn text(&mut self, _: &'static str) -> Result<String, WireError> {
-        let text = core::str::from_utf8(self.take_rest()).map_err(|_| WireError::NotUtf8)?;
-        Ok(text.to_owned())
+    fn text(&mut self, _: &'static str) -> String {
+        match core::str::from_utf8(core::mem::take(&mut self.rest)) {
+            Ok(text) => text.to_owned(),
+            Err(_) => {
+                self.refuse(WireError::NotUtf8);
+                String::new()
+            }
+        }
     }
 
-    fn optional_text(&mut self, name: &'static str) -> Result<Option<String>, WireError> {
-        Ok(Some(self.text(name)?).filter(|text| !text.is_empty()))
+    fn optional_text(&mut self, name: &'static str) -> Option<String> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
-    fn bytes(&mut self, _: &'static str) -> Result<Vec<u8>, WireError> {
-        Ok(self.take_rest().to_owned())
+    fn bytes(&mut self, _: &'static str) -> Vec<u8> {
+        core::mem::take(&mut self.rest).to_owned()
     }
-}
 
-const fn check_number(value: u64, long: bool) -> Result<u64, WireError> {
-    if long {
-        Err(WireError::LongNumber)
-    } else if value > MAX_NUMBER {
-        Err(WireError::NumberTooLarge)
-    } else {
-        Ok(value)
+    fn skip(&mut self) {
+        self.rest = &[];
+    }
+
+    fn refuse(&mut self, error: WireError) {
+        self.rest = &[];
+        self.wrong.get_or_insert(error);
     }
 }
 

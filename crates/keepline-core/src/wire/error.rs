@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::MAX_NUMBER;
-use crate::{CloseCode, MAX_CLOSE_REASON};
+use crate::CloseCode;
 
 /// Why a frame could not be read (docs/protocol.md §3 and §4).
 ///
@@ -46,7 +46,7 @@ pub enum WireError {
     ZeroEpoch,
     /// Credentials without content where there must be some.
     EmptyCredentials,
-    /// A reason above [`MAX_CLOSE_REASON`].
+    /// A reason above [`MAX_CLOSE_REASON`](crate::MAX_CLOSE_REASON).
     ReasonTooLong {
         /// Its length in bytes of UTF-8.
         bytes: usize,
@@ -94,36 +94,62 @@ impl WireError {
     }
 }
 
+impl WireError {
+    /// What `Display` shows, without the formatting of the standard library: a page need not load
+    /// that for the sake of one reason.
+    pub(crate) fn tell(&self, to: &mut impl fmt::Write) -> fmt::Result {
+        let (before, number, after) = self.words();
+        to.write_str(before)?;
+        if let Some(number) = number {
+            write_decimal(number, to)?;
+        }
+        to.write_str(after)
+    }
+
+    /// What is said before a number, that number, and what is said after it.
+    const fn words(&self) -> (&'static str, Option<u64>, &'static str) {
+        match self {
+            Self::Empty => ("a frame without a record", None, ""),
+            Self::WrongKind => ("a text frame for a binary one, or the reverse", None, ""),
+            Self::FrameTooLarge { size, .. } => {
+                ("a frame of ", Some(*size as u64), " bytes is over the limit")
+            }
+            Self::TooManyRecords => ("too many records in a frame", None, ""),
+            Self::UnknownType(kind) => ("a record of the unknown type ", Some(*kind as u64), ""),
+            Self::UnknownName => ("a record of an unknown type", None, ""),
+            Self::Version(version) => ("version ", Some(*version), " is not spoken here"),
+            Self::HalfRecord => ("half a record", None, ""),
+            Self::TrailingBytes => ("more than the record has fields for", None, ""),
+            Self::LongNumber => ("a number is not in its shortest form", None, ""),
+            Self::NumberTooLarge => ("a number is above ", Some(MAX_NUMBER), ""),
+            Self::BadFlag(flag) => ("a flag is ", Some(*flag as u64), ", neither 0 nor 1"),
+            Self::NotUtf8 => ("a text is not UTF-8", None, ""),
+            Self::ZeroEpoch => ("an epoch is zero", None, ""),
+            Self::EmptyCredentials => ("credentials are empty", None, ""),
+            Self::ReasonTooLong { bytes } => {
+                ("a reason of ", Some(*bytes as u64), " bytes is too long")
+            }
+            Self::BadCode(code) => ("", Some(*code), " cannot be a close code here"),
+            Self::UselessReturn => ("when to come back, and not to come back", None, ""),
+            Self::Json(expected) => ("no ", None, expected),
+            Self::MissingMember(name) => ("a member is missing: ", None, name),
+            Self::WrongMember(name) => ("a member is not what it must be: ", None, name),
+            Self::StrayMember => ("a member that the record does not have, or twice", None, ""),
+        }
+    }
+}
+
+fn write_decimal(number: u64, to: &mut impl fmt::Write) -> fmt::Result {
+    if number >= 10 {
+        write_decimal(number / 10, to)?;
+    }
+    let digit = (number % 10) as usize;
+    to.write_str("0123456789".get(digit..=digit).unwrap_or_default())
+}
+
 impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("a frame without a record"),
-            Self::WrongKind => f.write_str("a text frame for a binary one, or the reverse"),
-            Self::FrameTooLarge { size, limit } => {
-                write!(f, "a frame of {size} bytes is over the {limit} allowed")
-            }
-            Self::TooManyRecords => f.write_str("too many records in a frame"),
-            Self::UnknownType(kind) => write!(f, "a record of the unknown type {kind:02x}"),
-            Self::UnknownName => f.write_str("a record of an unknown type"),
-            Self::Version(version) => write!(f, "version {version} is not spoken here"),
-            Self::HalfRecord => f.write_str("half a record"),
-            Self::TrailingBytes => f.write_str("more than the record has fields for"),
-            Self::LongNumber => f.write_str("a number is not in its shortest form"),
-            Self::NumberTooLarge => write!(f, "a number is above {MAX_NUMBER}"),
-            Self::BadFlag(flag) => write!(f, "a flag is {flag}, neither 0 nor 1"),
-            Self::NotUtf8 => f.write_str("a text is not UTF-8"),
-            Self::ZeroEpoch => f.write_str("an epoch is zero"),
-            Self::EmptyCredentials => f.write_str("credentials are empty"),
-            Self::ReasonTooLong { bytes } => {
-                write!(f, "a reason of {bytes} bytes is over the {MAX_CLOSE_REASON} allowed")
-            }
-            Self::BadCode(code) => write!(f, "{code} cannot be a close code here"),
-            Self::UselessReturn => f.write_str("when to come back, and not to come back"),
-            Self::Json(expected) => write!(f, "no {expected}"),
-            Self::MissingMember(name) => write!(f, "member {name} is missing"),
-            Self::WrongMember(name) => write!(f, "member {name} is not what it must be"),
-            Self::StrayMember => f.write_str("a member that the record does not have, or twice"),
-        }
+        self.tell(f)
     }
 }
 

@@ -191,47 +191,42 @@ pub struct Records<'a> {
 }
 
 enum Decoder<'a> {
-    Refused(WireError),
+    /// Also of a frame that is not looked into, in whichever encoding.
     Binary(binary::Reader<'a>),
     #[cfg(feature = "json")]
     Json(json::Reader<'a>),
-    Over,
 }
 
 impl<'a> Decoder<'a> {
     fn of(coding: Coding, frame: &'a Payload, limit: usize) -> Self {
         let size = frame.len();
-        match (coding, frame) {
-            _ if size > limit => Self::Refused(WireError::FrameTooLarge { size, limit }),
-            _ if size == 0 => Self::Refused(WireError::Empty),
-            (Coding::Binary, Payload::Binary(bytes)) => Self::Binary(binary::Reader::new(bytes)),
+        Self::Binary(match (coding, frame) {
+            _ if size > limit => binary::Reader::refused(WireError::FrameTooLarge { size, limit }),
+            _ if size == 0 => binary::Reader::refused(WireError::Empty),
+            (Coding::Binary, Payload::Binary(bytes)) => binary::Reader::new(bytes),
             #[cfg(feature = "json")]
-            (Coding::Json, Payload::Text(text)) => Self::Json(json::Reader::new(text)),
-            (Coding::Binary, Payload::Text(_)) => Self::Refused(WireError::WrongKind),
+            (Coding::Json, Payload::Text(text)) => return Self::Json(json::Reader::new(text)),
+            (Coding::Binary, Payload::Text(_)) => binary::Reader::refused(WireError::WrongKind),
             #[cfg(feature = "json")]
-            (Coding::Json, Payload::Binary(_)) => Self::Refused(WireError::WrongKind),
-        }
+            (Coding::Json, Payload::Binary(_)) => binary::Reader::refused(WireError::WrongKind),
+        })
     }
 
     /// Whether another record follows.
     fn advance(&mut self) -> Result<bool, WireError> {
         match self {
-            Self::Refused(error) => Err(*error),
-            Self::Binary(reader) => Ok(!reader.is_over()),
+            Self::Binary(reader) => reader.advance(),
             #[cfg(feature = "json")]
             Self::Json(reader) => reader.advance(),
-            Self::Over => Ok(false),
         }
     }
 
     /// That record; `None` if it is one to be skipped.
     fn record(&mut self) -> Result<Option<Record>, WireError> {
         match self {
-            Self::Refused(error) => Err(*error),
             Self::Binary(reader) => reader.record(),
             #[cfg(feature = "json")]
             Self::Json(reader) => reader.record(),
-            Self::Over => Ok(None),
         }
     }
 }
@@ -254,7 +249,7 @@ impl Iterator for Records<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.read().transpose();
         if !matches!(next, Some(Ok(_))) {
-            self.decoder = Decoder::Over;
+            self.decoder = Decoder::Binary(binary::Reader::new(&[]));
         }
         next
     }

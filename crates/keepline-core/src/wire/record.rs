@@ -58,6 +58,9 @@ pub struct Instance(pub [u8; 8]);
 pub struct Epoch([u8; 8]);
 
 impl Epoch {
+    /// Stands in a greeting that is refused for having none.
+    pub(super) const REFUSED: Self = Self([0; 8]);
+
     /// The epoch with these bits; `None` if they are all zero.
     #[must_use]
     pub const fn new(bits: [u8; 8]) -> Option<Self> {

@@ -22,6 +22,7 @@ const MOST_KEPT: usize = 32;
 pub(super) struct Members<'a> {
     kept: Vec<(Cow<'a, str>, Value<'a>)>,
     too_many: bool,
+    wrong: Option<WireError>,
 }
 
 /// What a member may be. Nothing nested is kept, however deep or large it is.
@@ -43,10 +44,54 @@ impl<'a> Members<'a> {
         self.position(name).is_some()
     }
 
-    /// Whether all members were asked for.
+    /// Whether all was as it must be, and all members were asked for.
     pub(super) fn check_end(&self) -> Result<(), WireError> {
-        let over = self.kept.is_empty() && !self.too_many;
-        if over { Ok(()) } else { Err(WireError::StrayMember) }
+        match self.wrong {
+            Some(error) => Err(error),
+            None if self.kept.is_empty() && !self.too_many => Ok(()),
+            None => Err(WireError::StrayMember),
+        }
+    }
+
+    /// What a field reads as, if nothing is wrong.
+    fn field<T: Default>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, WireError>) -> T {
+        if self.wrong.is_some() {
+            return T::default();
+        }
+        read(self).unwrap_or_else(|error| {
+            self.wrong = Some(error);
+            T::default()
+        })
+    }
+
+    pub(super) fn integer(&mut self, name: &'static str) -> Result<u64, WireError> {
+        match self.take(name)? {
+            Value::Number(number) if number <= MAX_NUMBER => Ok(number),
+            Value::Number(_) => Err(WireError::NumberTooLarge),
+            Value::Flag(_) | Value::Text(_) | Value::Other => Err(WireError::WrongMember(name)),
+        }
+    }
+
+    fn boolean(&mut self, name: &'static str) -> Result<bool, WireError> {
+        match self.take(name)? {
+            Value::Flag(flag) => Ok(flag),
+            Value::Number(_) | Value::Text(_) | Value::Other => Err(WireError::WrongMember(name)),
+        }
+    }
+
+    fn hexadecimal(&mut self, name: &'static str, to: &mut [u8]) -> Result<(), WireError> {
+        let digits = self.str(name)?;
+        hexadecimal(digits.as_bytes(), to).ok_or(WireError::WrongMember(name))
+    }
+
+    fn epoch(&mut self, name: &'static str) -> Result<Option<Epoch>, WireError> {
+        let mut bits = [0; 8];
+        self.hexadecimal(name, &mut bits)?;
+        Epoch::new(bits).map(Some).ok_or(WireError::ZeroEpoch)
+    }
+
+    fn owned(&mut self, name: &'static str) -> Result<String, WireError> {
+        self.str(name).map(Cow::into_owned)
     }
 
     pub(super) fn str(&mut self, name: &'static str) -> Result<Cow<'a, str>, WireError> {
@@ -75,50 +120,50 @@ impl<'a> Members<'a> {
 }
 
 impl Source for Members<'_> {
-    fn number(&mut self, name: &'static str) -> Result<u64, WireError> {
-        match self.take(name)? {
-            Value::Number(number) if number <= MAX_NUMBER => Ok(number),
-            Value::Number(_) => Err(WireError::NumberTooLarge),
-            Value::Flag(_) | Value::Text(_) | Value::Other => Err(WireError::WrongMember(name)),
+    fn number(&mut self, name: &'static str) -> u64 {
+        self.field(|members| members.integer(name))
+    }
+
+    fn flag(&mut self, name: &'static str) -> bool {
+        self.field(|members| members.boolean(name))
+    }
+
+    fn bits(&mut self, name: &'static str, to: &mut [u8]) {
+        self.field(|members| members.hexadecimal(name, to));
+    }
+
+    fn optional_epoch(&mut self, name: &'static str) -> Option<Epoch> {
+        if self.has(name) { self.field(|members| members.epoch(name)) } else { None }
+    }
+
+    fn present(&mut self, name: &'static str) -> bool {
+        self.has(name)
+    }
+
+    fn text(&mut self, name: &'static str) -> String {
+        self.field(|members| members.owned(name))
+    }
+
+    fn optional_text(&mut self, name: &'static str) -> Option<String> {
+        if !self.has(name) {
+            return None;
         }
+        self.field(|members| members.owned(name).and_then(not_empty).map(Some))
     }
 
-    fn flag(&mut self, name: &'static str) -> Result<bool, WireError> {
-        match self.take(name)? {
-            Value::Flag(flag) => Ok(flag),
-            Value::Number(_) | Value::Text(_) | Value::Other => Err(WireError::WrongMember(name)),
-        }
+    fn bytes(&mut self, name: &'static str) -> Vec<u8> {
+        self.field(|members| {
+            let digits = members.str(name)?;
+            STANDARD.decode(digits.as_bytes()).map_err(|_| WireError::WrongMember(name))
+        })
     }
 
-    fn bits<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], WireError> {
-        let digits = self.str(name)?;
-        hexadecimal(digits.as_bytes()).ok_or(WireError::WrongMember(name))
+    fn skip(&mut self) {
+        self.kept.clear();
     }
 
-    fn optional_epoch(&mut self, name: &'static str) -> Result<Option<Epoch>, WireError> {
-        match self.has(name) {
-            true => Epoch::new(self.bits(name)?).map(Some).ok_or(WireError::ZeroEpoch),
-            false => Ok(None),
-        }
-    }
-
-    fn present(&mut self, name: &'static str) -> Result<bool, WireError> {
-        Ok(self.has(name))
-    }
-
-    fn text(&mut self, name: &'static str) -> Result<String, WireError> {
-        self.str(name).map(Cow::into_owned)
-    }
-
-    fn optional_text(&mut self, name: &'static str) -> Result<Option<String>, WireError> {
-        match self.has(name) {
-            true => self.text(name).and_then(not_empty).map(Some),
-            false => Ok(None),
-        }
-    }
-
-    fn bytes(&mut self, name: &'static str) -> Result<Vec<u8>, WireError> {
-        STANDARD.decode(self.str(name)?.as_bytes()).map_err(|_| WireError::WrongMember(name))
+    fn refuse(&mut self, error: WireError) {
+        self.wrong.get_or_insert(error);
     }
 }
 
@@ -127,16 +172,15 @@ fn not_empty(text: String) -> Result<String, WireError> {
     if text.is_empty() { Err(WireError::EmptyCredentials) } else { Ok(text) }
 }
 
-fn hexadecimal<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
+fn hexadecimal(digits: &[u8], to: &mut [u8]) -> Option<()> {
     let (pairs, rest) = digits.as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
+    if pairs.len() != to.len() || !rest.is_empty() {
         return None;
     }
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+    for (byte, [high, low]) in to.iter_mut().zip(pairs) {
         *byte = digit(*high)? << 4 | digit(*low)?;
     }
-    Some(bytes)
+    Some(())
 }
 
 /// Lower case only, so that an id is written in one way.

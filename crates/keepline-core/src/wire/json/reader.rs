@@ -5,7 +5,7 @@ use serde_json::Deserializer;
 use serde_json::error::Category;
 
 use super::super::error::WireError;
-use super::super::fields::{self, Source};
+use super::super::fields;
 use super::super::kind::Kind;
 use super::super::{Record, VERSION};
 use super::members::{Filling, Members};
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
 }
 
 fn known(kind: Kind, mut members: Members<'_>) -> Result<Option<Record>, WireError> {
-    let record = fields::read(kind, &mut members)?;
+    let record = fields::read(kind, &mut members);
     members.check_end()?;
     Ok(Some(record))
 }
@@ -94,7 +94,7 @@ fn other_version(json: &str) -> Option<WireError> {
     // That it breaks off is known.
     Filling(&mut members).deserialize(&mut Deserializer::from_str(json)).err()?;
     let name = members.str("type").ok()?;
-    match members.number("version").ok()? {
+    match members.integer("version").ok()? {
         VERSION => None,
         other => (name == Kind::Hello.name()).then_some(WireError::Version(other)),
     }

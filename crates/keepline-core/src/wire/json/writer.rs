@@ -51,29 +51,35 @@ impl Writer {
 }
 
 impl Sink for Writer {
-    fn record(&mut self, kind: Kind, fields: impl FnOnce(&mut Self)) {
+    fn begin(&mut self, kind: Kind) -> usize {
         self.json.push(if self.json.is_empty() { '[' } else { ',' });
         self.json.push_str("{\"type\":\"");
         self.json.push_str(kind.name());
         self.json.push('"');
-        fields(self);
+        self.json.len()
+    }
+
+    fn end(&mut self, _: usize) {
         self.json.push('}');
     }
 
     fn message(&mut self, number: u64, payload: &Payload) {
         match payload {
-            Payload::Text(text) => self.record(Kind::Text, |to| {
-                to.number("number", number);
-                to.text("text", text);
-            }),
-            Payload::Binary(bytes) => self.record(Kind::Bytes, |to| {
-                to.number("number", number);
-                to.name("bytes");
-                to.json.push('"');
-                STANDARD.encode_string(bytes, &mut to.json);
-                to.json.push('"');
-            }),
+            Payload::Text(text) => {
+                self.begin(Kind::Text);
+                self.number("number", number);
+                self.text("text", text);
+            }
+            Payload::Binary(bytes) => {
+                self.begin(Kind::Bytes);
+                self.number("number", number);
+                self.name("bytes");
+                self.json.push('"');
+                STANDARD.encode_string(bytes, &mut self.json);
+                self.json.push('"');
+            }
         }
+        self.json.push('}');
     }
 
     fn number(&mut self, name: &'static str, value: u64) {
