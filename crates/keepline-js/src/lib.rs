@@ -13,6 +13,7 @@ extern crate alloc;
 
 mod host;
 mod line;
+mod numbers;
 mod settings;
 mod status;
 

@@ -6,27 +6,30 @@ use core::mem::take;
 
 use keepline_core::wire::{Credentials, Instance, SessionId};
 use keepline_core::{
-    Client, CloseCode, Closed, ConnId, Diagnosis, Doubt, Draw, Event, Held, Input, Instant, Key,
-    Loss, MessageId, MessageIds, NotProvided, Notice, OpenFailure, Output, Payload, Provision,
-    SendError, SendOptions, Verdict, Wake, WhenFull,
+    Client, CloseCode, Closed, ConnId, Diagnosis, Draw, Held, Input, Instant, Key, MessageId,
+    NotProvided, Notice, OpenFailure, Payload, Provision, SendError, SendOptions, Verdict, Wake,
+    WhenFull,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::host::Host;
+use crate::host::{self, Host};
+use crate::numbers::{Bytes, Call, News, Words};
 use crate::settings::{self, duration, some_credentials};
-use crate::status::{self, millis};
+use crate::status::millis;
 
-/// A core, and the host that performs what it decides. Every method that changes it performs
-/// before it returns.
+/// A core, and the host that performs what it decides, before any method returns.
+///
+/// There are few methods, for each weighs a fifth of a kilobyte on its own, and more with its glue.
 #[wasm_bindgen]
 pub struct Line {
     core: Client,
     host: Host,
     /// Of the message that is sent next.
     terms: SendOptions,
+    /// For a session to draw from, when the next connection opens.
+    random: Vec<u8>,
 }
 
-/// What is asked of a line.
 #[wasm_bindgen]
 impl Line {
     /// A line at rest, or nothing if the settings contradict each other: pairs of a place in
@@ -42,337 +45,196 @@ impl Line {
     ) -> Option<Self> {
         let config = settings::config(settings, probe, credentials);
         let core = Client::new(config, seed as u64).ok()?;
-        Some(Self { core, host, terms: SendOptions::default() })
+        Some(Self { core, host, terms: SendOptions::default(), random: Vec::new() })
     }
 
-    /// [`Client::connect`].
-    pub fn connect(&mut self, now: f64) {
-        self.core.connect(at(now));
+    /// Asks what takes numbers only, by its place in `Call` of `ts/numbers.ts`. Returns what was
+    /// asked for; a truth is 1.
+    pub fn call(&mut self, what: u32, a: f64, b: f64, now: f64) -> f64 {
+        let now = at(now);
+        let answer = Call::of(what).map_or(0.0, |what| self.carry_out(what, a, b, now));
+        self.perform();
+        answer
+    }
+
+    /// Tells what takes numbers only, by its place in `News`.
+    pub fn tell(&mut self, what: u32, conn: f64, b: f64, c: f64, now: f64) {
+        if let Some(news) = News::of(what) {
+            self.core.handle_input(input(news, id(conn), b, c), at(now));
+        }
         self.perform();
     }
 
-    /// [`Client::retry_now`].
-    pub fn retry(&mut self, now: f64) {
-        self.core.retry_now(at(now));
+    /// The same with a text, by its place in `Words`.
+    pub fn words(&mut self, what: u32, text: String, a: f64, b: f64, c: f64, now: f64) -> f64 {
+        let now = at(now);
+        let answer = Words::of(what).map_or(0.0, |what| self.hear(what, text, [a, b, c], now));
         self.perform();
+        answer
     }
 
-    /// [`Client::finish`], or [`Client::close`] without a time to finish in. The driver has checked
-    /// the code and the reason.
-    pub fn close(&mut self, code: u16, reason: &str, within: Option<f64>, now: f64) {
-        let (code, now) = (CloseCode(code), at(now));
-        let asked = match within {
-            Some(within) => self.core.finish(code, reason, duration(within), now),
-            None => self.core.close(code, reason, now),
-        };
-        debug_assert!(asked.is_ok(), "the driver checks codes and reasons");
+    /// The same with bytes, by its place in `Bytes`.
+    pub fn bytes(&mut self, what: u32, bytes: Vec<u8>, a: f64, now: f64) -> f64 {
+        let now = at(now);
+        let answer = Bytes::of(what).map_or(0.0, |what| self.take_in(what, bytes, a, now));
         self.perform();
-    }
-
-    /// [`Client::abandon`].
-    pub fn abandon(&mut self, now: f64) {
-        self.core.abandon(at(now));
-        self.perform();
-    }
-
-    /// The terms of the message that is sent next ([`SendOptions`]): a key if the text is not
-    /// empty, an expiry in milliseconds if it is above zero.
-    pub fn terms(&mut self, drops_oldest: bool, key: &str, expires: f64) {
-        self.terms = SendOptions {
-            when_full: if drops_oldest { WhenFull::DropOldest } else { WhenFull::Reject },
-            key: (!key.is_empty()).then(|| Key::from(key)),
-            expires: (expires > 0.0).then(|| duration(expires)),
-        };
-    }
-
-    /// Sends what the driver keeps under `handle`. Returns the id of the message, or, below zero,
-    /// why it was refused: -1 too large, -2 the outbox is full, -3 the line has ended.
-    pub fn send_held(&mut self, handle: u32, bytes: usize, now: f64) -> f64 {
-        let terms = take(&mut self.terms);
-        let sent = self.core.send_held(Held { handle, bytes }, terms, at(now));
-        self.sent(sent)
-    }
-
-    /// Sends a text in a session. Returns as [`Line::send_held`].
-    pub fn send_text(&mut self, text: String, now: f64) -> f64 {
-        self.send(Payload::Text(text), now)
-    }
-
-    /// Sends bytes in a session. Returns as [`Line::send_held`].
-    pub fn send_bytes(&mut self, bytes: Vec<u8>, now: f64) -> f64 {
-        self.send(Payload::Binary(bytes), now)
-    }
-
-    /// [`Client::cancel`].
-    pub fn cancel(&mut self, id: f64, now: f64) -> bool {
-        let cancelled = self.core.cancel(MessageId(id as u64), at(now));
-        self.perform();
-        cancelled
-    }
-
-    /// [`Client::took`].
-    pub fn took(&mut self, count: usize, now: f64) {
-        self.core.took(count, at(now));
-        self.perform();
-    }
-
-    /// [`Client::flush`].
-    pub fn flush(&mut self, now: f64) {
-        self.core.flush(at(now));
-        self.perform();
-    }
-
-    /// [`Client::renew`]. `false` if the credentials are too large.
-    pub fn renew(&mut self, credentials: String) -> bool {
-        let renewed = self.core.renew(Credentials(credentials)).is_ok();
-        self.perform();
-        renewed
-    }
-}
-
-/// What a line is told.
-#[wasm_bindgen]
-impl Line {
-    /// [`Client::handle_timeout`].
-    pub fn timeout(&mut self, now: f64) {
-        self.core.handle_timeout(at(now));
-        self.perform();
-    }
-
-    /// A socket is open. `random` holds 24 random bytes, for a session to draw from.
-    pub fn opened(&mut self, conn: u32, protocol: String, random: &[u8], now: f64) {
-        self.hear(Input::Opened(id(conn), protocol, draw(random)), now);
-    }
-
-    /// A message of a plain line came, which the driver keeps, and delivers if it is told so.
-    pub fn arrived(&mut self, conn: u32, is_answer: bool, now: f64) {
-        let here = Payload::Binary(Vec::new());
-        let conn = id(conn);
-        let input =
-            if is_answer { Input::Answered(conn, here) } else { Input::Received(conn, here) };
-        self.hear(input, now);
-    }
-
-    /// A binary frame of a session came.
-    pub fn received(&mut self, conn: u32, frame: Vec<u8>, now: f64) {
-        self.hear(Input::Received(id(conn), Payload::Binary(frame)), now);
-    }
-
-    /// A connection is over. `verdict` is the application's own: 0 none, 1 to retry, 2 to end.
-    pub fn closed(
-        &mut self,
-        conn: u32,
-        code: u16,
-        reason: String,
-        clean: bool,
-        verdict: u32,
-        now: f64,
-    ) {
-        let closed = Closed { code: CloseCode(code), reason, clean };
-        self.hear(Input::Closed(id(conn), closed, judged(verdict)), now);
-    }
-
-    /// All other news, by its place in `NEWS` of `ts/numbers.ts`.
-    pub fn tell(&mut self, news: u32, conn: u32, number: f64, now: f64) {
-        let conn = id(conn);
-        let input = match news {
-            0 => Input::OpenFailed(conn, OpenFailure::Refused(String::new())),
-            1 => Input::OpenFailed(conn, OpenFailure::Unavailable(String::new())),
-            2 => Input::TooLarge(conn, number as usize),
-            3 => Input::PeerClosing(conn),
-            4 => Input::Buffered(conn, number as u64),
-            5 => Input::Noticed(Notice::Woke(Wake::Shown)),
-            6 => Input::Noticed(Notice::Woke(Wake::Restored)),
-            7 => Input::Noticed(Notice::Woke(Wake::Resumed)),
-            8 => Input::Noticed(Notice::Woke(Wake::NetworkUp)),
-            9 => Input::Noticed(Notice::Woke(Wake::Slept(duration(number)))),
-            10 => Input::Noticed(Notice::Hidden),
-            11 => Input::Noticed(Notice::NetworkDown),
-            12 => Input::Noticed(Notice::Suspended),
-            13 => Input::Noticed(Notice::Left),
-            14 => Input::Provided(conn, Err(NotProvided::TryAgain(String::new()))),
-            15 => Input::Provided(conn, Err(NotProvided::Stop(String::new()))),
-            _ => Input::Provided(conn, Err(NotProvided::Unusable(String::new()))),
-        };
-        self.hear(input, now);
-    }
-
-    /// The provider has given an endpoint, which holds for `expires` milliseconds if that is above
-    /// zero.
-    pub fn provided(&mut self, conn: u32, credentials: String, expires: f64, now: f64) {
-        let expires = (expires > 0.0).then(|| duration(expires));
-        let provision = Provision { credentials: some_credentials(credentials), expires };
-        self.hear(Input::Provided(id(conn), Ok(provision)), now);
-    }
-
-    /// A failed handshake was looked into: an HTTP status, or a place in `FOUND` of
-    /// `ts/numbers.ts`; and how long the server asks to wait, in milliseconds.
-    pub fn diagnosed(&mut self, conn: u32, found: u16, retry_after: f64, verdict: u32, now: f64) {
-        let retry_after = (retry_after > 0.0).then(|| duration(retry_after));
-        let found = match found {
-            1 => Diagnosis::Redirected,
-            2 => Diagnosis::Opaque,
-            3 => Diagnosis::Unreachable,
-            4 => Diagnosis::MixedContent,
-            5 => Diagnosis::Unknown,
-            status => Diagnosis::Answered { status, retry_after },
-        };
-        self.hear(Input::Diagnosed(id(conn), found, judged(verdict)), now);
-    }
-}
-
-/// What a line says when it is asked.
-#[wasm_bindgen]
-impl Line {
-    /// When [`Line::timeout`] is to be called, or -1.
-    #[must_use]
-    pub fn due(&self) -> f64 {
-        self.core.poll_timeout().map_or(-1.0, millis)
-    }
-
-    /// [`Client::owns`].
-    #[must_use]
-    pub fn owns(&self, conn: u32) -> bool {
-        self.core.owns(id(conn))
-    }
-
-    /// [`Client::largest_frame`].
-    #[must_use]
-    pub fn largest_frame(&self) -> usize {
-        self.core.largest_frame()
-    }
-
-    /// [`Client::largest_message`].
-    #[must_use]
-    pub fn largest_message(&self) -> usize {
-        self.core.largest_message()
-    }
-
-    /// How many messages the outbox holds.
-    #[must_use]
-    pub fn queued_messages(&self) -> usize {
-        self.core.queued().messages
-    }
-
-    /// How many bytes the outbox holds.
-    #[must_use]
-    pub fn queued_bytes(&self) -> usize {
-        self.core.queued().bytes
-    }
-
-    /// [`Client::has_room_for`].
-    #[must_use]
-    pub fn has_room_for(&self, bytes: usize) -> bool {
-        self.core.has_room_for(bytes)
-    }
-
-    /// [`Client::was_refused`].
-    #[must_use]
-    pub fn was_refused(&self) -> bool {
-        self.core.was_refused()
+        answer
     }
 }
 
 impl Line {
-    fn send(&mut self, payload: Payload, now: f64) -> f64 {
-        let terms = take(&mut self.terms);
-        let sent = self.core.send_with(payload, terms, at(now));
-        self.sent(sent)
+    fn carry_out(&mut self, what: Call, a: f64, b: f64, now: Instant) -> f64 {
+        let core = &mut self.core;
+        match what {
+            Call::Timeout => core.handle_timeout(now),
+            Call::Connect => core.connect(now),
+            Call::Retry => core.retry_now(now),
+            Call::Abandon => core.abandon(now),
+            Call::Took => core.took(a as usize, now),
+            Call::Flush => core.flush(now),
+            Call::SendHeld => {
+                return self.send_held(Held { handle: a as u32, bytes: b as usize }, now);
+            }
+            Call::Cancel => return truth(core.cancel(MessageId(a as u64), now)),
+            Call::Due => return core.poll_timeout().map_or(-1.0, millis),
+            Call::Owns => return truth(core.owns(id(a))),
+            Call::LargestFrame => return core.largest_frame() as f64,
+            Call::LargestMessage => return core.largest_message() as f64,
+            Call::QueuedMessages => return core.queued().messages as f64,
+            Call::QueuedBytes => return core.queued().bytes as f64,
+            Call::HasRoomFor => return truth(core.has_room_for(a as usize)),
+            Call::WasRefused => return truth(core.was_refused()),
+        }
+        0.0
     }
 
-    fn sent(&mut self, sent: Result<MessageId, SendError>) -> f64 {
-        self.perform();
-        match sent {
-            Ok(id) => id.0 as f64,
-            Err(SendError::TooLarge { .. }) => -1.0,
-            Err(SendError::Full { .. }) => -2.0,
-            Err(SendError::Ended) => -3.0,
+    fn hear(&mut self, what: Words, text: String, [a, b, c]: [f64; 3], now: Instant) -> f64 {
+        let input = match what {
+            Words::Send => return self.send(Payload::Text(text), now),
+            Words::Close => return self.close(CloseCode(a as u16), &text, b, now),
+            Words::Renew => return truth(self.core.renew(Credentials(text)).is_ok()),
+            Words::Terms => {
+                self.terms = terms(&text, a != 0.0, b);
+                return 0.0;
+            }
+            Words::Opened => Input::Opened(id(a), text, draw(&take(&mut self.random))),
+            Words::Closed => {
+                // Three numbers in one: the code, whether it was clean, and a verdict.
+                let (code, rest) = (CloseCode(b as u16), c as u32);
+                let closed = Closed { code, reason: text, clean: rest & 1 == 1 };
+                Input::Closed(id(a), closed, judged(rest >> 1))
+            }
+            Words::Provided => {
+                let (credentials, expires) = (some_credentials(text), some_time(b));
+                Input::Provided(id(a), Ok(Provision { credentials, expires }))
+            }
+        };
+        self.core.handle_input(input, now);
+        0.0
+    }
+
+    fn take_in(&mut self, what: Bytes, bytes: Vec<u8>, a: f64, now: Instant) -> f64 {
+        match what {
+            Bytes::Send => self.send(Payload::Binary(bytes), now),
+            Bytes::Received => {
+                self.core.handle_input(Input::Received(id(a), Payload::Binary(bytes)), now);
+                0.0
+            }
+            Bytes::Random => {
+                self.random = bytes;
+                0.0
+            }
         }
     }
 
-    fn hear(&mut self, input: Input, now: f64) {
-        self.core.handle_input(input, at(now));
-        self.perform();
+    /// Within a time, if it is not below zero. The driver has checked the code and the reason.
+    fn close(&mut self, code: CloseCode, reason: &str, within: f64, now: Instant) -> f64 {
+        let asked = match within < 0.0 {
+            true => self.core.close(code, reason, now),
+            false => self.core.finish(code, reason, duration(within), now),
+        };
+        truth(asked.is_ok())
+    }
+
+    fn send_held(&mut self, held: Held, now: Instant) -> f64 {
+        let terms = take(&mut self.terms);
+        sent(self.core.send_held(held, terms, now))
+    }
+
+    fn send(&mut self, payload: Payload, now: Instant) -> f64 {
+        let terms = take(&mut self.terms);
+        sent(self.core.send_with(payload, terms, now))
     }
 
     fn perform(&mut self) {
         while let Some(output) = self.core.poll_output() {
-            perform(&self.host, &output);
+            host::perform(&self.host, &output);
         }
     }
 }
 
-/// The numbers are those of `ACTS` in `ts/numbers.ts`.
-fn perform(host: &Host, output: &Output) {
-    let (act, conn, number) = match output {
-        Output::Open(conn) => (0, conn.0, 0),
-        Output::Renew(conn) => (1, conn.0, 0),
-        Output::Diagnose(conn) => (2, conn.0, 0),
-        Output::HandOver(conn, held) => (3, conn.0, held.handle),
-        Output::Measure(conn) => (4, conn.0, 0),
-        Output::Abandon(conn) => (5, conn.0, 0),
-        Output::Discard => (6, 0, 0),
-        Output::Flush => (7, 0, 0),
-        Output::Room => (8, 0, 0),
-        Output::Refuse { size } => (9, 0, *size as u32),
-        Output::Transmit(conn, payload) => return hand(host, conn.0 as u32, payload),
-        Output::Deliver(payload) => return hand(host, 0, payload),
-        Output::Close(conn, code, reason) => return host.shut(conn.0 as u32, code.0, reason),
-        Output::Event(event) => return tell(host, event),
-    };
-    host.act(act, conn as u32, number);
-}
-
-fn hand(host: &Host, conn: u32, payload: &Payload) {
-    match payload {
-        Payload::Text(text) => host.text(conn, text),
-        Payload::Binary(bytes) => host.bytes(conn, bytes),
+/// The id of the message, or, below zero, why it was refused.
+fn sent(sent: Result<MessageId, SendError>) -> f64 {
+    match sent {
+        Ok(id) => id.0 as f64,
+        Err(SendError::TooLarge { .. }) => -1.0,
+        Err(SendError::Full { .. }) => -2.0,
+        Err(SendError::Ended) => -3.0,
     }
 }
 
-/// The numbers are those of `FATES` in `ts/numbers.ts`.
-fn tell(host: &Host, event: &Event) {
-    match event {
-        Event::Status(status) => status::tell(host, status),
-        Event::RoundTrip(took) => host.fate(0, took.as_micros() as f64 / 1_000.0, 0.0),
-        Event::Restarted { missed } => host.fate(1, missed.map_or(-1.0, |it| it as f64), 0.0),
-        Event::Delivered(ids) => fate(host, 2, *ids),
-        Event::Undeliverable(ids, why) => fate(host, loss(*why), *ids),
-        Event::Unknown(ids, why) => fate(host, doubt(*why), *ids),
+/// What the driver has to tell, in the core's terms.
+fn input(news: News, conn: ConnId, b: f64, c: f64) -> Input {
+    let woke = |wake| Input::Noticed(Notice::Woke(wake));
+    // It is the driver that knows the words, and keeps what a plain line has received.
+    let (words, here) = (String::new(), Payload::Binary(Vec::new()));
+    match news {
+        News::Refused => Input::OpenFailed(conn, OpenFailure::Refused(words)),
+        News::Unavailable => Input::OpenFailed(conn, OpenFailure::Unavailable(words)),
+        News::TooLarge => Input::TooLarge(conn, b as usize),
+        News::PeerClosing => Input::PeerClosing(conn),
+        News::Buffered => Input::Buffered(conn, b as u64),
+        News::Shown => woke(Wake::Shown),
+        News::Restored => woke(Wake::Restored),
+        News::Resumed => woke(Wake::Resumed),
+        News::NetworkUp => woke(Wake::NetworkUp),
+        News::Slept => woke(Wake::Slept(duration(b))),
+        News::Hidden => Input::Noticed(Notice::Hidden),
+        News::NetworkDown => Input::Noticed(Notice::NetworkDown),
+        News::Suspended => Input::Noticed(Notice::Suspended),
+        News::Left => Input::Noticed(Notice::Left),
+        News::TryAgain => Input::Provided(conn, Err(NotProvided::TryAgain(words))),
+        News::Stop => Input::Provided(conn, Err(NotProvided::Stop(words))),
+        News::Unusable => Input::Provided(conn, Err(NotProvided::Unusable(words))),
+        News::Arrived => Input::Received(conn, here),
+        News::Answered => Input::Answered(conn, here),
+        News::Diagnosed => Input::Diagnosed(conn, diagnosis(b as u16, c), None),
     }
 }
 
-fn fate(host: &Host, fate: u32, ids: MessageIds) {
-    host.fate(fate, ids.first.0 as f64, ids.last.0 as f64);
+fn truth(is_so: bool) -> f64 {
+    f64::from(u8::from(is_so))
 }
 
-const fn loss(why: Loss) -> u32 {
-    match why {
-        Loss::NeverSent => 3,
-        Loss::NotTaken => 4,
-        Loss::TooLarge => 5,
-        Loss::Dropped => 6,
-        Loss::Replaced => 7,
-        Loss::Expired => 8,
-        Loss::Cancelled => 9,
+/// An empty key is none.
+fn terms(key: &str, drops_oldest: bool, expires: f64) -> SendOptions {
+    SendOptions {
+        when_full: if drops_oldest { WhenFull::DropOldest } else { WhenFull::Reject },
+        key: (!key.is_empty()).then(|| Key::from(key)),
+        expires: some_time(expires),
     }
 }
 
-const fn doubt(why: Doubt) -> u32 {
-    match why {
-        Doubt::LineLost => 10,
-        Doubt::SessionLost => 11,
-        Doubt::Ended => 12,
-        Doubt::Forgotten => 13,
+/// An HTTP status, or a place in `Found` of `ts/numbers.ts`.
+fn diagnosis(found: u16, retry_after: f64) -> Diagnosis {
+    match found {
+        1 => Diagnosis::Redirected,
+        2 => Diagnosis::Opaque,
+        3 => Diagnosis::Unreachable,
+        4 => Diagnosis::MixedContent,
+        5 => Diagnosis::Unknown,
+        status => Diagnosis::Answered { status, retry_after: some_time(retry_after) },
     }
-}
-
-fn at(millis: f64) -> Instant {
-    Instant::from_origin(duration(millis))
-}
-
-const fn id(conn: u32) -> ConnId {
-    ConnId(conn as u64)
 }
 
 const fn judged(verdict: u32) -> Option<Verdict> {
@@ -381,6 +243,19 @@ const fn judged(verdict: u32) -> Option<Verdict> {
         2 => Some(Verdict::End),
         _ => None,
     }
+}
+
+/// Nothing, if it is not above zero.
+fn some_time(millis: f64) -> Option<core::time::Duration> {
+    (millis > 0.0).then(|| duration(millis))
+}
+
+fn at(millis: f64) -> Instant {
+    Instant::from_origin(duration(millis))
+}
+
+const fn id(conn: f64) -> ConnId {
+    ConnId(conn as u64)
 }
 
 fn draw(random: &[u8]) -> Draw {

@@ -6,8 +6,8 @@ use core::time::Duration;
 use keepline_core::wire::{Credentials, Window};
 use keepline_core::{AfterLoss, Answer, Config, Payload, Probe, SessionConfig};
 
-/// Options as pairs of a place in `SETTINGS` of `ts/numbers.ts` and a value: milliseconds, bytes, or
-/// whatever it counts.
+/// Options as pairs of a place in `SETTINGS` of `ts/numbers.ts` and a value: milliseconds, bytes,
+/// or whatever it counts.
 pub(crate) fn config(pairs: &[f64], probe: String, credentials: String) -> Config {
     let mut settings = Settings::default();
     for pair in pairs.chunks_exact(2) {

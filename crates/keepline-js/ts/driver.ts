@@ -11,8 +11,9 @@ import type { Core } from "./core";
 import { lookInto } from "./diagnosis";
 import type { Address, EndpointFunction } from "./endpoint";
 import { SendError } from "./errors";
-import { News, Switch, Verdict } from "./numbers";
+import { Bytes, Call, News, Switch, Verdict, Words } from "./numbers";
 import { watchPage } from "./page";
+import { report } from "./report";
 import { type Given, Route } from "./route";
 import type { Status, Why } from "./status";
 import { type Listener, type Payload, sizeOf } from "./transport";
@@ -87,7 +88,7 @@ export class Driver implements Listener {
   connect(): void {
     const { signal } = this.#end;
     if (this.#config.watchesPage) watchPage((notice) => this.#notice(notice), signal);
-    this.#drive((line, now) => line.connect(now));
+    this.#drive((line, now) => line.call(Call.Connect, 0, 0, now));
   }
 
   /**
@@ -100,14 +101,14 @@ export class Driver implements Listener {
     const { held, counters } = this.#works;
     const sent = this.#drive((line, now) => {
       this.#works.noticeClosing(line, now);
-      if (terms) line.terms(terms.dropOldest ?? false, terms.latest ?? "", terms.expiresMs ?? 0);
+      if (terms) agree(line, terms);
       if (!this.#config.isSession) {
         held.set(id, payload);
-        return line.send_held(id, bytes, now);
+        return line.call(Call.SendHeld, id, bytes, now);
       }
       return typeof payload === "string"
-        ? line.send_text(payload, now)
-        : line.send_bytes(new Uint8Array(payload as ArrayBuffer), now);
+        ? line.words(Words.Send, payload, 0, 0, 0, now)
+        : line.bytes(Bytes.Send, new Uint8Array(payload as ArrayBuffer), 0, now);
     });
     if (sent === undefined || sent < 0) {
       held.delete(id);
@@ -120,7 +121,7 @@ export class Driver implements Listener {
 
   #sendError(sent: number | undefined, bytes: number): SendError {
     if (sent === -1) {
-      const limit = this.#line?.largest_message();
+      const limit = this.#ask(Call.LargestMessage);
       return new SendError("tooLarge", `a message of ${bytes} bytes is over the limit of ${limit}`);
     }
     if (sent === -2) return new SendError("full", "the outbox is full");
@@ -129,28 +130,30 @@ export class Driver implements Listener {
 
   /** Takes back a message that still waits; `false` if it does not. */
   cancel(id: number): boolean {
-    return this.#drive((line, now) => line.cancel(id, now)) ?? false;
+    return this.#drive((line, now) => line.call(Call.Cancel, id, 0, now)) === 1;
   }
 
   /** Ends the line; the native socket is closed with exactly these arguments. */
   close(code?: number, reason?: string, withinMs?: number): void {
     this.#works.closeWith =
       reason !== undefined ? [code, reason] : code !== undefined ? [code] : [];
-    this.#drive((line, now) => line.close(code ?? 1000, reason ?? "", withinMs, now));
+    this.#drive((line, now) =>
+      line.words(Words.Close, reason ?? "", code ?? 1000, withinMs ?? -1, 0, now),
+    );
   }
 
   /** Ends the line at once. */
   dispose(): void {
-    this.#drive((line, now) => line.abandon(now));
+    this.#drive((line, now) => line.call(Call.Abandon, 0, 0, now));
   }
 
   retryNow(): void {
-    this.#drive((line, now) => line.retry(now));
+    this.#drive((line, now) => line.call(Call.Retry, 0, 0, now));
   }
 
   /** `false` if the credentials are empty or too large. */
   renew(credentials: string): boolean {
-    return this.#drive((line) => line.renew(credentials)) ?? false;
+    return !!this.#drive((line, now) => line.words(Words.Renew, credentials, 0, 0, 0, now));
   }
 
   /** The application has taken so many messages. */
@@ -161,13 +164,16 @@ export class Driver implements Listener {
 
   /** How much the outbox holds. */
   get queued(): { messages: number; bytes: number } {
-    const line = this.#line;
-    return { messages: line?.queued_messages() ?? 0, bytes: line?.queued_bytes() ?? 0 };
+    return { messages: this.#ask(Call.QueuedMessages), bytes: this.#ask(Call.QueuedBytes) };
   }
 
   /** Whether the outbox would take a message of this size, or says by another error why not. */
   hasRoomFor(bytes: number): boolean {
-    return this.#line?.has_room_for(bytes) ?? true;
+    return !this.#line || this.#ask(Call.HasRoomFor, bytes) === 1;
+  }
+
+  #ask(what: Call, about = 0): number {
+    return this.#line?.call(what, about, 0, 0) ?? 0;
   }
 
   /** The present native socket. */
@@ -187,9 +193,12 @@ export class Driver implements Listener {
   // What the sockets tell.
 
   opened(conn: number, socket: WebSocket): void {
-    this.#frameBytes = this.#line?.largest_frame() ?? 0;
+    this.#frameBytes = this.#ask(Call.LargestFrame);
     this.#works.tidings.push((owner) => owner.opened?.(socket));
-    this.#hear((line, now) => line.opened(conn, socket.protocol, random(24), now));
+    this.#hear((line, now) => {
+      line.bytes(Bytes.Random, random(24), 0, now);
+      line.words(Words.Opened, socket.protocol, conn, 0, 0, now);
+    });
   }
 
   arrived(conn: number, data: string | ArrayBuffer | Blob): void {
@@ -199,15 +208,16 @@ export class Driver implements Listener {
     counters.framesReceived++;
     counters.bytesReceived += bytes;
     this.#hear((line, now) => {
-      if (bytes > this.#frameBytes) line.tell(News.TooLarge, conn, bytes, now);
-      else if (this.#config.isSession) line.received(conn, frameOf(data), now);
+      if (bytes > this.#frameBytes) line.tell(News.TooLarge, conn, bytes, 0, now);
+      else if (this.#config.isSession) line.bytes(Bytes.Received, frameOf(data), conn, now);
       else this.#arrived(line, conn, data, now);
     });
   }
 
   #arrived(line: Line, conn: number, data: string | ArrayBuffer | Blob, now: number): void {
     this.#works.arriving = data;
-    line.arrived(conn, this.#config.probe?.answers(data) ?? false, now);
+    const isAnswer = this.#config.probe?.answers(data) ?? false;
+    line.tell(isAnswer ? News.Answered : News.Arrived, conn, 0, 0, now);
     this.#works.arriving = undefined;
   }
 
@@ -221,7 +231,8 @@ export class Driver implements Listener {
     const verdict = this.#judged(event);
     this.#works.transports.delete(conn);
     this.#works.tidings.push((owner) => owner.socketClosed?.(event));
-    this.#hear((line, now) => line.closed(conn, code, reason, wasClean, verdict, now));
+    const rest = verdict * 2 + +wasClean;
+    this.#hear((line, now) => line.words(Words.Closed, reason, conn, code, rest, now));
   }
 
   #judged(event: CloseEvent): Verdict {
@@ -252,7 +263,7 @@ export class Driver implements Listener {
       const present = now();
       const taken = this.#taken;
       this.#taken = 0;
-      if (taken) line.took(taken, present);
+      if (taken) line.call(Call.Took, taken, 0, present);
       result = act(line, present);
       const { news } = this.#works;
       for (let next; (next = news.shift()); ) next(line, present);
@@ -272,18 +283,21 @@ export class Driver implements Listener {
   /** What is to be done once the core has decided. */
   #settle(line: Line): void {
     const works = this.#works;
-    for (const conn of works.transports.keys()) if (!line.owns(conn)) works.abandon(conn);
+    for (const conn of works.transports.keys()) {
+      if (!line.call(Call.Owns, conn, 0, 0)) works.abandon(conn);
+    }
     if (works.stands.state === "ended") return this.#over();
     if (works.wantsFlush) this.#endTurnLater();
     const { signal } = this.#end;
-    this.#alarm.hold(line.due(), this.#config.watchesPage, this.#isPrompt);
+    this.#alarm.hold(line.call(Call.Due, 0, 0, 0), this.#config.watchesPage, this.#isPrompt);
     this.#isPrompt = false;
-    this.#route?.ask(line.was_refused(), signal, (given) => this.#takeIn(given));
+    const take = (given: Given): void => this.#takeIn(given);
+    this.#route?.ask(line.call(Call.WasRefused, 0, 0, 0) === 1, signal, take);
     const conn = works.inquiry;
     if (conn === undefined) return;
     works.inquiry = undefined;
     void lookInto(works.lastUrl, signal).then(([found, retryAfterMs]) =>
-      this.#drive((line, now) => line.diagnosed(conn, found, retryAfterMs, Verdict.None, now)),
+      this.#drive((line, now) => line.tell(News.Diagnosed, conn, found, retryAfterMs, now)),
     );
   }
 
@@ -330,7 +344,7 @@ export class Driver implements Listener {
       this.#alarm.stop();
       works.noticeClosing(line, present);
       for (const conn of works.transports.keys()) works.measure(line, conn, present);
-      line.timeout(now());
+      line.call(Call.Timeout, 0, 0, now());
     });
   }
 
@@ -338,14 +352,14 @@ export class Driver implements Listener {
     this.#drive((line, present) => {
       this.#noticeSleep(line);
       this.#works.noticeClosing(line, present);
-      line.tell(notice, 0, 0, now());
+      line.tell(notice, 0, 0, 0, now());
     });
   }
 
   #noticeSleep(line: Line): void {
     if (!this.#config.watchesPage) return;
     const slept = this.#alarm.slept();
-    if (slept > 0) line.tell(News.Slept, 0, slept, now());
+    if (slept > 0) line.tell(News.Slept, 0, slept, 0, now());
   }
 
   /** After whatever the application does in this turn of the event loop, before anything else. */
@@ -359,7 +373,7 @@ export class Driver implements Listener {
         if (!works.wantsFlush) return;
         works.wantsFlush = false;
         works.noticeClosing(line, now);
-        line.flush(now);
+        line.call(Call.Flush, 0, 0, now);
       });
     });
   }
@@ -372,12 +386,12 @@ export class Driver implements Listener {
       if (!route) return;
       const { attempts, renewal } = route;
       const waiting = renewal === undefined ? attempts : [...attempts, renewal];
-      const owned = waiting.filter((conn) => line.owns(conn));
+      const owned = waiting.filter((conn) => line.call(Call.Owns, conn, 0, 0));
       route.attempts = [];
       if ("none" in given) {
         const news = { tryAgain: News.TryAgain, stop: News.Stop, unusable: News.Unusable };
         works.words = given.words;
-        for (const conn of owned) line.tell(news[given.none], conn, 0, now);
+        for (const conn of owned) line.tell(news[given.none], conn, 0, 0, now);
       } else if (!owned.length) route.keep(given.address);
       else for (const conn of owned) works.provide(line, conn, given.address, 0, now);
       route.renewal = undefined;
@@ -385,14 +399,10 @@ export class Driver implements Listener {
   }
 }
 
+/** The next message that is sent waits on these terms. */
+const agree = (line: Line, { latest, dropOldest, expiresMs }: SendOptions): number =>
+  line.words(Words.Terms, latest ?? "", +(dropOldest ?? false), expiresMs ?? 0, 0, 0);
+
 /** A session has no text frames, and calls an empty one malformed. */
 const frameOf = (data: unknown): Uint8Array =>
   data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array();
-
-/** Shows what application code has thrown, as the event loop would. */
-export function report(thrown: unknown): void {
-  if (typeof reportError === "function") return reportError(thrown);
-  setTimeout(() => {
-    throw thrown;
-  });
-}

@@ -6,13 +6,14 @@
 
 import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec";
 import { type Core, loadCore } from "./core";
-import { type Config, Driver, report, type SendOptions } from "./driver";
+import { type Config, Driver, type SendOptions } from "./driver";
 import type { Endpoint, EndpointFunction } from "./endpoint";
 import { EndedError } from "./errors";
 import { Fates } from "./fates";
 import { Inbox } from "./inbox";
 import { FATES, Fate } from "./numbers";
 import { config, type Options } from "./options";
+import { report } from "./report";
 import type { Status, Why } from "./status";
 import type { Counters, Owner } from "./works";
 
@@ -277,7 +278,9 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
 
   /** While somebody listens to messages, none waits. */
   #readOut(): void {
-    for (let data; this.#listeners.get("message")?.size && (data = this.#inbox.shift()) !== undefined; ) {
+    while (this.#listeners.get("message")?.size) {
+      const data = this.#inbox.shift();
+      if (data === undefined) return;
       this.#took();
       const decoded = this.#decode(data);
       if (decoded) this.#emit("message", decoded.value);

@@ -1,6 +1,7 @@
 /**
- * What the numbers stand for that cross between the driver and the core. `src/line.rs`,
- * `src/settings.rs` and `src/status.rs` have the other side; a test there compares the two.
+ * What the numbers stand for that cross between the driver and the core. `src/numbers.rs`
+ * has the other side, and a test that compares the two; of the lists, `src/host.rs`,
+ * `src/settings.rs` and `src/status.rs`.
  *
  * @module
  */
@@ -19,7 +20,7 @@ export const enum Act {
   Refuse,
 }
 
-/** What the driver tells the core. */
+/** What is told to a line by no more than numbers. */
 export const enum News {
   Refused,
   Unavailable,
@@ -38,6 +39,47 @@ export const enum News {
   TryAgain,
   Stop,
   Unusable,
+  Arrived,
+  Answered,
+  Diagnosed,
+}
+
+/** What is asked of it by no more than numbers. */
+export const enum Call {
+  Timeout,
+  Connect,
+  Retry,
+  Abandon,
+  SendHeld,
+  Cancel,
+  Took,
+  Flush,
+  Due,
+  Owns,
+  LargestFrame,
+  LargestMessage,
+  QueuedMessages,
+  QueuedBytes,
+  HasRoomFor,
+  WasRefused,
+}
+
+/** What is asked of it, or told to it, by a text and numbers. */
+export const enum Words {
+  Send,
+  Close,
+  Renew,
+  Opened,
+  Closed,
+  Provided,
+  Terms,
+}
+
+/** The same, by bytes and a number. */
+export const enum Bytes {
+  Send,
+  Received,
+  Random,
 }
 
 /** What was found out about a failed handshake, where it is no HTTP status. */

@@ -107,7 +107,13 @@ const OTHERS =
   " session credentials afterLoss protocols codec probe whenInboxFull pageLifecycle diagnosis onClosed signal ";
 
 /** What only a session has, and what only a plain line has. */
-const OF_SESSIONS = ["credentials", "afterLoss", "sessionMessageBytes", "windowMessages", "windowBytes"];
+const OF_SESSIONS = [
+  "credentials",
+  "afterLoss",
+  "sessionMessageBytes",
+  "windowMessages",
+  "windowBytes",
+];
 const OF_PLAIN_LINES = ["protocols", "probe", "whenInboxFull"];
 
 /** Pairs of which the first may not exceed the second, if both are given. */

@@ -7,7 +7,7 @@
 
 import type { Core } from "./core";
 import type { Address } from "./endpoint";
-import { Act, News, REASONS, STATES, Verdict } from "./numbers";
+import { Act, Call, News, REASONS, STATES, Words } from "./numbers";
 import type { Route } from "./route";
 import type { Reason, Status, Why } from "./status";
 import { type Listener, type Payload, sizeOf, Transport } from "./transport";
@@ -162,7 +162,7 @@ export class Works {
   openFailed(conn: number, isRefused: boolean, words: string): void {
     this.news.push((line, now) => {
       this.words = words;
-      line.tell(isRefused ? News.Refused : News.Unavailable, conn, 0, now);
+      line.tell(isRefused ? News.Refused : News.Unavailable, conn, 0, 0, now);
     });
   }
 
@@ -178,13 +178,13 @@ export class Works {
   /** Tells what a socket holds that the network has not taken. */
   measure(line: Line, conn: number, now: number): void {
     const buffered = this.transports.get(conn)?.socket.bufferedAmount ?? 0;
-    line.tell(News.Buffered, conn, buffered, now);
+    line.tell(News.Buffered, conn, buffered, 0, now);
   }
 
   /** Tells of sockets that take nothing more, before a message is lost in one. */
   noticeClosing(line: Line, now: number): void {
     for (const [conn, { isClosing }] of this.transports) {
-      if (isClosing) line.tell(News.PeerClosing, conn, 0, now);
+      if (isClosing) line.tell(News.PeerClosing, conn, 0, 0, now);
     }
   }
 
@@ -198,8 +198,9 @@ export class Works {
   /** What the endpoint function has given goes to one that waits for it. */
   provide(line: Line, conn: number, address: Address, ageMs: number, now: number): void {
     const expires = address.expiresInMs === undefined ? 0 : address.expiresInMs - ageMs;
-    line.provided(conn, address.credentials ?? "", expires, now);
-    if (conn !== this.#route?.renewal && line.owns(conn)) this.openAt(conn, address);
+    line.words(Words.Provided, address.credentials ?? "", conn, expires, 0, now);
+    const isAttempt = conn !== this.#route?.renewal;
+    if (isAttempt && line.call(Call.Owns, conn, 0, 0)) this.openAt(conn, address);
   }
 
   #handOver(conn: number, id: number): void {
@@ -215,7 +216,7 @@ export class Works {
     try {
       this.transports.get(conn)?.socket.send(payload);
     } catch {
-      this.news.push((line, now) => line.closed(conn, 1006, "", false, Verdict.None, now));
+      this.news.push((line, now) => line.words(Words.Closed, "", conn, 1006, 0, now));
     }
   }
 

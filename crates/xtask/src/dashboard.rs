@@ -23,7 +23,7 @@ const INPUTS: [&str; 8] = [
 ];
 
 /// What rustc 1.95 lets LLVM use for wasm32-unknown-unknown, and wasm-bindgen adds.
-pub(crate) const FEATURES: [&str; 6] = [
+const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",
