@@ -27,8 +27,7 @@ export function slept(): number {
 }
 
 /** Random bytes of a cryptographic source. */
-export const random = (bytes: number): Uint8Array =>
-  crypto.getRandomValues(new Uint8Array(bytes));
+export const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
 /** A random whole number below 2^48. */
 export const seed = (): number => random(6).reduce((sum, byte) => sum * 256 + byte, 0);

@@ -36,7 +36,9 @@ function copied(value: unknown): ArrayBuffer {
 }
 
 /** @throws `TypeError` for one that is none. */
-export function codecOf(named: "json" | "raw" | Codec<never, unknown> | undefined): Codec<never, unknown> {
+export function codecOf(
+  named: "json" | "raw" | Codec<never, unknown> | undefined,
+): Codec<never, unknown> {
   const codec = named === undefined || named === "json" ? json : named === "raw" ? raw : named;
   if (typeof codec?.encode !== "function" || typeof codec.decode !== "function") {
     throw new TypeError("codec is neither json, raw, nor an object with encode and decode");
@@ -66,7 +68,7 @@ export function utf8Bytes(text: string): number {
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     // Half of a pair stands for two of four bytes; one that stands alone becomes U+FFFD.
-    if (unit > 0x7f) bytes += unit > 0x7ff && !(isPaired(text, at, unit)) ? 2 : 1;
+    if (unit > 0x7f) bytes += unit > 0x7ff && !isPaired(text, at, unit) ? 2 : 1;
   }
   return bytes;
 }

@@ -266,7 +266,7 @@ export class Driver implements Listener {
       if (taken) line.call(Call.Took, taken, 0, present);
       result = act(line, present);
       const { news } = this.#works;
-      for (let next; (next = news.shift()); ) next(line, present);
+      for (let next; (next = news.shift());) next(line, present);
       this.#settle(line);
     } catch (thrown) {
       this.#fail(thrown);
@@ -327,7 +327,7 @@ export class Driver implements Listener {
     if (this.#isTelling) return;
     this.#isTelling = true;
     const { tidings } = this.#works;
-    for (let next; (next = tidings.shift()); ) {
+    for (let next; (next = tidings.shift());) {
       try {
         next(this.#owner);
       } catch (thrown) {

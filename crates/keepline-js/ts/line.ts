@@ -58,8 +58,8 @@ export interface Events<In = unknown> {
  * connection.
  *
  * @param endpoint A URL, an endpoint, or an async function that is asked before each attempt.
- * @throws `TypeError` for an option that is unknown, out of range or contradicts another, and for an
- *   endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly.
+ * @throws `TypeError` for an option that is unknown, out of range or contradicts another, and for
+ *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly.
  */
 export async function connect<Out = unknown, In = unknown>(
   endpoint: string | URL | Endpoint | EndpointFunction,
@@ -129,8 +129,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   /**
-   * Accepts a message, in order: it leaves at once if the line is up, and else waits for it. Returns
-   * its id: ids rise by one, from 1.
+   * Accepts a message, in order: it leaves at once if the line is up, and else waits for it.
+   * Returns its id: ids rise by one, from 1.
    *
    * On a plain line it is handed to a connection at most once; in a session it is delivered exactly
    * once, or reported.
@@ -227,8 +227,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
 
   /**
    * Calls the listener for each such event until the returned function is called. What a listener
-   * throws is reported to the environment (HTML §8.1.4.6); the others are still called, and the line
-   * stays up.
+   * throws is reported to the environment (HTML §8.1.4.6); the others are still called, and the
+   * line stays up.
    */
   on<Name extends keyof Events>(
     event: Name,
@@ -245,7 +245,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * one goes on where it stopped. Several at once share the messages.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<In, void> {
-    for (let data; (data = await this.#inbox.next()) !== undefined; ) {
+    for (let data; (data = await this.#inbox.next()) !== undefined;) {
       this.#took();
       const decoded = this.#decode(data);
       if (decoded) yield decoded.value;

@@ -31,8 +31,8 @@ export interface Probe {
 /** How a line behaves. Everything has a default that is safe on the public internet. */
 export interface Options<Out = unknown, In = unknown> {
   /**
-   * Speaks `keepline.v1` (docs/protocol.md): every message is delivered exactly once and in order, or
-   * reported. The server must speak it too. Default: `false`, the line is plain.
+   * Speaks `keepline.v1` (docs/protocol.md): every message is delivered exactly once and in order,
+   * or reported. The server must speak it too. Default: `false`, the line is plain.
    */
   readonly session?: boolean;
   /** A session's credentials: see {@link Endpoint.credentials}. */
@@ -47,8 +47,9 @@ export interface Options<Out = unknown, In = unknown> {
   /** How values become messages: `json`, `raw` (text and bytes as they are), or your own. */
   readonly codec?: "json" | "raw" | Codec<Out, In>;
   /**
-   * How a plain line proves that it is alive. Default: not at all, since an unknown text breaks many
-   * a server; a half-open line is then noticed only when the browser does, after minutes perhaps.
+   * How a plain line proves that it is alive. Default: not at all, since an unknown text breaks
+   * many a server; a half-open line is then noticed only when the browser does, after minutes
+   * perhaps.
    */
   readonly probe?: Probe;
   /** What happens when a message finds the inbox of a plain line full. Default: `dropOldest`. */
@@ -104,7 +105,8 @@ export interface Options<Out = unknown, In = unknown> {
 }
 
 const OTHERS =
-  " session credentials afterLoss protocols codec probe whenInboxFull pageLifecycle diagnosis onClosed signal ";
+  " session credentials afterLoss protocols codec probe whenInboxFull pageLifecycle diagnosis" +
+  " onClosed signal ";
 
 /** What only a session has, and what only a plain line has. */
 const OF_SESSIONS = [
@@ -208,6 +210,8 @@ function probeOf(probe: Probe, settings: number[]): NonNullable<Config["probe"]>
   settings.push(Switch.ProbeWithin, inRange("probe.withinMs", withinMs, DAY_MS));
   settings.push(Switch.ProbeHiddenIdle, inRange("probe.hiddenIdleMs", hiddenIdleMs, DAY_MS));
   const answers =
-    typeof answer === "function" ? (answer as (data: unknown) => boolean) : (data: unknown) => data === answer;
+    typeof answer === "function"
+      ? (answer as (data: unknown) => boolean)
+      : (data: unknown) => data === answer;
   return { send, answers };
 }

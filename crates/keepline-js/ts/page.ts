@@ -11,8 +11,8 @@ import { News } from "./numbers";
  * Listens until the signal is aborted, and tells what is so already.
  *
  * A page that goes away hears of it first by `pagehide` and then, if it was visible, by
- * `visibilitychange` (HTML §7.4.6). Only the last of these is heeded, for until then the application
- * may have something to say.
+ * `visibilitychange` (HTML §7.4.6). Only the last of these is heeded, for until then the
+ * application may have something to say.
  */
 export function watchPage(heed: (notice: News) => void, signal: AbortSignal): void {
   const scope = globalThis as Partial<Window & typeof globalThis>;

@@ -27,7 +27,7 @@ export type Status =
   | { readonly state: "connecting"; readonly attempt: number }
   /** Sends go out at once. `subprotocol` is the one that the server chose, or empty. */
   | { readonly state: "online"; readonly subprotocol: string }
-  /** Down; sends wait. The next attempt is due at `retryAtMs` on the clock of `performance.now()`. */
+  /** Down; sends wait. The next attempt is due at `retryAtMs`, as `performance.now()` counts. */
   | {
       readonly state: "waiting";
       readonly why: Why;

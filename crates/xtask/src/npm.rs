@@ -12,7 +12,7 @@ use zopfli::{Format, Options};
 use crate::page::WASM;
 use crate::project::Project;
 use crate::setup::{self, Tools};
-use crate::step::Step;
+use crate::step::{Report, Step};
 use crate::weight::{self, Weight};
 
 const CRATE: &str = "crates/keepline-js";
@@ -113,6 +113,13 @@ impl<'a> Package<'a> {
     fn types(&self) -> Result<()> {
         Step::new("check and write its types", self.tool("tsc")).succeed()?;
         Ok(())
+    }
+
+    /// Whether its sources are formatted.
+    pub(crate) fn is_formatted(&self) -> Result<Report> {
+        let mut prettier = self.tool("prettier");
+        prettier.args(["--check", "--log-level=warn", "ts", "examples", "tools", "package.json"]);
+        Step::new("formatting of the npm package", prettier).run()
     }
 
     /// A program of the pinned packages, run in the package's folder.

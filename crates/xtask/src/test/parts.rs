@@ -102,6 +102,9 @@ impl<'a> Bench<'a> {
         let page = page::build(self.project, &tools, "e2e-page")?;
         let package = Package::new(self.project)?;
         package.build(&tools)?;
+        let formatted = package.is_formatted()?;
+        let clean = formatted.failure.is_none();
+        tally.add("formatting of the npm package", formatted.took, clean.into(), (!clean).into());
         count(tally, "a server from the document alone", self.peer_tests(&bench))?;
         let mut tests = self.e2e_tests(&bench, &server, &page);
         tests.env("KEEPLINE_VERIFYING_BIN", verifying);
