@@ -56,12 +56,6 @@ impl Program {
         line.with_context(|| format!("{} printed:\n{}", self.name, self.printed.all()))
     }
 
-    /// Its process.
-    #[must_use]
-    pub fn process(&self) -> Pid {
-        Pid::from_child(&self.child)
-    }
-
     /// Kills it, without a chance to say goodbye.
     ///
     /// # Errors
@@ -89,9 +83,18 @@ impl Program {
 
     /// Asks it to end (SIGTERM), and gives it a moment to tidy up.
     pub fn dismiss(&mut self) {
+        self.ask_to_end(Signal::TERM, 100);
+    }
+
+    /// Does as Ctrl-C does (SIGINT), and gives it some seconds to end its own children.
+    pub fn interrupt(&mut self) {
+        self.ask_to_end(Signal::INT, 1_000);
+    }
+
+    fn ask_to_end(&mut self, signal: Signal, looks: usize) {
         // It may have ended by itself, which is as good.
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
-        for _ in 0..100 {
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+        for _ in 0..looks {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }

@@ -150,6 +150,30 @@ async fn a_full_queue_fails_the_socket_instead_of_losing_a_message(
     page.has_told(&["error closed", "close 1006 closed"]).await
 }
 
+in_chromium_and_firefox!(an_open_socket_may_be_left_for_a_new_one);
+
+async fn an_open_socket_may_be_left_for_a_new_one(engine: Engine) -> anyhow::Result<()> {
+    let (page, server) = (Page::open(engine).await?, Server::start().await?);
+    page.does::<u32>("watch", json!([server.ws("/echo")])).await?;
+    page.has_told(&["open open"]).await?;
+    page.does::<String>("act", json!(["reconnect", 4000, "elsewhere"])).await?;
+    page.does::<String>("act", json!(["send", "on the new one"])).await?;
+    let told = ["open open", "close 4000 connecting", "open open", "message on the new one"];
+    page.has_told(&told).await
+}
+
+in_chromium_and_firefox!(a_socket_that_does_not_queue_says_so);
+
+async fn a_socket_that_does_not_queue_says_so(engine: Engine) -> anyhow::Result<()> {
+    let (page, peer) = (Page::open(engine).await?, RawPeer::start().await?);
+    let unqueued = json!({"queueWhileConnecting": false});
+    page.does::<u32>("watch", json!([peer.ws("/hang"), [], unqueued])).await?;
+    let sent: String = page.does("act", json!(["send", "early"])).await?;
+    assert_eq!(sent, "throws DOMException InvalidStateError");
+    page.does::<String>("act", json!(["close"])).await?;
+    page.has_told(&["error closed", "close 1006 closed"]).await
+}
+
 in_chromium_and_firefox!(an_option_that_means_nothing_is_refused);
 
 async fn an_option_that_means_nothing_is_refused(engine: Engine) -> anyhow::Result<()> {

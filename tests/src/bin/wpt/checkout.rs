@@ -1,13 +1,11 @@
 //! A checkout of the suite, served by its own server.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
 use e2e::program::Program;
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -46,8 +44,7 @@ impl Checkout {
 pub(crate) struct Serving {
     ports: Vec<u16>,
     is_native: bool,
-    group: Pid,
-    _program: Program,
+    program: Program,
     _root: TempDir,
 }
 
@@ -64,16 +61,15 @@ impl Serving {
         fs::write(&file, settings.to_string())?;
         let mut command = Command::new("python3");
         command.args(["wpt", "--skip-venv-setup", "serve", "--config"]).arg(file);
-        command.current_dir(&checkout.folder).process_group(0);
+        command.current_dir(&checkout.folder);
         command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");
         let mut program = Program::start(&mut command)?;
-        let group = program.process();
         let port = ports[0];
         let sockets = &settings["ports"]["ws"][0];
         program.prints(&format!("http on port {port}] INFO - Starting http server")).await?;
         program.prints(&format!("ws on port {sockets}] INFO - Listen on:")).await?;
         let is_native = script.is_none();
-        Ok(Self { ports, is_native, group, _program: program, _root: root })
+        Ok(Self { ports, is_native, program, _root: root })
     }
 
     /// Whether the pages have the browser's own class.
@@ -99,8 +95,8 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It is several processes, one for each port.
-        let _ = kill_process_group(self.group, Signal::KILL);
+        // It is several processes, one for each port, and sees to the others only if it is asked so.
+        self.program.interrupt();
     }
 }
 
