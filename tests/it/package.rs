@@ -80,6 +80,7 @@ async fn bad_input_is_refused_by_name_and_the_line_stays_up(engine: Engine) -> a
     stories.tell("unsendable", vec![session.clone(), json!(true)]).await?;
     stories.tell("options", vec![plain.clone()]).await?;
     stories.tell("throwing", vec![plain.clone()]).await?;
+    stories.tell("asked", vec![plain.clone()]).await?;
     stories.tell("abandoned", vec![plain, json!(false)]).await?;
     stories.tell("abandoned", vec![session, json!(true)]).await?;
     Ok(())

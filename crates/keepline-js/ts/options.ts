@@ -8,6 +8,7 @@ import type { Codec } from "./codec";
 import type { Config } from "./driver";
 import { address, type Endpoint, type EndpointFunction } from "./endpoint";
 import { SETTINGS, Switch } from "./numbers";
+import { report } from "./report";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -16,8 +17,9 @@ export interface Probe {
   /** The text that is sent when the line has been quiet. */
   readonly send: string;
   /**
-   * What the far end answers, or how to know it. The answer is kept from the application; so every
-   * probe must be answered, and nobody else must be able to have the same words sent.
+   * What the far end answers, or how to know it; what a function throws is reported, and is no
+   * answer. The answer is kept from the application; so every probe must be answered, and nobody
+   * else must be able to have the same words sent.
    */
   readonly answer: string | ((data: string | ArrayBuffer) => boolean);
   /** Probes after this long without a message. Default: 10,000. */
@@ -209,9 +211,14 @@ function probeOf(probe: Probe, settings: number[]): NonNullable<Config["probe"]>
   settings.push(Switch.ProbeIdle, inRange("probe.idleMs", idleMs, DAY_MS));
   settings.push(Switch.ProbeWithin, inRange("probe.withinMs", withinMs, DAY_MS));
   settings.push(Switch.ProbeHiddenIdle, inRange("probe.hiddenIdleMs", hiddenIdleMs, DAY_MS));
-  const answers =
-    typeof answer === "function"
-      ? (answer as (data: unknown) => boolean)
-      : (data: unknown) => data === answer;
+  const answers = (data: unknown): boolean => {
+    if (typeof answer !== "function") return data === answer;
+    try {
+      return answer(data as string);
+    } catch (thrown) {
+      report(thrown);
+      return false;
+    }
+  };
   return { send, answers };
 }

@@ -151,6 +151,36 @@ export async function throwing(url) {
   line.close();
 }
 
+/** What the application is asked may throw: it is reported, and stops nothing. */
+export async function asked(url) {
+  const throws = (what) => () => {
+    throw new Error(what);
+  };
+  const probe = { send: "ping", answer: throws("is it an answer?"), idleMs: 50 };
+  const codec = { encode: String, decode: throws("what is it?") };
+  const line = await connect(url, { probe, codec, onClosed: throws("what does it mean?") });
+  const undecodable = heard(line, "undecodable", ({ data }) => data === "1");
+  line.on("message", () => {});
+  line.send(1);
+  equal((await undecodable).error.message, "what is it?", "the codec's own");
+  equal(reported.includes("is it an answer?"), true, "what was reported");
+  equal(line.status.state, "online", "the line");
+  line.close();
+  await within(line.ended(), "the end");
+  equal(reported.includes("what does it mean?"), true, "what was reported");
+  reported.length = 0;
+  for (const answer of ["pong", (data) => data === "pong"]) {
+    const probed = await connect(url, { probe: { send: "ping", answer, idleMs: 50 }, codec: "raw" });
+    // An echo is no answer, and is a sign of life all the same.
+    equal(await within(take(probed, 2), "two echoes"), ["ping", "ping"], "the echoes");
+    probed.close();
+  }
+  const answered = await connect(url, { probe: { send: "ping", answer: "ping", idleMs: 50 } });
+  const { ms } = await heard(answered, "roundTrip");
+  equal([ms >= 0, answered.roundTripMs], [true, ms], "a round trip");
+  answered.close();
+}
+
 /** An iterator that is left half-way loses nothing. */
 export async function abandoned(url, session) {
   const line = await connect(url, { session });
@@ -322,6 +352,7 @@ globalThis.stories = {
   unsendable,
   throwing,
   abandoned,
+  asked,
   endpoints,
   closing,
   options,
