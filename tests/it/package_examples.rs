@@ -134,6 +134,24 @@ async fn a_worker_bundled_by_esbuild() -> anyhow::Result<()> {
     example.is_used(".").await
 }
 
+/// By bundlers' rules for finding modules and by Node's, with everything checked.
+#[tokio::test]
+async fn every_export_has_types() -> anyhow::Result<()> {
+    let example = Example::of("vite")?;
+    let package = environment::path(environment::PACKAGE)?;
+    let options = "--strict --noEmit --skipLibCheck false --target es2022 --types \"\" \
+                   --lib es2022,dom,dom.iterable,dom.asynciterable --ignoreConfig";
+    let options: Vec<&str> = options.split_whitespace().map(|it| it.trim_matches('"')).collect();
+    for (rules, module, file) in
+        [("bundler", "esnext", "types.ts"), ("nodenext", "nodenext", "types.mts")]
+    {
+        fs::copy(package.join("tests/types.ts"), example.folder.join(file))?;
+        let found = ["--moduleResolution", rules, "--module", module, file];
+        example.run("tsc", &[options.as_slice(), &found].concat()).await?;
+    }
+    Ok(())
+}
+
 /// What somebody installs: the package as `npm pack` makes it, in Node, without a browser.
 #[tokio::test]
 async fn node_with_a_websocket_of_its_own() -> anyhow::Result<()> {

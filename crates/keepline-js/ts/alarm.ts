@@ -4,7 +4,7 @@
  * @module
  */
 
-import { now, slept } from "./clock";
+import { now, slept } from "./clock.js";
 
 /** The longest delay of `setTimeout`: a longer one rings at once (HTML §8.6). */
 const LONGEST_MS = 2 ** 31 - 1;

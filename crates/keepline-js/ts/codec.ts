@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SendError } from "./errors";
+import { SendError } from "./errors.js";
 
 /** What a message carries on its way. */
 export type Data = string | ArrayBuffer;

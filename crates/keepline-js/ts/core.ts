@@ -5,7 +5,7 @@
  */
 
 import { initSync, Line } from "../pkg/keepline_js.js";
-import { UnsupportedError } from "./errors";
+import { UnsupportedError } from "./errors.js";
 
 /** The core's exports. */
 export type Core = typeof Line;

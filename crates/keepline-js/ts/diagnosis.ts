@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Found } from "./numbers";
-import { onViolation } from "./transport";
+import { Found } from "./numbers.js";
+import { onViolation } from "./transport.js";
 
 /** No answer by then says nothing. */
 const WITHIN_MS = 5_000;

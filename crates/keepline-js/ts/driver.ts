@@ -5,19 +5,19 @@
  * @module
  */
 
-import { Alarm } from "./alarm";
-import { now, random, seed } from "./clock";
-import type { Core } from "./core";
-import { lookInto } from "./diagnosis";
-import type { Address, EndpointFunction } from "./endpoint";
-import { SendError } from "./errors";
-import { Bytes, Call, News, Switch, Verdict, Words } from "./numbers";
-import { watchPage } from "./page";
-import { report } from "./report";
-import { type Given, Route } from "./route";
-import type { Status, Why } from "./status";
-import { type Listener, type Payload, sizeOf } from "./transport";
-import { type Counters, type Line, type Owner, Works } from "./works";
+import { Alarm } from "./alarm.js";
+import { now, random, seed } from "./clock.js";
+import type { Core } from "./core.js";
+import { lookInto } from "./diagnosis.js";
+import type { Address, EndpointFunction } from "./endpoint.js";
+import { SendError } from "./errors.js";
+import { Bytes, Call, News, Switch, Verdict, Words } from "./numbers.js";
+import { watchPage } from "./page.js";
+import { report } from "./report.js";
+import { type Given, Route } from "./route.js";
+import type { Status, Why } from "./status.js";
+import { type Listener, type Payload, sizeOf } from "./transport.js";
+import { type Counters, type Line, type Owner, Works } from "./works.js";
 
 /** The terms on which a message waits, as long as no connection was given it. */
 export interface SendOptions {

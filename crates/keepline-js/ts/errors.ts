@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Why } from "./status";
+import type { Why } from "./status.js";
 
 /** The root of all errors of this package; `code` says which one it is. */
 export class KeeplineError extends Error {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { DeliveryError } from "./errors";
-import { Fate, FATES } from "./numbers";
+import { DeliveryError } from "./errors.js";
+import { Fate, FATES } from "./numbers.js";
 
 /** So many runs of messages with one fate are remembered; in a session that works it is one. */
 const REMEMBERED = 1_024;

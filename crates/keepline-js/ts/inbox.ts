@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Data } from "./codec";
-import { sizeOf } from "./transport";
+import type { Data } from "./codec.js";
+import { sizeOf } from "./transport.js";
 
 /** So long may an application read in one go: microtasks keep a page from being drawn. */
 const LONGEST_READING_MS = 8;

@@ -4,9 +4,9 @@
  * @packageDocumentation
  */
 
-export type { Codec, Data } from "./codec";
-export type { SendOptions } from "./driver";
-export type { Endpoint, EndpointFunction, Occasion } from "./endpoint";
+export type { Codec, Data } from "./codec.js";
+export type { SendOptions } from "./driver.js";
+export type { Endpoint, EndpointFunction, Occasion } from "./endpoint.js";
 export {
   DeliveryError,
   EndedError,
@@ -14,14 +14,14 @@ export {
   SendError,
   StopError,
   UnsupportedError,
-} from "./errors";
-export { connect, type Events, Line } from "./line";
-export type { Options, Probe } from "./options";
-export type { Reason, Status, Why } from "./status";
-export type { Counters } from "./works";
+} from "./errors.js";
+export { connect, type Events, Line } from "./line.js";
+export type { Options, Probe } from "./options.js";
+export type { Reason, Status, Why } from "./status.js";
+export type { Counters } from "./works.js";
 export {
   KeeplineWebSocket,
   type KeeplineWebSocketConstructor,
   type KeeplineWebSocketOptions,
   type Provided,
-} from "./websocket";
+} from "./websocket.js";

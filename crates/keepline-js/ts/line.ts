@@ -1,21 +1,23 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * A line to a server, as an application sees it.
  *
  * @module
  */
 
-import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec";
-import { type Core, loadCore } from "./core";
-import { type Config, Driver, type SendOptions } from "./driver";
-import type { Endpoint, EndpointFunction } from "./endpoint";
-import { EndedError } from "./errors";
-import { Fates } from "./fates";
-import { Inbox } from "./inbox";
-import { FATES, Fate } from "./numbers";
-import { config, type Options } from "./options";
-import { report } from "./report";
-import type { Status, Why } from "./status";
-import type { Counters, Owner } from "./works";
+import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec.js";
+import { type Core, loadCore } from "./core.js";
+import { type Config, Driver, type SendOptions } from "./driver.js";
+import type { Endpoint, EndpointFunction } from "./endpoint.js";
+import { EndedError } from "./errors.js";
+import { Fates } from "./fates.js";
+import { Inbox } from "./inbox.js";
+import { FATES, Fate } from "./numbers.js";
+import { config, type Options } from "./options.js";
+import { report } from "./report.js";
+import type { Status, Why } from "./status.js";
+import type { Counters, Owner } from "./works.js";
 
 /** What a line tells its listeners. */
 export interface Events<In = unknown> {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Codec } from "./codec";
-import type { Config } from "./driver";
-import { address, type Endpoint, type EndpointFunction } from "./endpoint";
-import { SETTINGS, Switch } from "./numbers";
-import { report } from "./report";
+import type { Codec } from "./codec.js";
+import type { Config } from "./driver.js";
+import { address, type Endpoint, type EndpointFunction } from "./endpoint.js";
+import { SETTINGS, Switch } from "./numbers.js";
+import { report } from "./report.js";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 

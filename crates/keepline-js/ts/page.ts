@@ -5,7 +5,7 @@
  * @module
  */
 
-import { News } from "./numbers";
+import { News } from "./numbers.js";
 
 /**
  * Listens until the signal is aborted, and tells what is so already.

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { now } from "./clock";
-import { address, type Address, type EndpointFunction, type Occasion } from "./endpoint";
-import { StopError } from "./errors";
+import { now } from "./clock.js";
+import { address, type Address, type EndpointFunction, type Occasion } from "./endpoint.js";
+import { StopError } from "./errors.js";
 
 /** An answer that came too late for its attempt is of use to the next one, for so long. */
 const LATE_MS = 60_000;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { REASONS } from "./numbers";
+import type { REASONS } from "./numbers.js";
 
 /** Why a line is down, in a word. */
 export type Reason = Exclude<(typeof REASONS)[number], "">;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Address } from "./endpoint";
+import type { Address } from "./endpoint.js";
 
 /** A message of a plain line: it stays in JavaScript, the core knows only its size. */
 export type Payload = string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob;

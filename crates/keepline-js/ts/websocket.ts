@@ -4,11 +4,11 @@
  * @module
  */
 
-import { checked, protocolList, required } from "./websocket/arguments";
-import { Backing } from "./websocket/backing";
-import { settings, type KeeplineWebSocketOptions, type Provided } from "./websocket/options";
+import { checked, protocolList, required } from "./websocket/arguments.js";
+import { Backing } from "./websocket/backing.js";
+import { settings, type KeeplineWebSocketOptions, type Provided } from "./websocket/options.js";
 
-export type { KeeplineWebSocketOptions, Provided } from "./websocket/options";
+export type { KeeplineWebSocketOptions, Provided } from "./websocket/options.js";
 
 /** A `WebSocket` (WHATWG WebSockets §3.1) that replaces lost connections by new ones. */
 export interface KeeplineWebSocket extends WebSocket {

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Core } from "./core";
-import type { Address } from "./endpoint";
-import { Act, Call, News, REASONS, STATES, Words } from "./numbers";
-import type { Route } from "./route";
-import type { Reason, Status, Why } from "./status";
-import { type Listener, type Payload, sizeOf, Transport } from "./transport";
+import type { Core } from "./core.js";
+import type { Address } from "./endpoint.js";
+import { Act, Call, News, REASONS, STATES, Words } from "./numbers.js";
+import type { Route } from "./route.js";
+import type { Reason, Status, Why } from "./status.js";
+import { type Listener, type Payload, sizeOf, Transport } from "./transport.js";
 
 /** One line of the core. */
 export type Line = NonNullable<ReturnType<Core["make"]>>;

@@ -118,7 +118,7 @@ impl<'a> Package<'a> {
     /// Whether its sources are formatted.
     pub(crate) fn is_formatted(&self) -> Result<Report> {
         let mut prettier = self.tool("prettier");
-        prettier.args(["--check", "--log-level=warn", "ts", "examples", "tools", "package.json"]);
+        prettier.args(["--check", "--log-level=warn", "ts", "examples", "tests", "tools"]);
         Step::new("formatting of the npm package", prettier).run()
     }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { address, type Address } from "../endpoint";
+import { address, type Address } from "../endpoint.js";
 
 /** What `send` takes (WebIDL `(BufferSource or Blob or USVString)`). */
 export type Data = string | Blob | ArrayBuffer | ArrayBufferView;

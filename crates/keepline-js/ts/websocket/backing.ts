@@ -5,9 +5,9 @@
  * @module
  */
 
-import { loadCore, type Core } from "../core";
-import { Driver } from "../driver";
-import type { Status } from "../status";
+import { loadCore, type Core } from "../core.js";
+import { Driver } from "../driver.js";
+import type { Status } from "../status.js";
 import {
   byteLength,
   checkClose,
@@ -16,10 +16,10 @@ import {
   payload,
   refuseConnecting,
   type Data,
-} from "./arguments";
-import { Handlers } from "./handlers";
-import type { Settings } from "./options";
-import { Ready } from "./ready";
+} from "./arguments.js";
+import { Handlers } from "./handlers.js";
+import type { Settings } from "./options.js";
+import { Ready } from "./ready.js";
 
 // The page may put another in its place; the browser's own events do not pass by it either.
 const { dispatchEvent } = EventTarget.prototype;

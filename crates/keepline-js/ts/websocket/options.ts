@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Config } from "../driver";
-import type { Endpoint, EndpointFunction } from "../endpoint";
-import { config, type Options } from "../options";
-import { protocolList } from "./arguments";
+import type { Config } from "../driver.js";
+import type { Endpoint, EndpointFunction } from "../endpoint.js";
+import { config, type Options } from "../options.js";
+import { protocolList } from "./arguments.js";
 
 /** A value, or a function that is asked for one before each attempt. */
 export type Provided<T> = T | (() => T | PromiseLike<T>);
