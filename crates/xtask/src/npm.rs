@@ -17,6 +17,9 @@ use crate::weight::{self, Weight};
 
 const CRATE: &str = "crates/keepline-js";
 
+/// The core calls nothing deeply; a module has 1 MiB for that by default, and each page its own.
+const STACK: &str = "link-arg=-zstack-size=131072";
+
 /// What makes the core smallest after compression. The features are those that rustc has noted.
 const OPTIMISED: [&str; 11] = [
     "--flatten",
@@ -81,8 +84,9 @@ impl<'a> Package<'a> {
 
     /// The wasm and its glue, into `pkg`.
     fn core(&self, tools: &Tools) -> Result<()> {
-        let arguments = ["build", "-p", "keepline-js", "--target", WASM, "--profile", "npm"];
-        Step::new("build the core for npm", self.project.cargo(&arguments)).succeed()?;
+        let mut cargo = self.project.cargo(&["rustc", "-p", "keepline-js", "--target", WASM]);
+        cargo.args(["--profile", "npm", "--", "-C", STACK]);
+        Step::new("build the core for npm", cargo).succeed()?;
         let built = self.project.target.join(format!("{WASM}/npm/keepline_js.wasm"));
         let pkg = self.folder.join("pkg");
         let mut bindgen = self.project.command(tools.wasm_bindgen.join("wasm-bindgen"));
