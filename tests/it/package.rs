@@ -96,7 +96,8 @@ in_chromium_and_firefox!(an_endpoint_function_is_asked_before_each_attempt);
 
 async fn a_line_can_be_closed_at_any_time(engine: Engine) -> anyhow::Result<()> {
     let (server, stories) = (Server::start().await?, Stories::open(engine).await?);
-    stories.tell("closing", vec![json!(server.ws("/echo"))]).await?;
+    let (plain, session) = (json!(server.ws("/echo")), json!(server.ws("/session/echo")));
+    stories.tell("closing", vec![plain, session]).await?;
     let verifying = Server::start_verifying().await?;
     stories.tell("refused", vec![json!(verifying.ws("/session/echo"))]).await?;
     Ok(())

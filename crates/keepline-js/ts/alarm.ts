@@ -41,7 +41,10 @@ export class Alarm {
   hold(due: number, isWatchful: boolean, isPrompt: boolean): void {
     if (due < 0 && !isWatchful) return this.stop();
     const isSooner = due >= 0 && due < this.#at;
-    if (this.#timer !== undefined && !isSooner && !(isPrompt && !this.#isPrompt)) return;
+    if (this.#timer !== undefined && !isSooner && !(isPrompt && !this.#isPrompt)) {
+      if (due >= 0) (this.#timer as { ref?: () => void }).ref?.();
+      return;
+    }
     this.stop();
     const present = now();
     const watch = isWatchful ? present + LONGEST_BLINDNESS_MS : Infinity;

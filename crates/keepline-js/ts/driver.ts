@@ -16,18 +16,9 @@ import { watchPage } from "./page.js";
 import { report } from "./report.js";
 import { type Given, Route } from "./route.js";
 import type { Status, Why } from "./status.js";
+import { agree, type SendOptions } from "./terms.js";
 import { type Listener, type Payload, sizeOf } from "./transport.js";
 import { type Counters, type Line, type Owner, Works } from "./works.js";
-
-/** The terms on which a message waits, as long as no connection was given it. */
-export interface SendOptions {
-  /** Replaces the message that still waits under the same key. Default: none. */
-  readonly latest?: string;
-  /** Ends the message as `expired` if it still waits after so long. Default: it waits. */
-  readonly expiresMs?: number;
-  /** When the outbox is full, the oldest that wait on the same terms make room. Default: no. */
-  readonly dropOldest?: boolean;
-}
 
 /** What a driver is told once. */
 export interface Config {
@@ -207,16 +198,22 @@ export class Driver implements Listener {
     const { counters } = this.#works;
     counters.framesReceived++;
     counters.bytesReceived += bytes;
+    const isAnswer = bytes <= this.#frameBytes && (this.#config.probe?.answers(data) ?? false);
     this.#hear((line, now) => {
       if (bytes > this.#frameBytes) line.tell(News.TooLarge, conn, bytes, 0, now);
       else if (this.#config.isSession) line.bytes(Bytes.Received, frameOf(data), conn, now);
-      else this.#arrived(line, conn, data, now);
+      else this.#arrived(line, conn, data, isAnswer, now);
     });
   }
 
-  #arrived(line: Line, conn: number, data: string | ArrayBuffer | Blob, now: number): void {
+  #arrived(
+    line: Line,
+    conn: number,
+    data: string | ArrayBuffer | Blob,
+    isAnswer: boolean,
+    now: number,
+  ): void {
     this.#works.arriving = data;
-    const isAnswer = this.#config.probe?.answers(data) ?? false;
     line.tell(isAnswer ? News.Answered : News.Arrived, conn, 0, 0, now);
     this.#works.arriving = undefined;
   }
@@ -266,7 +263,7 @@ export class Driver implements Listener {
       if (taken) line.call(Call.Took, taken, 0, present);
       result = act(line, present);
       const { news } = this.#works;
-      for (let next; (next = news.shift());) next(line, present);
+      for (let next; (next = news.shift());) next(line, now());
       this.#settle(line);
     } catch (thrown) {
       this.#fail(thrown);
@@ -338,28 +335,31 @@ export class Driver implements Listener {
   }
 
   #ring(): void {
-    this.#drive((line, present) => {
+    this.#drive((line, began) => {
       const works = this.#works;
-      this.#noticeSleep(line);
+      const present = this.#noticeSleep(line, began);
       this.#alarm.stop();
       works.noticeClosing(line, present);
       for (const conn of works.transports.keys()) works.measure(line, conn, present);
-      line.call(Call.Timeout, 0, 0, now());
+      line.call(Call.Timeout, 0, 0, present);
     });
   }
 
   #notice(notice: News): void {
-    this.#drive((line, present) => {
-      this.#noticeSleep(line);
+    this.#drive((line, began) => {
+      const present = this.#noticeSleep(line, began);
       this.#works.noticeClosing(line, present);
-      line.tell(notice, 0, 0, 0, now());
+      line.tell(notice, 0, 0, 0, present);
     });
   }
 
-  #noticeSleep(line: Line): void {
-    if (!this.#config.watchesPage) return;
+  /** The present, which is later than it was if the machine has slept. */
+  #noticeSleep(line: Line, began: number): number {
+    if (!this.#config.watchesPage) return began;
     const slept = this.#alarm.slept();
-    if (slept > 0) line.tell(News.Slept, 0, slept, 0, now());
+    const present = now();
+    if (slept > 0) line.tell(News.Slept, 0, slept, 0, present);
+    return present;
   }
 
   /** After whatever the application does in this turn of the event loop, before anything else. */
@@ -398,10 +398,6 @@ export class Driver implements Listener {
     });
   }
 }
-
-/** The next message that is sent waits on these terms. */
-const agree = (line: Line, { latest, dropOldest, expiresMs }: SendOptions): number =>
-  line.words(Words.Terms, latest ?? "", +(dropOldest ?? false), expiresMs ?? 0, 0, 0);
 
 /** A session has no text frames, and calls an empty one malformed. */
 const frameOf = (data: unknown): Uint8Array =>

@@ -76,7 +76,18 @@ export function address(
   if (isSession && protocols.push(SESSION) > 1) {
     throw new TypeError("a session has a subprotocol of its own");
   }
+  checkCredentials(endpoint?.credentials, isSession);
   return { ...endpoint, url: resolve(endpoint?.url, anyPort), protocols };
+}
+
+function checkCredentials(credentials: unknown, isSession: boolean): void {
+  if (credentials === undefined) return;
+  if (!isSession) throw new TypeError("credentials are of sessions only");
+  // At most 8 KiB of UTF-8; what is no text has no such length.
+  const { length } = new TextEncoder().encode(credentials as string);
+  if (typeof credentials !== "string" || length > 8_192) {
+    throw new TypeError("credentials must be a text of at most 8 KiB");
+  }
 }
 
 const isToken = (word: unknown): boolean =>

@@ -10,6 +10,8 @@ import { Fate, FATES } from "./numbers.js";
 /** So many runs of messages with one fate are remembered; in a session that works it is one. */
 const REMEMBERED = 1_024;
 
+const FORGOTTEN = FATES.length - 1;
+
 interface Run {
   readonly first: number;
   last: number;
@@ -24,6 +26,14 @@ interface Waiter {
 export class Fates {
   #runs: Run[] = [];
   #waiters = new Map<number, Waiter[]>();
+  #isOver = false;
+
+  /** The line has ended: of what is not known by now, nothing will be. */
+  end(): void {
+    this.#isOver = true;
+    for (const waiter of [...this.#waiters.values()].flat()) settle(waiter, FORGOTTEN);
+    this.#waiters.clear();
+  }
 
   /** These messages have ended. */
   settle(fate: number, first: number, last: number): void {
@@ -39,11 +49,11 @@ export class Fates {
   }
 
   /** Resolves when the message is delivered, and rejects with a `DeliveryError` when it is not. */
-  wait(id: number, isOver: boolean): Promise<void> {
+  wait(id: number): Promise<void> {
     const run = this.#runs.find(({ first, last }) => first <= id && id <= last);
     return new Promise((resolve, reject) => {
       if (run) settle({ resolve, reject }, run.fate);
-      else if (isOver) reject(errorOf(FATES.length - 1));
+      else if (this.#isOver) reject(errorOf(FORGOTTEN));
       else this.#waiters.set(id, [...(this.#waiters.get(id) ?? []), { resolve, reject }]);
     });
   }

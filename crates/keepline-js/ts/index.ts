@@ -5,7 +5,7 @@
  */
 
 export type { Codec, Data } from "./codec.js";
-export type { SendOptions } from "./driver.js";
+export type { SendOptions } from "./terms.js";
 export type { Endpoint, EndpointFunction, Occasion } from "./endpoint.js";
 export {
   DeliveryError,

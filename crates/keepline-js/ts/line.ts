@@ -8,7 +8,7 @@
 
 import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec.js";
 import { type Core, loadCore } from "./core.js";
-import { type Config, Driver, type SendOptions } from "./driver.js";
+import { type Config, Driver } from "./driver.js";
 import type { Endpoint, EndpointFunction } from "./endpoint.js";
 import { EndedError } from "./errors.js";
 import { Fates } from "./fates.js";
@@ -17,6 +17,7 @@ import { FATES, Fate } from "./numbers.js";
 import { config, type Options } from "./options.js";
 import { report } from "./report.js";
 import type { Status, Why } from "./status.js";
+import type { SendOptions } from "./terms.js";
 import type { Counters, Owner } from "./works.js";
 
 /** What a line tells its listeners. */
@@ -85,6 +86,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   #watchers = new Set<() => void>();
   #roundTripMs: number | undefined;
   #newest = 0;
+  #over = new AbortController();
 
   /** @internal */
   constructor(
@@ -105,7 +107,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     this.#driver = new Driver(core, told, this.#owner());
     const { signal } = options;
     const abort = (): void => this.#driver.dispose();
-    signal?.addEventListener("abort", abort, { once: true });
+    // The application's signal may outlive many lines.
+    signal?.addEventListener("abort", abort, { signal: this.#over.signal });
     if (signal?.aborted) abort();
     else this.#driver.connect();
   }
@@ -164,7 +167,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     if (!(Number.isInteger(id) && id > 0 && id <= this.#newest)) {
       throw new TypeError("no message has this id");
     }
-    return this.#fates.wait(id, this.#hasEnded);
+    return this.#fates.wait(id);
   }
 
   /** Resolves when the line is up. Rejects with an {@link EndedError} when it never will be. */
@@ -196,12 +199,14 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * if they are empty, or larger than 8 KiB.
    */
   renew(credentials: string): boolean {
+    if (typeof credentials !== "string") throw new TypeError("credentials are a text");
     return this.#driver.renew(credentials);
   }
 
   /**
    * Ends the line: with a closing handshake when it is up, at once when it is not. What was not
-   * delivered is reported as `undelivered`; what was received can still be read.
+   * delivered is reported as `undelivered`. What was received can still be read on a plain line; the
+   * server of a session is told that it was not taken.
    *
    * @param code 1000, or 3000 to 4999 (WHATWG WebSockets §3.1). Default: 1000.
    * @param reason At most 123 bytes of UTF-8. Default: empty.
@@ -238,7 +243,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   ): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners.add(listener));
-    if (event === "message") this.#readOut();
+    // Not from in here: the listener may want what this returns.
+    if (event === "message") queueMicrotask(() => this.#readOut());
     return () => listeners.delete(listener);
   }
 
@@ -266,11 +272,17 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
       room: () => this.#look(),
       discard: () => this.#inbox.clear(),
       status: (status) => {
-        if (status.state === "ended") this.#inbox.end();
+        if (status.state === "ended") this.#end();
         this.#emit("status", status);
         this.#look();
       },
     };
+  }
+
+  #end(): void {
+    this.#inbox.end();
+    this.#fates.end();
+    this.#over.abort();
   }
 
   #received(data: Data): void {
@@ -327,6 +339,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
 
   #emit<Name extends keyof Events>(event: Name, told: Events<In>[Name]): void {
     for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      // One of them may have taken another out.
+      if (!this.#listeners.get(event)?.has(listener)) continue;
       try {
         listener(told as never);
       } catch (thrown) {

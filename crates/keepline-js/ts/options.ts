@@ -127,9 +127,28 @@ const ORDERED = [
   ["messageBytes", "outboxBytes"],
   ["messageBytes", "inboxBytes"],
   ["sessionMessageBytes", "windowBytes"],
+  ["sessionMessageBytes", "outboxBytes"],
+  ["windowMessages", "inboxMessages"],
+  ["windowBytes", "inboxBytes"],
 ] as const;
 
-type Numbers = Record<string, number | undefined>;
+/** The core's own, for what is compared. */
+const DEFAULTS: Readonly<Record<string, number>> = {
+  retryBaseMs: 500,
+  retryCapMs: 30_000,
+  bufferLowBytes: 2 ** 18,
+  bufferHighBytes: 2 ** 20,
+  messageBytes: 12 * 2 ** 20,
+  outboxBytes: 2 ** 24,
+  inboxBytes: 2 ** 24,
+  inboxMessages: 8_192,
+  sessionMessageBytes: 2 ** 18,
+  windowBytes: 2 ** 20,
+  windowMessages: 4_096,
+};
+
+/** These may be 0: nothing is fresh, no jitter, an empty buffer. */
+const FROM_ZERO = " wakeFreshMs wakeJitterMs bufferLowBytes ";
 
 /**
  * What the driver is told.
@@ -143,6 +162,8 @@ export function config(
   const isSession = options.session ?? false;
   const settings = numbers(options);
   refuse(isSession ? OF_PLAIN_LINES : OF_SESSIONS, options, isSession);
+  oneOf("afterLoss", options.afterLoss, ["tell", "sendAgain"]);
+  oneOf("whenInboxFull", options.whenInboxFull, ["dropOldest", "dropNewest", "close"]);
   if (options.diagnosis) settings.push(Switch.Diagnosis, 1);
   if (options.afterLoss === "sendAgain") settings.push(Switch.SendAgain, 1);
   const { probe, onClosed, protocols, credentials } = options;
@@ -183,20 +204,31 @@ function numbers(options: Options<never, never>): number[] {
     const highest = name.endsWith("Ms") ? DAY_MS : name === "attemptsPerMinute" ? 1_000 : 2 ** 31;
     pairs.push(place, inRange(name, value, highest));
   }
+  const given = { ...DEFAULTS, ...options } as Record<string, number>;
   for (const [low, high] of ORDERED) {
-    const given = options as Numbers;
-    if ((given[low] ?? -1) > (given[high] ?? Infinity)) {
-      throw new TypeError(`${low} is above ${high}`);
+    const less = given[low] as number;
+    const more = given[high] as number;
+    // A plain line has no window, whatever its bounds.
+    if (!options.session && /^(session|window)/.test(low)) continue;
+    if (less > more || (low === "bufferLowBytes" && less === more)) {
+      throw new TypeError(`${low} (${less}) is above what ${high} (${more}) allows`);
     }
   }
   return pairs;
 }
 
 function inRange(name: string, value: unknown, highest: number): number {
-  if (typeof value !== "number" || !(value > 0 && value <= highest)) {
-    throw new TypeError(`${name} must be a number above 0 and at most ${highest}`);
+  const lowest = FROM_ZERO.includes(` ${name} `) ? 0 : name.endsWith("Ms") ? 0.001 : 1;
+  if (typeof value !== "number" || !(value >= lowest && value <= highest)) {
+    throw new TypeError(`${name} must be a number from ${lowest} to ${highest}`);
   }
   return value;
+}
+
+function oneOf(name: string, value: unknown, words: readonly unknown[]): void {
+  if (value !== undefined && !words.includes(value)) {
+    throw new TypeError(`${name} is none of ${words.join(", ")}`);
+  }
 }
 
 function refuse(names: readonly string[], options: object, isSession: boolean): void {
@@ -207,6 +239,9 @@ function refuse(names: readonly string[], options: object, isSession: boolean): 
 function probeOf(probe: Probe, settings: number[]): NonNullable<Config["probe"]> {
   const { send, answer, idleMs = 10_000, withinMs = 5_000, hiddenIdleMs = idleMs } = probe;
   if (typeof send !== "string" || !send) throw new TypeError("probe.send must be a text");
+  if (typeof answer !== "string" && typeof answer !== "function") {
+    throw new TypeError("probe.answer must be a text or a function");
+  }
   if (hiddenIdleMs < idleMs) throw new TypeError("probe.hiddenIdleMs is below probe.idleMs");
   settings.push(Switch.ProbeIdle, inRange("probe.idleMs", idleMs, DAY_MS));
   settings.push(Switch.ProbeWithin, inRange("probe.withinMs", withinMs, DAY_MS));

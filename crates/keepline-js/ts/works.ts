@@ -5,6 +5,7 @@
  * @module
  */
 
+import { now } from "./clock.js";
 import type { Core } from "./core.js";
 import type { Address } from "./endpoint.js";
 import { Act, Call, News, REASONS, STATES, Words } from "./numbers.js";
@@ -14,6 +15,12 @@ import { type Listener, type Payload, sizeOf, Transport } from "./transport.js";
 
 /** One line of the core. */
 export type Line = NonNullable<ReturnType<Core["make"]>>;
+
+/** What is over already, for the core, to which no time at all means for ever. */
+export const SOON_MS = 0.001;
+
+/** The places in `REASONS` whose words only the driver knows. */
+const OURS = [2, 10, 17, 20];
 
 /** Who is told, last, when nothing is under way; may call the driver back. */
 export interface Owner {
@@ -74,7 +81,9 @@ export class Works {
   lastUrl = "";
   /** What performing has brought up: for the core, and then for the owner. */
   readonly news: ((line: Line, now: number) => void)[] = [];
-  readonly tidings: ((owner: Owner) => void)[] = [];
+  readonly tidings: ((owner: Owner) => unknown)[] = [];
+  /** How often what was delivered and not taken was forgotten. */
+  #discards = 0;
   #fixed: Address | undefined;
   #route: Route | undefined;
   #heard: Listener;
@@ -106,6 +115,7 @@ export class Works {
         this.wantsFlush = true;
         return;
       case Act.Discard:
+        this.#discards++;
         return void this.tidings.push((owner) => owner.discard?.());
       case Act.Room:
         return void this.tidings.push((owner) => owner.room?.());
@@ -133,7 +143,10 @@ export class Works {
 
   /** The line stands differently. */
   status(at: number, why: number, code: number, attempt: number, due: number, words: string): void {
-    const status = statusOf(at, whyOf(why, code, words || this.words), attempt, due, words);
+    const said = words || (OURS.includes(why) ? this.words : "");
+    // As the page's own clock counts, which may have stood still while the machine slept.
+    const retryAt = due + performance.now() - now();
+    const status = statusOf(at, whyOf(why, code, said), attempt, retryAt, words);
     this.stands = status;
     this.tidings.push((owner) => owner.status(status));
   }
@@ -153,7 +166,7 @@ export class Works {
     } catch (thrown) {
       // A browser's own words may quote the URL, which may hold a secret.
       const { name } = thrown as Error;
-      const isRefused = /^(Security|Syntax)Error$|_BLOCKED$/.test(name);
+      const isRefused = /^(Security|Syntax|Reference)Error$|_BLOCKED$/.test(name);
       this.openFailed(conn, isRefused, `the browser refuses this connection (${name})`);
     }
   }
@@ -197,7 +210,8 @@ export class Works {
 
   /** What the endpoint function has given goes to one that waits for it. */
   provide(line: Line, conn: number, address: Address, ageMs: number, now: number): void {
-    const expires = address.expiresInMs === undefined ? 0 : address.expiresInMs - ageMs;
+    const { expiresInMs } = address;
+    const expires = expiresInMs === undefined ? 0 : Math.max(expiresInMs - ageMs, SOON_MS);
     line.words(Words.Provided, address.credentials ?? "", conn, expires, 0, now);
     const isAttempt = conn !== this.#route?.renewal;
     if (isAttempt && line.call(Call.Owns, conn, 0, 0)) this.openAt(conn, address);
@@ -222,7 +236,9 @@ export class Works {
 
   #deliver(data: string | ArrayBuffer | Blob): void {
     this.counters.messagesReceived++;
-    this.tidings.push((owner) => owner.received(data));
+    const discards = this.#discards;
+    // What was to be told is forgotten with what waits.
+    this.tidings.push((owner) => discards === this.#discards && owner.received(data));
   }
 }
 

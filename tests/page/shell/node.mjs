@@ -3,6 +3,10 @@ import { strict as assert } from "node:assert";
 import { connect } from "keepline";
 import WebSocket from "ws";
 
+// Where none is given, the line ends instead of trying for ever.
+const none = await connect(process.argv[2]);
+assert.equal((await none.ended()).reason, "refused");
+
 globalThis.WebSocket = WebSocket;
 
 for (const [url, session] of [

@@ -149,6 +149,19 @@ export async function throwing(url) {
   equal(line.status.state, "online", "the line");
   reported.length = 0;
   line.close();
+
+  const waiting = await connect(url);
+  for (const number of numbers(2)) waiting.send(number);
+  await heard(waiting, "status");
+  const once = new Promise((resolve) => {
+    const off = waiting.on("message", (message) => {
+      off();
+      resolve(message);
+    });
+  });
+  equal(await within(once, "the first"), 0, "who listens once");
+  equal(await within(take(waiting, 1), "the second"), [1], "who reads after that");
+  waiting.close();
 }
 
 /** What the application is asked may throw: it is reported, and stops nothing. */
@@ -207,6 +220,7 @@ export async function endpoints(url) {
   await within(line.online(), "the third attempt");
   equal(asked, ["attempt", "attempt", "attempt"], "why it was asked");
   line.close();
+  equal(await line.ended(), { reason: "application", words: "" }, "no word of the former failure");
 
   const stopped = await connect(async () => {
     throw new StopError("logged out");
@@ -232,7 +246,7 @@ export async function endpoints(url) {
 }
 
 /** It can be closed at any time, and what is asked of it later is refused by name. */
-export async function closing(url) {
+export async function closing(url, sessionUrl) {
   const line = await connect(url);
   equal(line.status.state, "connecting", "before");
   line.send("never");
@@ -252,6 +266,28 @@ export async function closing(url) {
   for (const [code, reason] of [[1001], [2999], [5000], [1000, "x".repeat(124)]]) {
     equal(thrown(() => line.close(code, reason)).name, "RangeError", `close(${code})`);
   }
+
+  const session = await connect(sessionUrl, { session: true });
+  session.send("never");
+  session.close();
+  const fate = await rejected(session.delivered(1));
+  equal([fate.name, fate.code, fate.mayHaveArrived], ["DeliveryError", "neverSent", false], "fate");
+
+  const first = await connect(sessionUrl, { session: true });
+  const got = [];
+  for (const number of numbers(3)) first.send(number);
+  first.on("message", (message) => {
+    got.push(message);
+    first.close();
+  });
+  await within(first.ended(), "the end");
+  equal(got, [0], "what is told after a close by who was told of the first");
+
+  const renewed = await connect(sessionUrl, { session: true });
+  equal(thrown(() => renewed.renew(null)).name, "TypeError", "credentials that are none");
+  equal(renewed.renew(""), false, "empty ones");
+  await within(renewed.online(), "a line that outlives that");
+  renewed.close();
 
   const controller = new AbortController();
   const aborted = await connect(url, { signal: controller.signal });
@@ -277,13 +313,27 @@ export async function options(url) {
     { codec: "xml" },
     { protocols: ["a", "a"] },
     { protocols: ["a,b"] },
+    { retryCapMs: 300 },
+    { bufferHighBytes: 1_000 },
+    { bufferLowBytes: 5, bufferHighBytes: 5 },
+    { outboxBytes: 1_000 },
+    { attemptsPerMinute: 0.5 },
+    { whenInboxFull: "wait" },
+    { probe: { send: "ping" } },
+    { session: true, windowBytes: 1_000 },
+    { session: true, inboxMessages: 10 },
+    { session: true, afterLoss: "resend" },
+    { session: true, credentials: 7 },
+    { session: true, credentials: "x".repeat(8_193) },
   ];
   for (const given of wrong) {
     const error = await rejected(connect(url, given));
     equal(error.name, "TypeError", `${JSON.stringify(given)}: ${error}`);
     equal(error.message.includes("secret"), false, "an error with a secret");
+    equal(error.message.includes("contradict"), false, "an error that names nothing");
   }
-  for (const bad of ["ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
+  const stranger = { url, credentials: "secret" };
+  for (const bad of [stranger, "ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
     equal((await rejected(connect(bad))).name, "TypeError", JSON.stringify(bad));
   }
 }
@@ -306,6 +356,11 @@ export async function terms(url, closedUrl) {
   equal(line.queued.messages, 1, "what waits");
   line.close();
   equal(fates.slice(3), [[2, 2, "cancelled"], [5, 5, "neverSent"]], "the last fates");
+  const late = await connect(closedUrl);
+  const expired = heard(late, "undelivered");
+  late.send("too late", { expiresMs: -5 });
+  equal((await expired).fate, "expired", "what is late already");
+  late.close();
   const up = await connect(url, { inboxMessages: 2 });
   const dropped = heard(up, "dropped");
   for (const number of numbers(3)) up.send(number);

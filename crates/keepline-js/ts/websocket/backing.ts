@@ -118,13 +118,12 @@ export class Backing {
   }
 
   #start(): void {
-    loadCore().then(
-      (core) => this.#run(core),
-      (error) => {
+    loadCore()
+      .then((core) => this.#run(core))
+      .catch((error: unknown) => {
         console.error(error);
         this.#fail();
-      },
-    );
+      });
   }
 
   #run(core: Core): void {

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn the_tool_and_the_library_of_wasm_bindgen_are_of_one_version() {
         let manifest = include_str!("../../../../Cargo.toml");
-        let pinned = format!("\nwasm-bindgen = \"={}\"\n", WASM_BINDGEN.version);
+        let pinned = format!("\nwasm-bindgen = {{ version = \"={}\",", WASM_BINDGEN.version);
         assert!(manifest.contains(&pinned), "Cargo.toml pins another wasm-bindgen");
     }
 }

@@ -95,7 +95,7 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It is several processes, one for each port, and sees to the others only if it is asked so.
+        // It is several processes, one for each port, and ends the others only if it is asked.
         self.program.interrupt();
     }
 }
