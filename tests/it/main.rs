@@ -1,5 +1,8 @@
 //! The stories that a real browser tells about the SDK, the server and the dashboard.
 
+#[macro_use]
+mod each;
+
 mod bad_input;
 mod codecs;
 mod credentials;

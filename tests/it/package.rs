@@ -11,25 +11,6 @@ use e2e::site::StaticSite;
 use e2e::wait::{PATIENCE, until};
 use serde_json::{Value, json};
 
-/// Makes a test for Chromium and one for Firefox of a story that takes an engine.
-macro_rules! in_chromium_and_firefox {
-    ($story:ident) => {
-        mod $story {
-            use e2e::browser::Engine;
-
-            #[tokio::test]
-            async fn in_chromium() -> anyhow::Result<()> {
-                super::$story(Engine::Chromium).await
-            }
-
-            #[tokio::test]
-            async fn in_firefox() -> anyhow::Result<()> {
-                super::$story(Engine::Firefox).await
-            }
-        }
-    };
-}
-
 /// A page that has loaded the package and its stories.
 struct Stories {
     browser: Browser,

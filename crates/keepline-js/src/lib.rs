@@ -14,6 +14,7 @@ extern crate alloc;
 mod host;
 mod line;
 mod numbers;
+mod outputs;
 mod settings;
 mod status;
 

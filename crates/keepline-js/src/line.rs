@@ -12,8 +12,9 @@ use keepline_core::{
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::host::{self, Host};
+use crate::host::Host;
 use crate::numbers::{Bytes, Call, News, Words};
+use crate::outputs;
 use crate::settings::{self, duration, some_credentials};
 use crate::status::millis;
 
@@ -168,7 +169,7 @@ impl Line {
 
     fn perform(&mut self) {
         while let Some(output) = self.core.poll_output() {
-            host::perform(&self.host, &output);
+            outputs::perform(&self.host, &output);
         }
     }
 }

@@ -17,7 +17,7 @@ import { report } from "./report.js";
 import { type Given, Route } from "./route.js";
 import type { Status, Why } from "./status.js";
 import { agree, type SendOptions } from "./terms.js";
-import { type Listener, type Payload, sizeOf } from "./transport.js";
+import { frameOf, type Listener, type Payload, sizeOf } from "./transport.js";
 import { type Counters, type Line, type Owner, Works } from "./works.js";
 
 /** What a driver is told once. */
@@ -398,7 +398,3 @@ export class Driver implements Listener {
     });
   }
 }
-
-/** A session has no text frames, and calls an empty one malformed. */
-const frameOf = (data: unknown): Uint8Array =>
-  data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array();

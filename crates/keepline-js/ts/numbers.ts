@@ -1,6 +1,6 @@
 /**
  * What the numbers stand for that cross between the driver and the core. `src/numbers.rs`
- * has the other side, and a test that compares the two; of the lists, `src/host.rs`,
+ * has the other side, and a test that compares the two; of the lists, `src/outputs.rs`,
  * `src/settings.rs` and `src/status.rs`.
  *
  * @module

@@ -17,6 +17,10 @@ export const sizeOf = (payload: Payload): number =>
       ? payload.size
       : payload.byteLength;
 
+/** A session has no text frames, and calls an empty one malformed. */
+export const frameOf = (data: unknown): Uint8Array =>
+  data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array();
+
 /** Takes the news of a socket; called from the event loop, never from within a call. */
 export interface Listener {
   opened(conn: number, socket: WebSocket): void;
