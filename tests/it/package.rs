@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// A page that has loaded the package and its stories.
 struct Stories {
     browser: Browser,
-    _site: StaticSite,
+    site: StaticSite,
 }
 
 impl Stories {
@@ -25,7 +25,7 @@ impl Stories {
     async fn open_on(engine: Engine, site: StaticSite) -> anyhow::Result<Self> {
         let browser = Browser::start_of(engine).await?;
         browser.driver().goto(site.http("/package.html")).await?;
-        let stories = Self { browser, _site: site };
+        let stories = Self { browser, site };
         until("the package to be loaded", PATIENCE, async || {
             let loaded = stories.run("return !!globalThis.stories", vec![]).await?;
             Ok((loaded == json!(true)).then_some(()))
@@ -109,6 +109,32 @@ async fn a_session_loses_nothing_when_its_line_is_cut(engine: Engine) -> anyhow:
     }
 }
 in_chromium_and_firefox!(a_session_loses_nothing_when_its_line_is_cut);
+
+/// Frozen, or in the back/forward cache, the page lets its line go, and loses nothing of it.
+#[tokio::test]
+async fn a_session_goes_on_when_the_page_does() -> anyhow::Result<()> {
+    let (server, stories) = (Server::start().await?, Stories::open(Engine::Chromium).await?);
+    let proxy = Proxy::start(server.port()).await?;
+    let let_go = async || Ok((proxy.open() == 0).then_some(()));
+    let taken_up = async || Ok((proxy.open() == 1).then_some(()));
+    let driver = stories.browser.driver();
+
+    stories.tell("pour", vec![json!(proxy.ws("/session/echo"))]).await?;
+    let state = |state: &str| json!({ "state": state });
+    driver.cdp().send_raw("Page.setWebLifecycleState", state("frozen")).await?;
+    until("the frozen page to let go", PATIENCE, let_go).await?;
+    driver.cdp().send_raw("Page.setWebLifecycleState", state("active")).await?;
+    until("the page to go on", PATIENCE, taken_up).await?;
+    stories.tell("poured", vec![json!(2)]).await?;
+
+    stories.tell("pour", vec![json!(proxy.ws("/session/echo"))]).await?;
+    driver.goto(stories.site.http("/worker.js")).await?;
+    until("the page that was left to let go", PATIENCE, let_go).await?;
+    driver.back().await?;
+    until("the page to go on", PATIENCE, taken_up).await?;
+    stories.tell("poured", vec![json!(2)]).await?;
+    Ok(())
+}
 
 async fn a_policy_without_eval_lets_it_work(engine: Engine) -> anyhow::Result<()> {
     let server = Server::start().await?;

@@ -387,6 +387,29 @@ export async function storm(url) {
   line.close();
 }
 
+/** Numbers pour through a session while the page goes through something; `poured` looks at them. */
+export async function pour(url) {
+  const line = await connect(url, { session: true });
+  const [sent, got] = [[], []];
+  line.on("message", (number) => got.push(number));
+  const timer = setInterval(() => sent.push(line.send(sent.length)), 10);
+  globalThis.pouring = { line, sent, got, timer };
+  await within(line.online(), "the line");
+}
+
+/** Every number has come back once and in order, over so many connections. */
+export async function poured(attempts) {
+  const { line, sent, got, timer } = globalThis.pouring;
+  await within(line.online(), "the line, again");
+  clearInterval(timer);
+  const last = line.send(sent.length);
+  await within(line.delivered(last), "the last delivery");
+  if (got.length < last) await heard(line, "message", (number) => number === last - 1);
+  equal(got, numbers(last), "what came back");
+  equal(line.counters.attempts, attempts, "attempts");
+  line.close();
+}
+
 /** Credentials go in the hello; a far end that refuses them ends the line. */
 export async function refused(url) {
   const line = await connect(url, { session: true, credentials: "nobody" });
@@ -413,6 +436,8 @@ globalThis.stories = {
   options,
   terms,
   storm,
+  pour,
+  poured,
   refused,
   unsupported,
 };
