@@ -14,7 +14,7 @@ use crate::{
 
 impl Client {
     /// Accepts a message as [`Client::send`] does, on terms that hold as long as it waits. Each
-    /// message that ends by them is told as [`Event::Undeliverable`], once. Drain
+    /// message that ends by them is told as [`Event::Undeliverable`](crate::Event), once. Drain
     /// [`Client::poll_output`] afterwards.
     ///
     /// # Errors
