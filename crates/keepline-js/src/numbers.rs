@@ -8,12 +8,11 @@ macro_rules! numbered {
             $($variant,)*
         }
 
+        #[allow(dead_code, reason = "of some the driver only hears")]
         impl $name {
-            #[allow(dead_code, reason = "of some the driver only hears")]
             const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// What the driver means by this number.
-            #[allow(dead_code, reason = "of some the driver only hears")]
             pub(crate) fn of(number: u32) -> Option<Self> {
                 Self::ALL.get(number as usize).copied()
             }

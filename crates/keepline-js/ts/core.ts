@@ -10,11 +10,7 @@ import { UnsupportedError } from "./errors.js";
 /** The core's exports. */
 export type Core = typeof Line;
 
-let loaded: Core | undefined;
 let loading: Promise<Core> | undefined;
-
-/** The core, if it is there already. */
-export const coreIfLoaded = (): Core | undefined => loaded;
 
 /**
  * The core. It lies in a chunk of its own, packed as text, so that every bundler takes it along and
@@ -42,7 +38,7 @@ async function load(): Promise<Core> {
     const why = "the core cannot be compiled: does the Content-Security-Policy of this page lack";
     throw new UnsupportedError(`${why} 'wasm-unsafe-eval'?`, cause);
   }
-  return (loaded = Line);
+  return Line;
 }
 
 /** Base64 of what was compressed by zlib (RFC 1950). */

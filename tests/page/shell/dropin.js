@@ -190,6 +190,7 @@ const followed = (socket, say) =>
       say(event.type, event.constructor.name, socket.readyState, ...flags, ...(more[event.type]?.() ?? []));
     };
     for (const type of ["open", "message", "error", "close"]) socket.addEventListener(type, tell);
+    // What would come after the last event is to be seen too.
     socket.addEventListener("close", () => setTimeout(resolve, 20));
   });
 
