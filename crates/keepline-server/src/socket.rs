@@ -1,5 +1,6 @@
 //! One open WebSocket: the only place that reads, writes, pings and closes, each with a deadline.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use serde::Serialize;
 use tokio::select;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -77,6 +78,8 @@ impl Message {
 pub(crate) struct Socket {
     frames: WebSocketStream<Line>,
     pulse: Pulse,
+    /// Rings for the pulse, or too early: to set it anew with every message would cost more.
+    alarm: Pin<Box<Sleep>>,
     stop: StopSignal,
     options: Arc<Options>,
 }
@@ -90,7 +93,8 @@ impl Socket {
         let line = Line::new(line);
         let frames = WebSocketStream::from_raw_socket(line, Role::Server, Some(limits)).await;
         let pulse = Pulse::new(options.ping_every, options.pong_within);
-        Self { frames, pulse, stop, options }
+        let alarm = Box::pin(sleep_until(pulse.due(frames.get_ref().heard())));
+        Self { frames, pulse, alarm, stop, options }
     }
 
     /// Sends a message although the server stops: the last before the close.
@@ -142,13 +146,24 @@ impl Socket {
     }
 
     async fn beat(&mut self) -> Result<(), Ending> {
-        match self.pulse.beat(self.frames.get_ref().heard(), Instant::now()) {
+        let heard = self.frames.get_ref().heard();
+        let beat = self.pulse.beat(heard, Instant::now());
+        self.alarm.as_mut().reset(self.pulse.due(heard));
+        match beat {
             Beat::Alive => Ok(()),
             Beat::Ping => {
                 let ping = tungstenite::Message::Ping(Bytes::new());
                 self.write(ping, self.deadline(0)).await
             }
             Beat::Silent => Err(Close::silent().into()),
+        }
+    }
+
+    /// After an answer the next ping may be due before the end of the wait for it.
+    fn bring_alarm_forward(&mut self) {
+        let due = self.pulse.due(self.frames.get_ref().heard());
+        if due < self.alarm.deadline() {
+            self.alarm.as_mut().reset(due);
         }
     }
 
@@ -186,27 +201,32 @@ async fn before<T>(
     stop: &mut StopSignal,
     written: impl Future<Output = T>,
 ) -> Result<T, Close> {
+    if stop.has_begun() {
+        return Err(Close::stopping());
+    }
+    // Most writes are done at once, and then nobody has to wait for anything.
     select! {
         biased;
-        () = stop.begun() => Err(Close::stopping()),
         written = timeout_at(deadline, written) => written.map_err(|_elapsed| Close::slow()),
+        () = stop.begun() => Err(Close::stopping()),
     }
 }
 
 impl Talk for Socket {
     async fn recv(&mut self) -> Result<Message, Ending> {
-        loop {
-            let heard = self.frames.get_ref().heard();
+        while !self.stop.has_begun() {
+            self.bring_alarm_forward();
             select! {
                 biased;
-                () = self.stop.begun() => return Err(Close::stopping().into()),
                 frame = self.frames.next() => match self.message_in(frame).await? {
                     Some(message) => return Ok(message),
                     None => continue,
                 },
-                () = sleep_until(self.pulse.due(heard)) => self.beat().await?,
+                () = self.alarm.as_mut() => self.beat().await?,
+                () = self.stop.begun() => {}
             }
         }
+        Err(Close::stopping().into())
     }
 
     /// Returns once the network has taken all of it.

@@ -22,6 +22,11 @@ impl StopSignal {
         Self(phase.subscribe())
     }
 
+    /// Whether sockets are to be closed: the quick question for who waits for something else.
+    pub(crate) fn has_begun(&self) -> bool {
+        *self.0.borrow() >= Phase::Stopping
+    }
+
     /// Returns once sockets are to be closed.
     pub(crate) async fn begun(&mut self) {
         self.reached(Phase::Stopping).await;

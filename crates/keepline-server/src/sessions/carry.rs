@@ -74,9 +74,9 @@ impl Line {
                     Ok(heard) => self.keeper.received(self.conn, &payload(heard)),
                     Err(ending) => return Err(self.last_words(socket, ending).await),
                 },
-                () = self.news.notified() => {}
+                // Also of what is to be said to what was just heard.
+                () = self.news.notified() => self.send_all(socket).await?,
             }
-            self.send_all(socket).await?;
         }
     }
 
