@@ -4,6 +4,7 @@
 mod each;
 
 mod bad_input;
+mod callback;
 mod codecs;
 mod credentials;
 mod dashboard;

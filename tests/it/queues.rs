@@ -161,21 +161,26 @@ async fn what_javascript_throws_in_a_key_function_loses_no_message() -> anyhow::
 
 #[tokio::test]
 async fn a_flood_does_not_keep_a_page_from_being_drawn() -> anyhow::Result<()> {
-    a_page_works_on_a_flood(Engine::Chromium).await
+    a_page_works_on_a_flood(Engine::Chromium, false).await
+}
+
+#[tokio::test]
+async fn nor_does_a_flood_of_callbacks() -> anyhow::Result<()> {
+    a_page_works_on_a_flood(Engine::Chromium, true).await
 }
 
 #[tokio::test]
 async fn a_flood_does_not_keep_a_page_from_being_drawn_in_firefox() -> anyhow::Result<()> {
-    a_page_works_on_a_flood(Engine::Firefox).await
+    a_page_works_on_a_flood(Engine::Firefox, false).await
 }
 
 /// Two seconds of work arrive in a few frames of hundreds of messages. Without a pause the page is
 /// drawn once for each of those.
-async fn a_page_works_on_a_flood(engine: Engine) -> anyhow::Result<()> {
+async fn a_page_works_on_a_flood(engine: Engine, by_callback: bool) -> anyhow::Result<()> {
     const POUR: Pour = Pour { count: 4_000, batch: 4_000, every_ms: 0 };
     let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     let reading = Reading { every_ms: 0, work_us: 500 };
-    let options = Options { reading, ..Options::session() };
+    let options = Options { reading, by_callback, ..Options::session() };
     let line = page.open(&server.ws("/session/echo"), options).await?;
     line.is_online(1).await?;
     line.pour(POUR).await?;

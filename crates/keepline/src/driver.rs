@@ -10,14 +10,15 @@ use std::rc::{Rc, Weak};
 use keepline_core::{
     Client, Config, ConfigError, Input, Instant, Key, MessageId, Payload, Probe, SendError, Status,
 };
-use wasm_bindgen_futures::spawn_local;
 
+use crate::callback::Callback;
 use crate::clock;
 use crate::diagnosis::Inquiry;
 use crate::errands::{Application, Route};
 use crate::hooks::Hooks;
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
+use crate::microtask::Microtask;
 use crate::pause::Pause;
 use crate::works::Works;
 
@@ -26,9 +27,10 @@ pub(crate) struct Driver {
     mailbox: RefCell<Mailbox>,
     /// Whether something is to be done when the present turn of the event loop is over.
     turn: Cell<Turn>,
+    end_of_turn: Microtask<Self>,
     /// Whether this is a session: messages leave together at the end of a turn, and the far end is
     /// told what was taken. A plain line hands each one over at once.
-    is_session: bool,
+    pub(crate) is_session: bool,
     pub(crate) this: Weak<Self>,
     /// What the application is asked about news, before the core hears of it.
     probe: Option<Probe>,
@@ -41,7 +43,9 @@ pub(crate) struct Driver {
     pub(crate) application: Application,
     /// What is being found out about a failed handshake.
     pub(crate) inquiry: RefCell<Option<Inquiry>>,
-    pause: Pause,
+    /// Who is called with what arrives, in place of a reader.
+    pub(crate) callback: RefCell<Option<Rc<Callback>>>,
+    pub(crate) pause: Pause,
 }
 
 /// What is to be done at the end of a turn of the event loop.
@@ -68,12 +72,14 @@ impl Driver {
             let works = RefCell::new(Works::new(core, route, this));
             let (turn, pause) = (Cell::new(Turn::Idle), Pause::new(this));
             let this = Weak::clone(this);
+            let end_of_turn = Microtask::new(&this, Self::end_turn);
             let (hooks, told) = (RefCell::new(Some(Rc::new(hooks))), Cell::new(Some(0)));
-            let inquiry = RefCell::default();
+            let (inquiry, callback) = (RefCell::default(), RefCell::default());
             Self {
                 works,
                 mailbox,
                 turn,
+                end_of_turn,
                 is_session,
                 this,
                 probe,
@@ -82,6 +88,7 @@ impl Driver {
                 told,
                 application,
                 inquiry,
+                callback,
                 pause,
             }
         });
@@ -128,14 +135,9 @@ impl Driver {
 
     /// Has the turn of the event loop ended in a microtask: after whatever the application does in
     /// it, and before anything else happens.
-    fn end_turn_later(&self) {
+    pub(crate) fn end_turn_later(&self) {
         if self.turn.replace(Turn::Ending) == Turn::Idle {
-            let this = Weak::clone(&self.this);
-            spawn_local(async move {
-                if let Some(driver) = this.upgrade() {
-                    driver.end_turn();
-                }
-            });
+            self.end_of_turn.call();
         }
     }
 
@@ -182,6 +184,7 @@ impl Driver {
             works.key = key;
             works.core.handle_input(input, now);
         });
+        self.hand_out();
         self.end_turn_if_read();
     }
 
@@ -225,6 +228,7 @@ impl Driver {
         self.told.set(Some(self.mailbox(|mailbox| mailbox.journal().end())));
         if self.mailbox(|mailbox| mailbox.has_ended()) {
             drop(self.hooks.take());
+            self.let_callback_go();
         }
     }
 
@@ -243,6 +247,7 @@ impl Driver {
         self.pause.is_over();
         self.mailbox(Mailbox::wake_reader);
         self.tell();
+        self.hand_out();
     }
 
     pub(crate) fn mailbox<R>(&self, look: impl FnOnce(&mut Mailbox) -> R) -> R {

@@ -90,7 +90,12 @@ fn isolated(mut call: &mut dyn FnMut()) {
     let closure = ScopedClosure::<dyn FnMut()>::borrow_mut_aborting(&mut call);
     let called = closure.as_ref().unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
     if let Err(thrown) = called {
-        // Where nobody can be told, the line goes on all the same.
-        report_error(&thrown).ok();
+        report(&thrown);
     }
+}
+
+/// Reports what an application threw as if nobody had caught it.
+pub(crate) fn report(thrown: &JsValue) {
+    // Where nobody can be told, the line goes on all the same.
+    report_error(thrown).ok();
 }

@@ -59,6 +59,7 @@ struct Readme;
 
 mod alarm;
 mod builder;
+mod callback;
 mod clock;
 pub mod codec;
 mod diagnosis;
@@ -73,6 +74,7 @@ mod journal;
 mod journey;
 mod mailbox;
 mod marks;
+mod microtask;
 mod monitor;
 mod page;
 mod panic;

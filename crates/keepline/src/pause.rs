@@ -54,6 +54,11 @@ impl Pause {
         is_due
     }
 
+    /// Whether the event loop has its turn now.
+    pub(crate) const fn rests(&self) -> bool {
+        self.rests.get()
+    }
+
     fn has_read_for_long(&self) -> bool {
         let taken = self.taken.get() + 1;
         self.taken.set(taken);

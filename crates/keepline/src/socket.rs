@@ -156,11 +156,7 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
 
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Rx, ReceiveError>>> {
         let arrival = ready!(self.driver.poll_arrival(cx));
-        let received = arrival.map(receive::<Rx, C>);
-        if let Some(Err(ReceiveError::Decode { .. })) = &received {
-            self.driver.note(Happening::Undecodable);
-        }
-        Poll::Ready(received)
+        Poll::Ready(arrival.map(|arrival| receive::<Rx, C>(&self.driver, arrival)))
     }
 }
 
@@ -174,6 +170,7 @@ impl<Tx: ?Sized, Rx, C> Drop for Socket<Tx, Rx, C> {
     fn drop(&mut self) {
         self.driver.drive(|works, now| works.core.abandon(now));
         drop(self.driver.mailbox(Mailbox::close_inbox));
+        drop(self.driver.callback.take());
     }
 }
 
@@ -270,10 +267,18 @@ fn send<Tx: ?Sized, C: Encode<Tx>>(driver: &Driver, message: &Tx) -> Result<Mess
     driver.send(payload).map_err(SendError::from)
 }
 
-fn receive<Rx, C: Decode<Rx>>(arrival: Arrival) -> Result<Rx, ReceiveError> {
+/// What an arrival is for the application; the journal remembers what it could not read.
+pub(crate) fn receive<Rx, C: Decode<Rx>>(
+    driver: &Driver,
+    arrival: Arrival,
+) -> Result<Rx, ReceiveError> {
     match arrival {
-        Arrival::Message(payload) => C::decode(payload)
-            .map_err(|Undecodable { error, payload }| ReceiveError::Decode { error, payload }),
+        Arrival::Message(payload) => {
+            C::decode(payload).map_err(|Undecodable { error, payload }| {
+                driver.note(Happening::Undecodable);
+                ReceiveError::Decode { error, payload }
+            })
+        }
         Arrival::Dropped { count } => Err(ReceiveError::Dropped { count }),
         Arrival::TooLarge { size, limit } => Err(ReceiveError::TooLarge { size, limit }),
     }

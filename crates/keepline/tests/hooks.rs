@@ -289,3 +289,19 @@ async fn marks_are_made_only_when_asked_for_and_do_not_pile_up() {
     assert_eq!(timeline("a line of tests: connect begins").len(), 1);
     assert!(timeline("a line of tests: connect").is_empty(), "it never was online");
 }
+
+#[wasm_bindgen_test]
+fn a_callback_is_let_go_when_another_takes_its_place_and_with_its_line() {
+    let (first, second) = (Rc::new(()), Rc::new(()));
+    for is_closed in [false, true] {
+        let mut socket = refused().connect().unwrap();
+        for held in [&first, &second] {
+            let (held, sender) = (Rc::clone(held), socket.sender());
+            socket.on_message(move |_| drop((Rc::clone(&held), sender.clone())));
+        }
+        assert_eq!((Rc::strong_count(&first), Rc::strong_count(&second)), (1, 2));
+        let kept = is_closed.then_some(socket);
+        kept.iter().for_each(|socket| socket.close(1000, "").unwrap());
+        assert_eq!(Rc::strong_count(&second), 1);
+    }
+}

@@ -21,7 +21,7 @@ use crate::pour;
 use crate::reading::Reader;
 use crate::report::{Entry, Failure};
 use crate::request::{
-    self, Codec, Coding, Note, Options, Payload, Pour, Probe, Provided, THROWS, Upload,
+    self, Codec, Coding, LEAVES, Note, Options, Payload, Pour, Probe, Provided, THROWS, Upload,
 };
 use crate::tally::Tally;
 use crate::upload;
@@ -56,7 +56,10 @@ impl Line {
         follow(&monitor, &log);
         let reader = Reader::new(options.reading, monitor.clone(), log.clone());
         let socket = Shared(Rc::new(RefCell::new(Some(socket))));
-        spawn_local(socket.clone().read(log.clone(), reader));
+        match options.by_callback {
+            true => socket.clone().listen(log.clone(), reader),
+            false => spawn_local(socket.clone().read(log.clone(), reader)),
+        }
         Ok(Self { socket: Rc::new(socket), monitor, log })
     }
 
@@ -291,6 +294,28 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> AnySocket for Shared<T, C> 
     fn drop_socket(&self) {
         let socket = self.0.borrow_mut().take();
         drop(socket);
+    }
+}
+
+impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
+    fn listen(self, log: Log, reader: Reader) {
+        let this = self.clone();
+        let listener = move |received: Result<T, ReceiveError>| {
+            reader.look();
+            let heard = received.map_or_else(Entry::from, |message| Entry::Message(message.into()));
+            let says =
+                |text: &str| matches!(&heard, Entry::Message(Payload::Text(it)) if it == text);
+            match () {
+                () if says(THROWS) => throw_str("thrown on purpose"),
+                () if says(LEAVES) => this.drop_socket(),
+                () => {}
+            }
+            log.push(heard);
+            reader.work();
+        };
+        if let Some(socket) = self.0.borrow_mut().as_mut() {
+            socket.on_message(listener);
+        }
     }
 }
 

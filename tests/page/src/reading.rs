@@ -48,11 +48,16 @@ impl Reader {
 
     /// After each message: works, which lets nothing else happen, or waits.
     pub(crate) async fn digest(&self) {
-        let until = keepline::now() + Duration::from_micros(self.pace.work_us.into());
-        while self.pace.work_us > 0 && keepline::now() < until {}
+        self.work();
         if self.pace.every_ms > 0 {
             TimeoutFuture::new(self.pace.every_ms).await;
         }
+    }
+
+    /// Works on a message.
+    pub(crate) fn work(&self) {
+        let until = keepline::now() + Duration::from_micros(self.pace.work_us.into());
+        while self.pace.work_us > 0 && keepline::now() < until {}
     }
 }
 

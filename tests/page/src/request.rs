@@ -95,8 +95,11 @@ pub enum Request {
     },
 }
 
-/// A text at which JavaScript throws in the function that finds a message's key.
+/// A text at which JavaScript throws in the function that finds a message's key, and in a callback.
 pub const THROWS: &str = "throws";
+
+/// A text at which a callback drops its socket.
+pub const LEAVES: &str = "leaves";
 
 /// The place of a line among all that the page has opened.
 pub type LineId = usize;
@@ -122,6 +125,8 @@ pub struct Options {
     pub session: Option<Session>,
     /// How the page reads.
     pub reading: Reading,
+    /// Whether it is called with each message, and does not ask for them; it then waits after none.
+    pub by_callback: bool,
     /// The most messages that are unread.
     pub inbox_messages: Option<usize>,
     /// What happens when they are more.

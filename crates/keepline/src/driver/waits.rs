@@ -31,14 +31,10 @@ impl Driver {
             drop(self.mailbox(|mailbox| mailbox.await_message(cx.waker())));
             return Poll::Pending;
         }
-        let (arrival, has_ended) = self.mailbox(|mailbox| (mailbox.pop(), mailbox.has_ended()));
-        if arrival.is_some() && self.is_session {
-            self.end_turn_later();
-        }
+        let (arrival, has_ended) = (self.take_arrival(), self.mailbox(|it| it.has_ended()));
         if arrival.is_some() || has_ended {
             return Poll::Ready(arrival);
         }
-        self.pause.is_over();
         drop(self.mailbox(|mailbox| mailbox.await_message(cx.waker())));
         Poll::Pending
     }

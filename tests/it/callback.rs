@@ -1,0 +1,72 @@
+//! An application that is called with its messages.
+
+use e2e::browser::Engine;
+use e2e::page::{Page, Place};
+use e2e::server::Server;
+use e2e::wait::PATIENCE;
+use e2e_page::report::{Entry, Status};
+use e2e_page::request::{LEAVES, Options, Payload, Pour, THROWS};
+use e2e_page::tally::{Runs, Tally};
+
+fn called(options: Options) -> Options {
+    Options { by_callback: true, ..options }
+}
+
+fn heard(log: &[Entry]) -> Vec<&str> {
+    let texts = log.iter().filter_map(|entry| {
+        let Entry::Message(Payload::Text(text)) = entry else { return None };
+        Some(text.as_str())
+    });
+    texts.collect()
+}
+
+in_chromium_and_firefox!(what_is_poured_out_is_called_back_in_order);
+
+async fn what_is_poured_out_is_called_back_in_order(engine: Engine) -> anyhow::Result<()> {
+    const POUR: Pour = Pour { count: 500, batch: 50, every_ms: 1 };
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
+    let plain = page.open(&server.ws("/echo"), called(Options::default())).await?;
+    let session = page.open(&server.ws("/session/echo"), called(Options::session())).await?;
+    for line in [plain, session] {
+        line.is_online(1).await?;
+        line.pour(POUR).await?;
+        let all = |tally: &Tally| tally.heard.count() == POUR.count;
+        let tally = line.adds_up("every echo", PATIENCE, all).await?;
+        assert_eq!(tally.heard, Runs::of(1, POUR.count), "{tally:#?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_javascript_throws_in_a_callback_loses_no_other_message() -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    let plain = page.open(&server.ws("/echo"), called(Options::default())).await?;
+    // What is said before a session is online comes back in one frame.
+    let session = page.open(&server.ws("/session/echo"), called(Options::session())).await?;
+    for line in [plain, session] {
+        for text in ["before", THROWS, "between", THROWS, "after"] {
+            line.say(text).await?;
+        }
+        line.hears_text("after").await?;
+        line.say("and on").await?;
+        line.hears_text("and on").await?;
+        assert_eq!(heard(&line.log().await?), ["before", "between", "after", "and on"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_callback_may_drop_its_socket() -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    let plain = page.open(&server.ws("/echo"), called(Options::default())).await?;
+    let session = page.open(&server.ws("/session/echo"), called(Options::session())).await?;
+    for line in [plain, session] {
+        for text in ["before", LEAVES] {
+            line.say(text).await?;
+        }
+        let is_over = |entry: &Entry| matches!(entry, Entry::Status(Status::Ended(_)));
+        line.shows("the end", |log| log.iter().find(|it| is_over(it)).map(|_| ())).await?;
+        assert_eq!(heard(&line.log().await?), ["before", LEAVES]);
+    }
+    Ok(())
+}
