@@ -95,7 +95,15 @@ impl Client {
     /// When the configuration contradicts itself.
     pub fn new(config: Config, seed: u64) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self {
+        Ok(Self::unchecked(config, seed))
+    }
+
+    /// The same for a driver that has checked the configuration itself, and has told in its own
+    /// words what is wrong with it: the checks and their words are then in no download twice. One
+    /// that contradicts itself makes a line that may refuse every message, or wait for ever.
+    #[must_use]
+    pub fn unchecked(config: Config, seed: u64) -> Self {
+        Self {
             rng: Rng::new(seed),
             state: State::Idle,
             timers: Timers::new(),
@@ -111,7 +119,7 @@ impl Client {
             outputs: VecDeque::new(),
             last_conn: ConnId(0),
             config: Box::new(config),
-        })
+        }
     }
 
     /// Starts the first attempt, from [`Status::Idle`] or again from [`Status::Ended`].

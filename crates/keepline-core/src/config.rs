@@ -212,7 +212,6 @@ impl fmt::Display for ConfigError {
 impl core::error::Error for ConfigError {}
 
 impl Config {
-    #[inline(never)]
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.check_durations()?;
         self.check_backoff()?;

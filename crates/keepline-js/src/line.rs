@@ -33,7 +33,7 @@ pub struct Line {
 
 #[wasm_bindgen]
 impl Line {
-    /// A line at rest, or nothing if the settings contradict each other: pairs of a place in
+    /// A line at rest, with these settings, which `ts/options.ts` has checked: pairs of a place in
     /// `SETTINGS` of `ts/numbers.ts` and a value; the text of a plain line's probe, and a session's
     /// credentials, if they are not empty. `seed` is a random whole number below 2^53.
     #[must_use]
@@ -43,10 +43,9 @@ impl Line {
         probe: String,
         credentials: String,
         seed: f64,
-    ) -> Option<Self> {
-        let config = settings::config(settings, probe, credentials);
-        let core = Client::new(config, seed as u64).ok()?;
-        Some(Self { core, host, terms: SendOptions::default(), random: Vec::new() })
+    ) -> Self {
+        let core = Client::unchecked(settings::config(settings, probe, credentials), seed as u64);
+        Self { core, host, terms: SendOptions::default(), random: Vec::new() }
     }
 
     /// Asks what takes numbers only, by its place in `Call` of `ts/numbers.ts`. Returns what was

@@ -48,7 +48,6 @@ export class Driver implements Listener {
   #alarm = new Alarm(() => this.#ring());
   #end = new AbortController();
 
-  /** @throws `TypeError` if the settings contradict each other. */
   constructor(core: Core, config: Config, owner: Owner) {
     const { settings, endpoint, isSession, probe } = config;
     const all = [...settings];
@@ -61,9 +60,7 @@ export class Driver implements Listener {
     this.#works = new Works(fixed, this.#route, this);
     const pairs = Float64Array.from(all);
     const credentials = fixed?.credentials ?? "";
-    const line = core.make(this.#works, pairs, probe?.send ?? "", credentials, seed());
-    if (!line) throw new TypeError("the options contradict each other");
-    this.#line = line;
+    this.#line = core.make(this.#works, pairs, probe?.send ?? "", credentials, seed());
     this.#config = config;
     this.#owner = owner;
   }

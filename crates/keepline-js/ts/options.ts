@@ -9,6 +9,7 @@ import type { Config } from "./driver.js";
 import { address, type Endpoint, type EndpointFunction } from "./endpoint.js";
 import { SETTINGS, Switch } from "./numbers.js";
 import { report } from "./report.js";
+import { sizeOf } from "./transport.js";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
@@ -182,7 +183,7 @@ export function config(
         ? provide
         : address({ ...common, ...asEndpoint(endpoint) }, isSession),
     isSession,
-    ...(probe && { probe: probeOf(probe, settings) }),
+    ...(probe && { probe: probeOf(probe, settings, options.messageBytes) }),
     watchesPage: options.pageLifecycle ?? true,
     ...(onClosed && { judge: onClosed }),
   };
@@ -236,9 +237,14 @@ function refuse(names: readonly string[], options: object, isSession: boolean): 
   if (name) throw new TypeError(`${name} is of ${isSession ? "plain lines" : "sessions"} only`);
 }
 
-function probeOf(probe: Probe, settings: number[]): NonNullable<Config["probe"]> {
+function probeOf(
+  probe: Probe,
+  settings: number[],
+  messageBytes = 12 * 2 ** 20,
+): NonNullable<Config["probe"]> {
   const { send, answer, idleMs = 10_000, withinMs = 5_000, hiddenIdleMs = idleMs } = probe;
   if (typeof send !== "string" || !send) throw new TypeError("probe.send must be a text");
+  if (sizeOf(send) > messageBytes) throw new TypeError("probe.send is above messageBytes");
   if (typeof answer !== "string" && typeof answer !== "function") {
     throw new TypeError("probe.answer must be a text or a function");
   }

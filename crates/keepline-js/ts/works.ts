@@ -14,7 +14,7 @@ import type { Reason, Status, Why } from "./status.js";
 import { type Listener, type Payload, sizeOf, Transport } from "./transport.js";
 
 /** One line of the core. */
-export type Line = NonNullable<ReturnType<Core["make"]>>;
+export type Line = ReturnType<Core["make"]>;
 
 /** What is over already, for the core, to which no time at all means for ever. */
 export const SOON_MS = 0.001;
