@@ -11,6 +11,7 @@
 
 extern crate alloc;
 
+mod exports;
 mod host;
 mod line;
 mod numbers;
@@ -20,6 +21,3 @@ mod status;
 
 #[cfg(target_arch = "wasm32")]
 mod runtime;
-
-pub use host::Host;
-pub use line::Line;

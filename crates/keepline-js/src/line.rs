@@ -10,47 +10,32 @@ use keepline_core::{
     NotProvided, Notice, OpenFailure, Payload, Provision, SendError, SendOptions, Verdict, Wake,
     WhenFull,
 };
-use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::host::Host;
 use crate::numbers::{Bytes, Call, News, Words};
 use crate::outputs;
 use crate::settings::{self, duration, some_credentials};
 use crate::status::millis;
 
-/// A core, and the host that performs what it decides, before any method returns.
+/// A core, whose host performs what it decides before any method returns.
 ///
-/// There are few methods, for each weighs a fifth of a kilobyte on its own, and more with its glue.
-#[wasm_bindgen]
-pub struct Line {
+/// There are few methods, for each weighs a little on its own, and again in JavaScript.
+pub(crate) struct Line {
     core: Client,
-    host: Host,
     /// Of the message that is sent next.
     terms: SendOptions,
     /// For a session to draw from, when the next connection opens.
     random: Vec<u8>,
 }
 
-#[wasm_bindgen]
 impl Line {
-    /// A line at rest, with these settings, which `ts/options.ts` has checked: pairs of a place in
-    /// `SETTINGS` of `ts/numbers.ts` and a value; the text of a plain line's probe, and a session's
-    /// credentials, if they are not empty. `seed` is a random whole number below 2^53.
-    #[must_use]
-    pub fn make(
-        host: Host,
-        settings: &[f64],
-        probe: String,
-        credentials: String,
-        seed: f64,
-    ) -> Self {
+    pub(crate) fn make(settings: &[u8], probe: String, credentials: String, seed: f64) -> Self {
         let core = Client::unchecked(settings::config(settings, probe, credentials), seed as u64);
-        Self { core, host, terms: SendOptions::default(), random: Vec::new() }
+        Self { core, terms: SendOptions::default(), random: Vec::new() }
     }
 
     /// Asks what takes numbers only, by its place in `Call` of `ts/numbers.ts`. Returns what was
     /// asked for; a truth is 1.
-    pub fn call(&mut self, what: u32, a: f64, b: f64, now: f64) -> f64 {
+    pub(crate) fn call(&mut self, what: u32, a: f64, b: f64, now: f64) -> f64 {
         let now = at(now);
         let answer = Call::of(what).map_or(0.0, |what| self.carry_out(what, a, b, now));
         self.perform();
@@ -58,7 +43,7 @@ impl Line {
     }
 
     /// Tells what takes numbers only, by its place in `News`.
-    pub fn tell(&mut self, what: u32, conn: f64, b: f64, c: f64, now: f64) {
+    pub(crate) fn tell(&mut self, what: u32, conn: f64, b: f64, c: f64, now: f64) {
         if let Some(news) = News::of(what) {
             self.core.handle_input(input(news, id(conn), b, c), at(now));
         }
@@ -66,15 +51,15 @@ impl Line {
     }
 
     /// The same with a text, by its place in `Words`.
-    pub fn words(&mut self, what: u32, text: String, a: f64, b: f64, c: f64, now: f64) -> f64 {
+    pub(crate) fn words(&mut self, what: u32, text: String, told: [f64; 3], now: f64) -> f64 {
         let now = at(now);
-        let answer = Words::of(what).map_or(0.0, |what| self.hear(what, text, [a, b, c], now));
+        let answer = Words::of(what).map_or(0.0, |what| self.hear(what, text, told, now));
         self.perform();
         answer
     }
 
     /// The same with bytes, by its place in `Bytes`.
-    pub fn bytes(&mut self, what: u32, bytes: Vec<u8>, a: f64, now: f64) -> f64 {
+    pub(crate) fn bytes(&mut self, what: u32, bytes: Vec<u8>, a: f64, now: f64) -> f64 {
         let now = at(now);
         let answer = Bytes::of(what).map_or(0.0, |what| self.take_in(what, bytes, a, now));
         self.perform();
@@ -168,7 +153,7 @@ impl Line {
 
     fn perform(&mut self) {
         while let Some(output) = self.core.poll_output() {
-            outputs::perform(&self.host, &output);
+            outputs::perform(&output);
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use keepline_core::{Doubt, Event, Loss, MessageIds, Output, Payload};
 
-use crate::host::Host;
+use crate::host;
 use crate::numbers::Act;
 use crate::status;
 
 /// Has one output performed.
-pub(crate) fn perform(host: &Host, output: &Output) {
+pub(crate) fn perform(output: &Output) {
     let (act, conn, number) = match output {
         Output::Open(conn) => (Act::Open, conn.0, 0),
         Output::Renew(conn) => (Act::Renew, conn.0, 0),
@@ -19,35 +19,35 @@ pub(crate) fn perform(host: &Host, output: &Output) {
         Output::Flush => (Act::Flush, 0, 0),
         Output::Room => (Act::Room, 0, 0),
         Output::Refuse { size } => (Act::Refuse, 0, *size as u32),
-        Output::Transmit(conn, payload) => return hand(host, conn.0 as u32, payload),
-        Output::Deliver(payload) => return hand(host, 0, payload),
-        Output::Close(conn, code, reason) => return host.shut(conn.0 as u32, code.0, reason),
-        Output::Event(event) => return tell(host, event),
+        Output::Transmit(conn, payload) => return hand(conn.0 as u32, payload),
+        Output::Deliver(payload) => return hand(0, payload),
+        Output::Close(conn, code, reason) => return host::shut(conn.0 as u32, code.0, reason),
+        Output::Event(event) => return tell(event),
     };
-    host.act(act as u32, conn as u32, number);
+    host::act(act as u32, conn as u32, number);
 }
 
-fn hand(host: &Host, conn: u32, payload: &Payload) {
+fn hand(conn: u32, payload: &Payload) {
     match payload {
-        Payload::Text(text) => host.text(conn, text),
-        Payload::Binary(bytes) => host.bytes(conn, bytes),
+        Payload::Text(text) => host::text(conn, text),
+        Payload::Binary(bytes) => host::bytes(conn, bytes),
     }
 }
 
 /// The numbers are the places in `FATES` of `ts/numbers.ts`.
-fn tell(host: &Host, event: &Event) {
+fn tell(event: &Event) {
     match event {
-        Event::Status(status) => status::tell(host, status),
-        Event::RoundTrip(took) => host.fate(0, took.as_micros() as f64 / 1_000.0, 0.0),
-        Event::Restarted { missed } => host.fate(1, missed.map_or(-1.0, |it| it as f64), 0.0),
-        Event::Delivered(ids) => fate(host, 2, *ids),
-        Event::Undeliverable(ids, why) => fate(host, loss(*why), *ids),
-        Event::Unknown(ids, why) => fate(host, doubt(*why), *ids),
+        Event::Status(status) => status::tell(status),
+        Event::RoundTrip(took) => host::fate(0, took.as_micros() as f64 / 1_000.0, 0.0),
+        Event::Restarted { missed } => host::fate(1, missed.map_or(-1.0, |it| it as f64), 0.0),
+        Event::Delivered(ids) => fate(2, *ids),
+        Event::Undeliverable(ids, why) => fate(loss(*why), *ids),
+        Event::Unknown(ids, why) => fate(doubt(*why), *ids),
     }
 }
 
-fn fate(host: &Host, fate: u32, ids: MessageIds) {
-    host.fate(fate, ids.first.0 as f64, ids.last.0 as f64);
+fn fate(fate: u32, ids: MessageIds) {
+    host::fate(fate, ids.first.0 as f64, ids.last.0 as f64);
 }
 
 const fn loss(why: Loss) -> u32 {

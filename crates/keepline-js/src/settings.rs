@@ -7,12 +7,13 @@ use keepline_core::wire::{Credentials, Window};
 use keepline_core::{AfterLoss, Answer, Config, Payload, Probe, SessionConfig};
 
 /// Options as pairs of a place in `SETTINGS` of `ts/numbers.ts` and a value: milliseconds, bytes,
-/// or whatever it counts.
-pub(crate) fn config(pairs: &[f64], probe: String, credentials: String) -> Config {
+/// or whatever it counts. Each is a number of 64 bits, as a `Float64Array` has them.
+pub(crate) fn config(pairs: &[u8], probe: String, credentials: String) -> Config {
     let mut settings = Settings::default();
-    for pair in pairs.chunks_exact(2) {
+    let (numbers, _) = pairs.as_chunks();
+    for pair in numbers.chunks_exact(2) {
         if let [place, value] = pair {
-            settings.set(*place as u32, *value);
+            settings.set(f64::from_le_bytes(*place) as u32, f64::from_le_bytes(*value));
         }
     }
     settings.config(probe, credentials)

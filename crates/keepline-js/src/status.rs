@@ -2,7 +2,7 @@
 
 use keepline_core::{CloseCode, Diagnosis, Down, End, Instant, Status};
 
-use crate::host::Host;
+use crate::host;
 
 /// Why a line is down, as it crosses to JavaScript.
 struct Why<'a> {
@@ -11,7 +11,7 @@ struct Why<'a> {
     words: &'a str,
 }
 
-pub(crate) fn tell(host: &Host, status: &Status) {
+pub(crate) fn tell(status: &Status) {
     let nothing = why(0);
     let (number, why, attempt, due) = match status {
         Status::Idle => (0, nothing, 0, 0.0),
@@ -21,7 +21,7 @@ pub(crate) fn tell(host: &Host, status: &Status) {
         Status::Closing => (4, nothing, 0, 0.0),
         Status::Ended { why } => (5, end(why), 0, 0.0),
     };
-    host.status(number, why.number, why.code, attempt, due, why.words);
+    host::status(number, why.number, why.code, attempt, due, why.words);
 }
 
 pub(crate) fn millis(at: Instant) -> f64 {

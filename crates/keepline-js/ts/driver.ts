@@ -7,7 +7,7 @@
 
 import { Alarm } from "./alarm.js";
 import { now, random, seed } from "./clock.js";
-import type { Core } from "./core.js";
+import type { Core, Line } from "./core.js";
 import { lookInto } from "./diagnosis.js";
 import type { Address, EndpointFunction } from "./endpoint.js";
 import { SendError } from "./errors.js";
@@ -18,7 +18,7 @@ import { type Given, Route } from "./route.js";
 import type { Status, Why } from "./status.js";
 import { agree, type SendOptions } from "./terms.js";
 import { frameOf, type Listener, type Payload, sizeOf } from "./transport.js";
-import { type Counters, type Line, type Owner, Works } from "./works.js";
+import { type Counters, type Owner, Works } from "./works.js";
 
 /** What a driver is told once. */
 export interface Config {
@@ -58,9 +58,8 @@ export class Driver implements Listener {
       all.push(Switch.Provider, 1);
     }
     this.#works = new Works(fixed, this.#route, this);
-    const pairs = Float64Array.from(all);
     const credentials = fixed?.credentials ?? "";
-    this.#line = core.make(this.#works, pairs, probe?.send ?? "", credentials, seed());
+    this.#line = new core(this.#works, all, probe?.send ?? "", credentials, seed());
     this.#config = config;
     this.#owner = owner;
   }

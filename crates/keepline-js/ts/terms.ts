@@ -5,7 +5,8 @@
  */
 
 import { Words } from "./numbers.js";
-import { type Line, SOON_MS } from "./works.js";
+import type { Line } from "./core.js";
+import { SOON_MS } from "./works.js";
 
 /** The terms of one message. Once a connection was given it, nothing takes it back. */
 export interface SendOptions {

@@ -6,15 +6,12 @@
  */
 
 import { now } from "./clock.js";
-import type { Core } from "./core.js";
+import type { Host, Line } from "./core.js";
 import type { Address } from "./endpoint.js";
 import { Act, Call, News, REASONS, STATES, Words } from "./numbers.js";
 import type { Route } from "./route.js";
 import type { Reason, Status, Why } from "./status.js";
 import { type Listener, type Payload, sizeOf, Transport } from "./transport.js";
-
-/** One line of the core. */
-export type Line = ReturnType<Core["make"]>;
 
 /** What is over already, for the core, to which no time at all means for ever. */
 export const SOON_MS = 0.001;
@@ -54,7 +51,7 @@ export interface Counters {
 }
 
 /** The host of a line: none of its methods may call the line, which is borrowed then. */
-export class Works {
+export class Works implements Host {
   readonly counters: Counters = {
     attempts: 0,
     messagesSent: 0,

@@ -67,7 +67,7 @@ impl<'a> Package<'a> {
 
     /// What a page loads of it, in all and in parts.
     pub(crate) fn sizes(&self) -> Result<Vec<(String, Weight)>> {
-        let files = ["dist/index.js", "dist/packed.js", "pkg/keepline_js_bg.wasm"];
+        let files = ["dist/index.js", "dist/packed.js", "pkg/core.wasm"];
         let files = files.map(|file| self.folder.join(file));
         let [script, core, wasm] = weight::weigh(self.project, &files)?[..] else {
             bail!("three files have three weights");
@@ -82,25 +82,23 @@ impl<'a> Package<'a> {
         weight::hold_budget(&self.folder.join("budget.json"), total)
     }
 
-    /// The wasm and its glue, into `pkg`.
+    /// The wasm, and the same packed, into `pkg`.
     fn core(&self, tools: &Tools) -> Result<()> {
         let mut cargo = self.project.cargo(&["rustc", "-p", "keepline-js", "--target", WASM]);
         cargo.args(["--profile", "npm", "--", "-C", STACK]);
         Step::new("build the core for npm", cargo).succeed()?;
         let built = self.project.target.join(format!("{WASM}/npm/keepline_js.wasm"));
         let pkg = self.folder.join("pkg");
-        let mut bindgen = self.project.command(tools.wasm_bindgen.join("wasm-bindgen"));
-        bindgen.args(["--target", "web", "--out-dir"]).arg(&pkg).arg(built);
-        Step::new("wasm-bindgen for keepline_js", bindgen).succeed()?;
-        let wasm = pkg.join("keepline_js_bg.wasm");
-        self.optimise(tools, &wasm)?;
+        fs::create_dir_all(&pkg)?;
+        let wasm = pkg.join("core.wasm");
+        self.optimise(tools, &built, &wasm)?;
         pack(&wasm, &pkg)
     }
 
-    fn optimise(&self, tools: &Tools, wasm: &Path) -> Result<()> {
+    fn optimise(&self, tools: &Tools, built: &Path, wasm: &Path) -> Result<()> {
         let wasm_opt = tools.wasm_opt.as_ref().context("the npm package needs wasm-opt")?;
         let mut command = self.project.command(wasm_opt);
-        command.args(OPTIMISED).arg(wasm).arg("-o").arg(wasm);
+        command.args(OPTIMISED).arg(built).arg("-o").arg(wasm);
         Step::new("wasm-opt -Oz, twice", command).succeed()?;
         Ok(())
     }
