@@ -21,8 +21,9 @@ mod transition;
 mod waking;
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
 
 use self::credentials::Supply;
 use self::inquiry::Inquiry;
@@ -60,7 +61,9 @@ pub struct Client {
     supply: Supply,
     inquiry: Inquiry,
     around: Surroundings,
-    outputs: VecDeque<Output>,
+    outputs: Vec<Output>,
+    /// How many of them were polled: a driver takes all before it calls again.
+    polled: usize,
     last_conn: ConnId,
 }
 
@@ -116,7 +119,8 @@ impl Client {
             supply: Supply::default(),
             inquiry: Inquiry::default(),
             around: Surroundings::new(),
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
+            polled: 0,
             last_conn: ConnId(0),
             config: Box::new(config),
         }
@@ -266,7 +270,13 @@ impl Client {
 
     /// The next thing to do, until there is none.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let Some(next) = self.outputs.get_mut(self.polled) else {
+            self.outputs.clear();
+            self.polled = 0;
+            return None;
+        };
+        self.polled += 1;
+        Some(mem::replace(next, Output::Flush))
     }
 
     /// When [`Client::handle_timeout`] is to be called next, if ever.

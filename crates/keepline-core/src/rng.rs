@@ -21,9 +21,9 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A time drawn uniformly from `[0, most]`, to the microsecond.
+    /// A time drawn uniformly from `[0, most]`, to the microsecond. (Of a day, no time is likelier
+    /// than another by more than one in a hundred million.)
     pub(crate) fn up_to(&mut self, most: Span) -> Span {
-        let scaled = u128::from(self.bits()) * (u128::from(most.as_micros()) + 1);
-        Span::micros((scaled >> 64) as u64)
+        Span::micros(self.bits() % most.as_micros().saturating_add(1))
     }
 }

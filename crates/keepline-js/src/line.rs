@@ -14,7 +14,7 @@ use keepline_core::{
 use crate::numbers::{Bytes, Call, News, Words};
 use crate::outputs;
 use crate::settings::{self, duration, some_credentials};
-use crate::status::millis;
+use crate::status::instant;
 
 /// A core, whose host performs what it decides before any method returns.
 ///
@@ -81,7 +81,7 @@ impl Line {
                 return self.send_held(Held { handle: a as u32, bytes: b as usize }, now);
             }
             Call::Cancel => return truth(core.cancel(MessageId(a as u64), now)),
-            Call::Due => return core.poll_timeout().map_or(-1.0, millis),
+            Call::Due => return core.poll_timeout().map_or(-1.0, instant),
             Call::Owns => return truth(core.owns(id(a))),
             Call::LargestFrame => return core.largest_frame() as f64,
             Call::LargestMessage => return core.largest_message() as f64,

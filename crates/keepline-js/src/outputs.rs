@@ -38,7 +38,7 @@ fn hand(conn: u32, payload: &Payload) {
 fn tell(event: &Event) {
     match event {
         Event::Status(status) => status::tell(status),
-        Event::RoundTrip(took) => host::fate(0, took.as_micros() as f64 / 1_000.0, 0.0),
+        Event::RoundTrip(took) => host::fate(0, status::millis(*took), 0.0),
         Event::Restarted { missed } => host::fate(1, missed.map_or(-1.0, |it| it as f64), 0.0),
         Event::Delivered(ids) => fate(2, *ids),
         Event::Undeliverable(ids, why) => fate(loss(*why), *ids),

@@ -1,5 +1,7 @@
 //! Statuses in numbers and words; `ts/numbers.ts` has the names.
 
+use core::time::Duration;
+
 use keepline_core::{CloseCode, Diagnosis, Down, End, Instant, Status};
 
 use crate::host;
@@ -17,15 +19,20 @@ pub(crate) fn tell(status: &Status) {
         Status::Idle => (0, nothing, 0, 0.0),
         Status::Connecting { attempt } => (1, nothing, *attempt, 0.0),
         Status::Online { protocol } => (2, Why { words: protocol, ..nothing }, 0, 0.0),
-        Status::Waiting { why, attempt, retry_at } => (3, down(why), *attempt, millis(*retry_at)),
+        Status::Waiting { why, attempt, retry_at } => (3, down(why), *attempt, instant(*retry_at)),
         Status::Closing => (4, nothing, 0, 0.0),
         Status::Ended { why } => (5, end(why), 0, 0.0),
     };
     host::status(number, why.number, why.code, attempt, due, why.words);
 }
 
-pub(crate) fn millis(at: Instant) -> f64 {
-    at.since_origin().as_micros() as f64 / 1_000.0
+pub(crate) fn instant(at: Instant) -> f64 {
+    millis(at.since_origin())
+}
+
+/// Without the numbers of 128 bits that `Duration` would make of it.
+pub(crate) fn millis(time: Duration) -> f64 {
+    time.as_secs() as f64 * 1_000.0 + f64::from(time.subsec_micros()) / 1_000.0
 }
 
 fn down(why_down: &Down) -> Why<'_> {

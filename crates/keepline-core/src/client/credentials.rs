@@ -112,7 +112,7 @@ impl Client {
     pub(super) fn renewal_due(&mut self) {
         self.supply.renew_at = None;
         if let Some(conn) = self.conn() {
-            self.outputs.push_back(Output::Renew(conn));
+            self.outputs.push(Output::Renew(conn));
         }
     }
 

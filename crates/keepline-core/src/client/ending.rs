@@ -34,7 +34,7 @@ impl Client {
         frame.record(&Record::End(Finale { taken, code, reason: reason.into() }));
         session.take_nothing_more();
         if !planted(Mutant::DiscardForgotten) {
-            self.outputs.push_back(Output::Discard);
+            self.outputs.push(Output::Discard);
         }
         self.transmit(conn, frame.finish());
     }

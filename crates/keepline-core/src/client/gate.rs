@@ -37,7 +37,7 @@ impl Client {
             Gate::Open if planted(Mutant::HighMarkIgnored) => true,
             Gate::Open => {
                 connection.gate = Gate::Asked;
-                self.outputs.push_back(Output::Measure(conn));
+                self.outputs.push(Output::Measure(conn));
                 false
             }
             Gate::Asked | Gate::Shut { .. } => false,
@@ -80,7 +80,7 @@ impl Client {
         if let State::Online(connection) = &self.state
             && let Gate::Shut { .. } = connection.gate
         {
-            self.outputs.push_back(Output::Measure(conn));
+            self.outputs.push(Output::Measure(conn));
         }
     }
 
@@ -89,7 +89,7 @@ impl Client {
         match &self.mode {
             Mode::Plain(waiting) if waiting.queued().messages > 0 => {
                 self.hand_over_all();
-                self.outputs.push_back(Output::Room);
+                self.outputs.push(Output::Room);
             }
             Mode::Plain(_) => {}
             Mode::Session(_) => {

@@ -33,7 +33,7 @@ impl Client {
         let asked = Asked { dial, received: hello.received, hello: hello.attempt };
         let mut frame = FrameWriter::new(session.config.coding);
         frame.record(&Record::Hello(hello));
-        self.outputs.push_back(Output::Transmit(dial.conn, frame.finish()));
+        self.outputs.push(Output::Transmit(dial.conn, frame.finish()));
         asked
     }
 

@@ -68,7 +68,7 @@ impl Client {
             Stage::Rests if self.inquiry.next <= now => {
                 let next = now + self.config.backoff.cap;
                 self.inquiry = Inquiry { stage: Stage::Asked(conn), next };
-                self.outputs.push_back(Output::Diagnose(conn));
+                self.outputs.push(Output::Diagnose(conn));
             }
             Stage::Rests | Stage::Asked(_) => {}
         }

@@ -49,7 +49,7 @@ impl Client {
             self.hear_frame(conn, &payload, now);
         } else if self.heard(now) {
             self.look_again(conn);
-            self.outputs.push_back(Output::Deliver(payload));
+            self.outputs.push(Output::Deliver(payload));
         }
     }
 
@@ -58,7 +58,7 @@ impl Client {
             let what = String::from("a frame over the limit");
             self.broken(Broken { code: Breach::TooLarge.close_code(), what }, now);
         } else if self.heard(now) {
-            self.outputs.push_back(Output::Refuse { size });
+            self.outputs.push(Output::Refuse { size });
         }
     }
 
@@ -69,7 +69,7 @@ impl Client {
         match self.account().and_then(|account| account.answered(now)) {
             Some(round_trip) => self.tell(Event::RoundTrip(round_trip.into())),
             // Nobody asked: it is the application's own.
-            None => self.outputs.push_back(Output::Deliver(payload)),
+            None => self.outputs.push(Output::Deliver(payload)),
         }
     }
 
@@ -186,7 +186,7 @@ impl Client {
         self.pace.record(now);
         let conn = ConnId(self.last_conn.0 + 1);
         self.last_conn = conn;
-        self.outputs.push_back(Output::Open(conn));
+        self.outputs.push(Output::Open(conn));
         let until = now + self.config.connect_timeout;
         Dial { conn, until, provided: false, excused: false }
     }
@@ -219,7 +219,7 @@ impl Client {
         match &self.state {
             State::Leaving(_) => self.give_up(Down::Closed(Closed::abnormal()), now),
             State::Closing { connection, .. } => {
-                self.outputs.push_back(Output::Abandon(connection.id));
+                self.outputs.push(Output::Abandon(connection.id));
                 self.end(End::Application, now);
             }
             State::Idle

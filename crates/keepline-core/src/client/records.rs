@@ -124,7 +124,7 @@ impl Client {
     fn message(&mut self, number: u64, payload: Payload) -> Result<(), Breach> {
         let Some((_, link, session)) = self.talk() else { return Ok(()) };
         match session.delivery.message(link, number, payload.len())? {
-            Arrived::New => self.outputs.push_back(Output::Deliver(payload)),
+            Arrived::New => self.outputs.push(Output::Deliver(payload)),
             Arrived::Again => {}
         }
         Ok(())

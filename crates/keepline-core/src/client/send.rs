@@ -139,7 +139,7 @@ impl Client {
             (Some(conn), Freight::Here(payload)) => self.transmit(conn, payload),
             (Some(conn), Freight::Held(held)) => {
                 self.pour(held.bytes);
-                self.outputs.push_back(Output::HandOver(conn, held));
+                self.outputs.push(Output::HandOver(conn, held));
             }
             (None, _) => {}
         }

@@ -304,7 +304,7 @@ impl Client {
         let has_frame = session.delivery.has_frame(link, draining);
         if !session.flush_asked && has_frame && !planted(Mutant::FlushForgotten) {
             session.flush_asked = true;
-            self.outputs.push_back(Output::Flush);
+            self.outputs.push(Output::Flush);
         }
     }
 
@@ -349,7 +349,7 @@ impl Client {
     pub(super) fn broken(&mut self, broken: Broken, now: Instant) {
         let Some(conn) = self.conn() else { return };
         let reason = broken.what.clone();
-        self.outputs.push_back(Output::Close(conn, broken.code, reason));
+        self.outputs.push(Output::Close(conn, broken.code, reason));
         self.let_go();
         if self.state.is_over() {
             return self.end(crate::End::Application, now);

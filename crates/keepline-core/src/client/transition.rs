@@ -148,7 +148,7 @@ impl Client {
     /// Nothing more is to be heard of this connection.
     pub(super) fn forsake(&mut self, conn: Option<ConnId>) {
         if let Some(conn) = conn {
-            self.outputs.push_back(Output::Abandon(conn));
+            self.outputs.push(Output::Abandon(conn));
         }
     }
 
@@ -186,14 +186,14 @@ impl Client {
     /// Begins the closing handshake on the present connection.
     pub(super) fn say_close(&mut self, code: CloseCode, reason: String) {
         if let Some(conn) = self.conn() {
-            self.outputs.push_back(Output::Close(conn, code, reason));
+            self.outputs.push(Output::Close(conn, code, reason));
         }
     }
 
     /// Hands a payload to a connection.
     pub(super) fn transmit(&mut self, conn: ConnId, payload: Payload) {
         self.pour(payload.len());
-        self.outputs.push_back(Output::Transmit(conn, payload));
+        self.outputs.push(Output::Transmit(conn, payload));
     }
 
     /// The connection holds so many bytes more.
@@ -204,7 +204,7 @@ impl Client {
     }
 
     pub(super) fn tell(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+        self.outputs.push(Output::Event(event));
     }
 
     /// What a connection leaves in doubt when it is lost.
