@@ -27,6 +27,18 @@ impl Instant {
         Self::ORIGIN + elapsed
     }
 
+    /// The same, for a driver that counts in microseconds.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self { micros }
+    }
+
+    /// How many microseconds this instant lies after the driver's origin.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        self.micros
+    }
+
     /// How long this instant lies after the driver's origin.
     #[must_use]
     pub const fn since_origin(self) -> Duration {
@@ -98,8 +110,9 @@ impl Span {
 impl From<Duration> for Span {
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn from(duration: Duration) -> Self {
-        let micros = duration.as_secs().saturating_mul(MICROS);
-        Self { micros: micros.saturating_add(duration.subsec_micros().into()) }
+        // Half a million years are enough; a product that saturates is one of 128 bits in wasm.
+        let secs = duration.as_secs().min(u64::MAX / MICROS - 1);
+        Self { micros: secs * MICROS + u64::from(duration.subsec_micros()) }
     }
 }
 

@@ -236,7 +236,7 @@ fn some_time(millis: f64) -> Option<core::time::Duration> {
 }
 
 fn at(millis: f64) -> Instant {
-    Instant::from_origin(duration(millis))
+    Instant::from_micros((millis * 1_000.0) as u64)
 }
 
 const fn id(conn: f64) -> ConnId {

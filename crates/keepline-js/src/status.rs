@@ -27,7 +27,7 @@ pub(crate) fn tell(status: &Status) {
 }
 
 pub(crate) fn instant(at: Instant) -> f64 {
-    millis(at.since_origin())
+    at.as_micros() as f64 / 1_000.0
 }
 
 /// Without the numbers of 128 bits that `Duration` would make of it.
