@@ -298,7 +298,7 @@ impl Outgoing {
     /// Takes out a message that no connection was ever given: it has no number yet, so it leaves
     /// no gap.
     pub(crate) fn withdraw(&mut self, id: MessageId) -> bool {
-        let Some(held) = self.place_of_waiting(id).and_then(|place| self.held.remove(place)) else {
+        let Some(held) = self.place_of_waiting(id).and_then(|place| self.take_out(place)) else {
             return false;
         };
         self.terms.release(held.id, held.term);
@@ -306,6 +306,17 @@ impl Outgoing {
             self.bytes -= held.freight.len();
         }
         true
+    }
+
+    /// What lies on the shorter side moves up one by one: to move a stretch of a ring at once, which
+    /// may lie in two pieces, is much code in a page.
+    fn take_out(&mut self, place: usize) -> Option<Held> {
+        if place < self.held.len() / 2 {
+            (0..place).rev().for_each(|next| self.held.swap(next, next + 1));
+            return self.held.pop_front();
+        }
+        (place + 1..self.held.len()).for_each(|next| self.held.swap(next - 1, next));
+        self.held.pop_back()
     }
 
     fn place_of_waiting(&self, id: MessageId) -> Option<usize> {
