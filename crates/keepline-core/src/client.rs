@@ -116,7 +116,7 @@ impl Client {
                 None => Mode::Plain(Outgoing::new()),
                 Some(session) => Mode::Session(Box::new(SessionEnd::new(session))),
             },
-            supply: Supply::default(),
+            supply: Supply::new(),
             inquiry: Inquiry::default(),
             around: Surroundings::new(),
             outputs: Vec::new(),

@@ -45,6 +45,11 @@ impl Instant {
         Duration::from_micros(self.micros)
     }
 
+    /// So long after this one, or never if it is not said how long.
+    pub(crate) fn after(self, by: Option<Duration>) -> Self {
+        by.map_or(Self::NEVER, |by| self + by)
+    }
+
     /// How long it lies after `earlier`; zero when it does not.
     pub(crate) const fn since(self, earlier: Self) -> Span {
         Span { micros: self.micros.saturating_sub(earlier.micros) }

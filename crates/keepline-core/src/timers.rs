@@ -65,6 +65,7 @@ impl Timers {
         Self { deadlines: [Instant::NEVER; Timer::ALL.len()] }
     }
 
+    /// Stops it if that is never.
     pub(crate) fn set(&mut self, timer: Timer, at: Instant) {
         self.deadlines[timer as usize] = at;
     }

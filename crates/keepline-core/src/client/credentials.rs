@@ -13,22 +13,32 @@ use crate::{Down, End, Instant, NotProvided, Output, Provision, Span};
 const BETWEEN_RENEWALS: Span = Span::secs(1);
 
 /// What is known of the credentials in use.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Supply {
     /// Whether some were refused since the last proven life: a provider is asked once more.
     pub(super) refused: bool,
-    /// When they expire, by the provider and by the server.
-    promised: Option<Instant>,
-    granted: Option<Instant>,
-    /// When the provider is to be asked for new ones; `None` when it is asked already.
-    renew_at: Option<Instant>,
+    /// When they expire, by the provider and by the server, as far as they have said so.
+    promised: Instant,
+    granted: Instant,
+    /// When the provider is to be asked for new ones; never when it is asked already.
+    renew_at: Instant,
     /// How often in a row it gave none.
     failures: u32,
 }
 
 impl Supply {
-    fn expires_at(&self) -> Option<Instant> {
-        self.promised.into_iter().chain(self.granted).min()
+    pub(super) const fn new() -> Self {
+        Self {
+            refused: false,
+            promised: Instant::NEVER,
+            granted: Instant::NEVER,
+            renew_at: Instant::NEVER,
+            failures: 0,
+        }
+    }
+
+    fn expires_at(&self) -> Instant {
+        self.promised.min(self.granted)
     }
 }
 
@@ -68,7 +78,7 @@ impl Client {
 
     /// Keeps the credentials for the next hello.
     pub(super) fn hold(&mut self, provision: Provision, now: Instant) {
-        self.supply.promised = provision.expires.map(|after| now + after);
+        self.supply.promised = now.after(provision.expires);
         if let (Mode::Session(session), Some(given)) = (&mut self.mode, provision.credentials) {
             session.config.credentials = Some(given);
         }
@@ -78,14 +88,18 @@ impl Client {
         let Some(credentials) = provision.credentials else { return };
         let renewed = self.renew(credentials);
         debug_assert!(renewed.is_ok(), "they were checked");
-        self.supply.promised = provision.expires.map(|after| now + after);
+        self.supply.promised = now.after(provision.expires);
     }
 
     /// The provider had no new credentials: it is asked again, as long as the old ones hold.
     fn renew_later(&mut self, now: Instant) {
         let failures = self.supply.failures.saturating_add(1);
         let delay = self.config.backoff.delay(failures, &mut self.rng).max(BETWEEN_RENEWALS);
-        let again = Some(now + delay).filter(|at| self.supply.expires_at() > Some(*at));
+        let again = match self.supply.expires_at() {
+            Instant::NEVER => Instant::NEVER,
+            at if at <= now + delay => Instant::NEVER,
+            _ => now + delay,
+        };
         (self.supply.failures, self.supply.renew_at) = (failures, again);
         self.expect_renewal();
     }
@@ -93,24 +107,23 @@ impl Client {
     /// The server says how long the credentials hold from now on. They are renewed when 80 to 90 %
     /// of that is over: a crowd that came at once does not renew at once.
     pub(super) fn granted(&mut self, expires: Option<Duration>, now: Instant) {
-        (self.supply.granted, self.supply.failures) = (expires.map(|after| now + after), 0);
-        let expires_at = self.supply.expires_at().filter(|_| self.config.provider);
-        self.supply.renew_at = expires_at.map(|at| {
-            let life = at.since(now);
-            let jitter = self.rng.up_to(life / 10);
-            now + (life - life / 5 + jitter).max(BETWEEN_RENEWALS)
-        });
+        (self.supply.granted, self.supply.failures) = (now.after(expires), 0);
+        self.supply.renew_at = match self.supply.expires_at() {
+            at if self.config.provider && at != Instant::NEVER => {
+                let life = at.since(now);
+                let jitter = self.rng.up_to(life / 10);
+                now + (life - life / 5 + jitter).max(BETWEEN_RENEWALS)
+            }
+            _ => Instant::NEVER,
+        };
     }
 
     pub(super) fn expect_renewal(&mut self) {
-        match self.supply.renew_at {
-            Some(at) => self.timers.set(Timer::Renew, at),
-            None => self.timers.stop(Timer::Renew),
-        }
+        self.timers.set(Timer::Renew, self.supply.renew_at);
     }
 
     pub(super) fn renewal_due(&mut self) {
-        self.supply.renew_at = None;
+        self.supply.renew_at = Instant::NEVER;
         if let Some(conn) = self.conn() {
             self.outputs.push(Output::Renew(conn));
         }
@@ -118,7 +131,7 @@ impl Client {
 
     /// What is known of the life of credentials that the application hands in itself.
     pub(super) const fn forget_promise(&mut self) {
-        self.supply.promised = None;
+        self.supply.promised = Instant::NEVER;
     }
 
     /// Whether refused credentials are worth another attempt: once since the last proven life, and

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::greeting::Fate;
-use super::{Client, State};
+use super::Client;
 use crate::delivery::extend;
 use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
@@ -70,26 +70,17 @@ impl Client {
 
     /// The same if it is time, for an alarm may ring late: what has expired does not leave.
     pub(super) fn expire_if_due(&mut self, now: Instant) {
-        if self.mode.outgoing().soonest_expiry().is_some_and(|at| at < now) {
+        if self.mode.outgoing().soonest_expiry() < now {
             self.expire(now);
         }
     }
 
     pub(super) fn expect_expiry(&mut self) {
-        match (&self.state, self.mode.outgoing().soonest_expiry()) {
-            (State::Closing { .. } | State::Ended(_), _) | (_, None) => {
-                self.timers.stop(Timer::Expiry);
-            }
-            (
-                State::Idle
-                | State::Connecting(_)
-                | State::Greeting(_)
-                | State::Online(_)
-                | State::Leaving(_)
-                | State::Waiting { .. },
-                Some(at),
-            ) => self.timers.set(Timer::Expiry, at),
-        }
+        let at = match self.state.is_over() {
+            true => Instant::NEVER,
+            false => self.mode.outgoing().soonest_expiry(),
+        };
+        self.timers.set(Timer::Expiry, at);
     }
 
     fn waits_under(&self, key: Option<&Key>) -> Option<MessageId> {

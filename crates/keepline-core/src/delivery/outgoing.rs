@@ -364,8 +364,8 @@ impl Outgoing {
         self.terms.key_bytes()
     }
 
-    /// When to look for expired messages.
-    pub(crate) const fn soonest_expiry(&self) -> Option<Instant> {
+    /// When to look for expired messages: [`Instant::NEVER`] if there is nothing that expires.
+    pub(crate) const fn soonest_expiry(&self) -> Instant {
         self.terms.soonest
     }
 
@@ -378,12 +378,12 @@ impl Outgoing {
     /// The messages that have expired by now.
     pub(crate) fn expired(&mut self, now: Instant) -> Vec<MessageId> {
         let early = planted(Mutant::ExpiresEarly);
-        let (mut due, mut soonest) = (Vec::new(), None);
+        let (mut due, mut soonest) = (Vec::new(), Instant::NEVER);
         for (id, term) in self.on_terms() {
             match term.expires_at {
-                Some(at) if early || at <= now => due.push(id),
-                Some(at) => soonest = Some(soonest.map_or(at, |before: Instant| before.min(at))),
-                None => {}
+                Instant::NEVER => {}
+                at if early || at <= now => due.push(id),
+                at => soonest = soonest.min(at),
             }
         }
         self.terms.soonest = soonest;

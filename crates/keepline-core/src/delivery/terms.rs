@@ -9,7 +9,8 @@ use crate::{Instant, Key, MessageId, SendOptions, WhenFull};
 #[derive(Debug)]
 pub(super) struct Term {
     pub(super) key: Option<Key>,
-    pub(super) expires_at: Option<Instant>,
+    /// [`Instant::NEVER`] if it does not.
+    pub(super) expires_at: Instant,
     pub(super) may_be_dropped: bool,
 }
 
@@ -17,9 +18,9 @@ impl Term {
     /// `None` when they are no more than any message has.
     pub(super) fn of(options: SendOptions, now: Instant) -> Option<Box<Self>> {
         let SendOptions { when_full, key, expires } = options;
-        let expires_at = expires.map(|within| now + within);
+        let expires_at = now.after(expires);
         let may_be_dropped = when_full == WhenFull::DropOldest;
-        let any = key.is_some() || expires_at.is_some() || may_be_dropped;
+        let any = key.is_some() || expires_at != Instant::NEVER || may_be_dropped;
         any.then(|| Box::new(Self { key, expires_at, may_be_dropped }))
     }
 }
@@ -30,13 +31,13 @@ pub(super) struct Terms {
     /// In the order of keys.
     latest: Vec<(Key, MessageId)>,
     key_bytes: usize,
-    /// When the first of them expires, or earlier.
-    pub(super) soonest: Option<Instant>,
+    /// When the first of them expires, or earlier; [`Instant::NEVER`] if none does.
+    pub(super) soonest: Instant,
 }
 
 impl Terms {
     pub(super) const fn new() -> Self {
-        Self { latest: Vec::new(), key_bytes: 0, soonest: None }
+        Self { latest: Vec::new(), key_bytes: 0, soonest: Instant::NEVER }
     }
 
     /// The message that was sent last under this key.
@@ -59,7 +60,7 @@ impl Terms {
                 Err(place) => self.latest.insert(place, (key.clone(), id)),
             }
         }
-        self.soonest = [self.soonest, term.expires_at].into_iter().flatten().min();
+        self.soonest = self.soonest.min(term.expires_at);
     }
 
     /// It does not wait any more.
