@@ -27,7 +27,7 @@ const DOUBT_AFTER: u32 = 3;
 pub(super) struct SessionEnd {
     pub(super) config: SessionConfig,
     pub(super) delivery: Delivery,
-    pub(super) identity: Option<Identity>,
+    pub(super) identity: Identity,
     /// The epoch that the server has greeted with.
     pub(super) epoch: Option<Epoch>,
     /// What the last greeting said of time.
@@ -48,7 +48,9 @@ pub(super) struct SessionEnd {
 pub(super) struct Identity {
     /// `None` when the next connection must draw another.
     pub(super) session: Option<SessionId>,
+    /// Drawn with the first connection.
     pub(super) instance: Instance,
+    /// How many hellos were said.
     attempt: u64,
 }
 
@@ -89,7 +91,7 @@ impl SessionEnd {
         Self {
             config: config.clone(),
             delivery: Delivery::new(config.window),
-            identity: None,
+            identity: Identity { session: None, instance: Instance([0; 8]), attempt: 0 },
             epoch: None,
             terms: None,
             farewell: None,
@@ -112,17 +114,16 @@ impl SessionEnd {
 
     pub(super) fn largest_message(&self) -> usize {
         let own = self.config.window.message_bytes;
-        let largest = self.delivery.outgoing.largest().map_or(own, |far| far.min(own));
-        usize::try_from(largest).unwrap_or(usize::MAX)
+        let largest = self.delivery.outgoing.largest().unwrap_or(own);
+        usize::try_from(largest.min(own)).unwrap_or(usize::MAX)
     }
 
     /// The hello for a new connection.
     pub(super) fn hello(&mut self, draw: Draw) -> Hello {
-        let identity = self.identity.get_or_insert(Identity {
-            session: None,
-            instance: draw.instance,
-            attempt: 0,
-        });
+        let identity = &mut self.identity;
+        if identity.attempt == 0 {
+            identity.instance = draw.instance;
+        }
         identity.attempt += u64::from(identity.attempt == 0 || !planted(Mutant::AttemptNotRaised));
         let session = *identity.session.get_or_insert(draw.session);
         Hello {
@@ -138,9 +139,7 @@ impl SessionEnd {
 
     /// The next hello opens a session of its own.
     pub(super) fn forget_identity(&mut self) {
-        if let Some(identity) = &mut self.identity {
-            identity.session = None;
-        }
+        self.identity.session = None;
         self.epoch = None;
     }
 
@@ -166,7 +165,7 @@ impl SessionEnd {
 
     /// Whether no hello was said after this one.
     pub(super) fn is_latest(&self, hello: u64) -> bool {
-        self.identity.is_none_or(|identity| identity.attempt <= hello)
+        self.identity.attempt <= hello
     }
 
     /// Something was acknowledged: the two ends understand each other.
