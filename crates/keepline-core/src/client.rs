@@ -34,10 +34,11 @@ use self::state::{Next, State};
 use self::waking::Surroundings;
 use crate::backoff::Pace;
 use crate::close::check_close;
-use crate::delivery::Outgoing;
+use crate::delivery::Delivery;
 use crate::mutant::{Mutant, planted};
 use crate::rng::Rng;
 use crate::timers::{Timer, Timers};
+use crate::wire::Window;
 use crate::{
     CloseCode, CloseError, Config, ConfigError, ConnId, Down, End, Input, Instant, Limits, Output,
     Status,
@@ -58,6 +59,8 @@ pub struct Client {
     failures: u32,
     pace: Pace,
     mode: Mode,
+    /// On a plain line nothing of it is ever given to a connection, so all that is held waits.
+    delivery: Delivery,
     supply: Supply,
     inquiry: Inquiry,
     around: Surroundings,
@@ -67,28 +70,11 @@ pub struct Client {
     last_conn: ConnId,
 }
 
-/// What a line holds on to from one connection to the next.
+/// What only a session holds on to from one connection to the next.
 #[derive(Debug)]
 enum Mode {
-    /// Nothing is ever given to a connection in there, so all that is held waits for one.
-    Plain(Outgoing),
+    Plain,
     Session(Box<SessionEnd>),
-}
-
-impl Mode {
-    const fn outgoing(&self) -> &Outgoing {
-        match self {
-            Self::Plain(outgoing) => outgoing,
-            Self::Session(session) => &session.delivery.outgoing,
-        }
-    }
-
-    const fn outgoing_mut(&mut self) -> &mut Outgoing {
-        match self {
-            Self::Plain(outgoing) => outgoing,
-            Self::Session(session) => &mut session.delivery.outgoing,
-        }
-    }
 }
 
 impl Client {
@@ -113,9 +99,12 @@ impl Client {
             failures: 0,
             pace: Pace::new(&config.backoff),
             mode: match &config.session {
-                None => Mode::Plain(Outgoing::new()),
+                None => Mode::Plain,
                 Some(session) => Mode::Session(Box::new(SessionEnd::new(session))),
             },
+            delivery: Delivery::new(
+                config.session.as_ref().map_or_else(Window::default, |it| it.window),
+            ),
             supply: Supply::new(),
             inquiry: Inquiry::default(),
             around: Surroundings::new(),
@@ -181,7 +170,7 @@ impl Client {
         check_close(code, reason)?;
         match (&self.state, &self.mode) {
             (State::Online(_), Mode::Session(_)) => self.say_end(code, reason, now),
-            (State::Online(_), Mode::Plain(_)) => {
+            (State::Online(_), Mode::Plain) => {
                 self.hand_over_the_rest();
                 self.say_close(code, String::from(reason));
                 self.pass(Next::Closing(Some(code)), now);

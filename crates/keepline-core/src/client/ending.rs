@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::greeting::Fate;
-use super::session::{Draining, Finish};
+use super::session::{Draining, Finish, Talk};
 use super::{Client, Mode, Next, State};
 use crate::close::check_close;
 use crate::delivery::Fates;
@@ -28,11 +28,12 @@ impl Client {
 
     /// Says how far the application is, and that it takes nothing more; once.
     pub(super) fn write_end(&mut self, code: CloseCode, reason: &str) {
-        let Some((conn, link, session)) = self.talk() else { return };
-        let taken = session.delivery.incoming.taken();
+        let Some(Talk { conn, link, session, delivery }) = self.talk() else { return };
+        let taken = delivery.incoming.taken();
         let mut frame = FrameWriter::new(link.coding());
         frame.record(&Record::End(Finale { taken, code, reason: reason.into() }));
-        session.take_nothing_more();
+        session.stale = 0;
+        delivery.forget_arrivals();
         if !planted(Mutant::DiscardForgotten) {
             self.outputs.push(Output::Discard);
         }
@@ -65,9 +66,9 @@ impl Client {
     /// Tells what became of everything that is held, once and for all. `taken` is the far end's
     /// last word, if it has said one.
     pub(super) fn settle_fates(&mut self, taken: Option<u64>) {
-        let fates = self.mode.outgoing_mut().end(taken.map(last_word));
+        let fates = self.delivery.outgoing.end(taken.map(last_word));
         if let Mode::Session(session) = &mut self.mode {
-            session.leave();
+            session.leave(&mut self.delivery);
             (session.terms, session.finishing) = (None, None);
         }
         self.tell_fates(fates, Doubt::Ended);
@@ -110,7 +111,7 @@ impl Client {
 
     pub(super) const fn is_finishing(&self) -> bool {
         match &self.mode {
-            Mode::Plain(_) => false,
+            Mode::Plain => false,
             Mode::Session(session) => session.is_finishing(),
         }
     }
@@ -118,7 +119,7 @@ impl Client {
     pub(super) fn finish_if_settled(&mut self, now: Instant) {
         if let Mode::Session(session) = &self.mode
             && session.is_finishing()
-            && session.delivery.outgoing.queued().messages == 0
+            && self.delivery.outgoing.queued().messages == 0
         {
             self.finish_now(now);
         }
@@ -151,8 +152,8 @@ impl Client {
     pub(super) fn end_drain_if_settled(&mut self, now: Instant) {
         if let (State::Online(_), Mode::Session(session)) = (&self.state, &self.mode)
             && session.draining == Draining::Flushing
-            && session.delivery.outgoing.is_settled()
-            && session.delivery.incoming.is_settled()
+            && self.delivery.outgoing.is_settled()
+            && self.delivery.incoming.is_settled()
         {
             self.end_drain(now);
         }
@@ -192,8 +193,8 @@ impl Client {
     pub(super) fn part(&mut self, taken: Option<u64>) {
         let Mode::Session(session) = &mut self.mode else { return };
         let again = session.config.after_loss == AfterLoss::SendAgain;
-        let fates = session.delivery.outgoing.lose(taken.map(last_word), again);
-        session.leave();
+        let fates = self.delivery.outgoing.lose(taken.map(last_word), again);
+        session.leave(&mut self.delivery);
         self.tell_fates(fates, Doubt::SessionLost);
     }
 }

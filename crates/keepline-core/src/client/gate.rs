@@ -87,11 +87,11 @@ impl Client {
     /// Hands on what waits, and tells those who wait for room.
     fn go_on(&mut self) {
         match &self.mode {
-            Mode::Plain(waiting) if waiting.queued().messages > 0 => {
+            Mode::Plain if self.queued().messages > 0 => {
                 self.hand_over_all();
                 self.outputs.push(Output::Room);
             }
-            Mode::Plain(_) => {}
+            Mode::Plain => {}
             Mode::Session(_) => {
                 self.withhold(false);
                 self.ask_for_flush();

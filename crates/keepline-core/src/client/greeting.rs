@@ -29,7 +29,7 @@ impl Client {
         let Mode::Session(session) = &mut self.mode else {
             return Asked { dial, received: 0, hello: 0 };
         };
-        let hello = session.hello(draw);
+        let hello = session.hello(draw, self.delivery.incoming.received());
         let asked = Asked { dial, received: hello.received, hello: hello.attempt };
         let mut frame = FrameWriter::new(session.config.coding);
         frame.record(&Record::Hello(hello));
@@ -63,27 +63,27 @@ impl Client {
         let Mode::Session(session) = &mut self.mode else { return Err(Breach::OutOfPlace) };
         let any = planted(Mutant::EpochIgnored) && session.epoch.is_some();
         if session.epoch == Some(greeting.epoch) || any {
-            session.delivery.outgoing.resume(greeting.received)?;
+            self.delivery.outgoing.resume(greeting.received)?;
             return Ok(Delivery::next_link(session.config.coding, asked.received));
         }
         if greeting.received != 0 {
             return Err(Breach::Position);
         }
         session.epoch = Some(greeting.epoch);
+        let coding = session.config.coding;
         self.begin_epoch(greeting);
-        let Mode::Session(session) = &self.mode else { return Err(Breach::OutOfPlace) };
-        Ok(session.delivery.first_link(session.config.coding))
+        Ok(self.delivery.first_link(coding))
     }
 
     /// The server's state is a new one: what became of what was sent in the one before?
     fn begin_epoch(&mut self, greeting: &Greeting) {
         let Mode::Session(session) = &mut self.mode else { return };
         let was_greeted = session.terms.is_some();
-        let received = session.delivery.incoming.received();
+        let received = self.delivery.incoming.received();
         let again = session.config.after_loss == AfterLoss::SendAgain;
-        let fates = session.delivery.outgoing.lose(greeting.previous, again);
-        session.stale += session.delivery.incoming.waiting();
-        let too_large = session.delivery.begin(greeting.window);
+        let fates = self.delivery.outgoing.lose(greeting.previous, again);
+        session.stale += self.delivery.incoming.waiting();
+        let too_large = self.delivery.begin(greeting.window);
         self.tell_fates(fates, Doubt::SessionLost);
         self.tell_fates(too_large, Doubt::SessionLost);
         if was_greeted {

@@ -17,7 +17,7 @@ impl Client {
     pub(super) fn opened(&mut self, conn: ConnId, protocol: String, draw: Draw, now: Instant) {
         let State::Connecting(dial) = self.state else { return };
         match &self.mode {
-            Mode::Plain(_) => {
+            Mode::Plain => {
                 let connection = Box::new(Connection::plain(conn, protocol, now));
                 self.enter(State::Online(connection), now);
                 self.expire_if_due(now);
@@ -130,13 +130,13 @@ impl Client {
     fn is_latest(&self) -> bool {
         match (&self.mode, self.connection()) {
             (Mode::Session(session), Some(connection)) => session.is_latest(connection.hello),
-            (Mode::Session(_), None) | (Mode::Plain(_), _) => true,
+            (Mode::Session(_), None) | (Mode::Plain, _) => true,
         }
     }
 
     fn never_opened(&mut self, closed: Closed, now: Instant) {
         let doubts = match &mut self.mode {
-            Mode::Plain(_) => false,
+            Mode::Plain => false,
             Mode::Session(session) => session.doubts(),
         };
         let why = if doubts { Down::PerhapsNotKeepline } else { Down::Closed };
@@ -206,7 +206,7 @@ impl Client {
     }
 
     pub(super) fn probe(&mut self, now: Instant) {
-        let (Mode::Plain(_), Some(probe)) = (&self.mode, &self.config.heartbeat) else { return };
+        let (Mode::Plain, Some(probe)) = (&self.mode, &self.config.heartbeat) else { return };
         let (message, within) = (probe.message.clone(), probe.within);
         if let (Some(conn), Some(account)) = (self.conn(), self.account()) {
             account.probed(now);

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::greeting::Fate;
 use super::Client;
+use super::greeting::Fate;
 use crate::delivery::extend;
 use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
@@ -43,7 +43,7 @@ impl Client {
         self.withdraw(replaced.as_slice(), Loss::Replaced);
         self.withdraw(&dropped, Loss::Dropped);
         let id = self.enqueue(freight);
-        self.mode.outgoing_mut().agree(options, now);
+        self.delivery.outgoing.agree(options, now);
         self.expect_expiry();
         Ok(id)
     }
@@ -52,7 +52,7 @@ impl Client {
     /// not wait, because a connection was given it or it has ended. Drain [`Client::poll_output`]
     /// afterwards.
     pub fn cancel(&mut self, id: MessageId, now: Instant) -> bool {
-        let waits = self.mode.outgoing().waiting_size(id).is_some();
+        let waits = self.delivery.outgoing.waiting_size(id).is_some();
         self.withdraw(&[id], Loss::Cancelled);
         self.finish_if_settled(now);
         waits
@@ -60,7 +60,7 @@ impl Client {
 
     /// Messages have waited for too long.
     pub(super) fn expire(&mut self, now: Instant) {
-        let expired = self.mode.outgoing_mut().expired(now);
+        let expired = self.delivery.outgoing.expired(now);
         if !planted(Mutant::NeverGrowsOld) {
             self.withdraw(&expired, Loss::Expired);
         }
@@ -70,7 +70,7 @@ impl Client {
 
     /// The same if it is time, for an alarm may ring late: what has expired does not leave.
     pub(super) fn expire_if_due(&mut self, now: Instant) {
-        if self.mode.outgoing().soonest_expiry() < now {
+        if self.delivery.outgoing.soonest_expiry() < now {
             self.expire(now);
         }
     }
@@ -78,13 +78,13 @@ impl Client {
     pub(super) fn expect_expiry(&mut self) {
         let at = match self.state.is_over() {
             true => Instant::NEVER,
-            false => self.mode.outgoing().soonest_expiry(),
+            false => self.delivery.outgoing.soonest_expiry(),
         };
         self.timers.set(Timer::Expiry, at);
     }
 
     fn waits_under(&self, key: Option<&Key>) -> Option<MessageId> {
-        self.mode.outgoing().waiting_under(key?).filter(|_| !planted(Mutant::KeyIgnored))
+        self.delivery.outgoing.waiting_under(key?).filter(|_| !planted(Mutant::KeyIgnored))
     }
 
     /// Who leaves so that this message fits, besides the one that it replaces.
@@ -96,7 +96,7 @@ impl Client {
     ) -> Result<Vec<MessageId>, SendError> {
         let full = SendError::Full { queued: self.queued() };
         let new_key = options.key.as_ref().filter(|_| replaced.is_none());
-        let outgoing = self.mode.outgoing();
+        let outgoing = &self.delivery.outgoing;
         let wanted = size + outgoing.key_bytes() + new_key.map_or(0, Key::len);
         let mut left = self.queued_without(self.queued(), replaced);
         let mut droppable = outgoing.droppable().filter(|id| Some(*id) != replaced);
@@ -115,7 +115,7 @@ impl Client {
 
     fn queued_without(&self, queued: Queued, id: Option<MessageId>) -> Queued {
         let Queued { messages, bytes } = queued;
-        match id.and_then(|id| self.mode.outgoing().waiting_size(id)) {
+        match id.and_then(|id| self.delivery.outgoing.waiting_size(id)) {
             Some(size) => Queued { messages: messages - 1, bytes: bytes - size },
             None => queued,
         }
@@ -125,7 +125,7 @@ impl Client {
     fn withdraw(&mut self, ids: &[MessageId], loss: Loss) {
         let mut ended: Vec<MessageIds> = Vec::new();
         for &id in ids {
-            if self.mode.outgoing_mut().withdraw(id) {
+            if self.delivery.outgoing.withdraw(id) {
                 extend(&mut ended, id);
             }
         }

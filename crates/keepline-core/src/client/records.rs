@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::connection::{Asked, Speech};
 use super::greeting::Fate;
-use super::session::Draining;
+use super::session::{Draining, Talk};
 use super::{Client, Mode, State};
 use crate::delivery::Arrived;
 use crate::mutant::{Mutant, planted};
@@ -122,8 +122,8 @@ impl Client {
     }
 
     fn message(&mut self, number: u64, payload: Payload) -> Result<(), Breach> {
-        let Some((_, link, session)) = self.talk() else { return Ok(()) };
-        match session.delivery.message(link, number, payload.len())? {
+        let Some(Talk { link, delivery, .. }) = self.talk() else { return Ok(()) };
+        match delivery.message(link, number, payload.len())? {
             Arrived::New => self.outputs.push(Output::Deliver(payload)),
             Arrived::Again => {}
         }
@@ -131,8 +131,8 @@ impl Client {
     }
 
     fn acknowledged(&mut self, ack: Ack) -> Result<(), Breach> {
-        let Some((_, link, session)) = self.talk() else { return Ok(()) };
-        let delivered = session.delivery.ack(link, ack)?;
+        let Some(Talk { link, session, delivery, .. }) = self.talk() else { return Ok(()) };
+        let delivered = delivery.ack(link, ack)?;
         if !delivered.is_empty() {
             session.understood();
         }
@@ -146,14 +146,14 @@ impl Client {
     fn renewed(&mut self, expires: Option<Duration>, now: Instant) {
         self.granted(expires, now);
         self.expect_renewal();
-        if let Some((_, link, session)) = self.talk() {
+        if let Some(Talk { link, session, .. }) = self.talk() {
             link.renewed(session.config.credentials.as_ref());
         }
     }
 
     fn pong(&mut self, token: u64) {
         let forgets = planted(Mutant::PongForgotten);
-        if let Some((_, link, _)) = self.talk().filter(|_| !forgets) {
+        if let Some(Talk { link, .. }) = self.talk().filter(|_| !forgets) {
             link.say(Record::Pong(token));
         }
     }
@@ -183,10 +183,9 @@ impl Client {
     }
 
     fn last_ack(&mut self, ack: Ack) -> Result<(), Breach> {
-        let Mode::Session(session) = &mut self.mode else { return Ok(()) };
         let State::Closing { connection, .. } = &mut self.state else { return Ok(()) };
         let Speech::Session(link, _) = &mut connection.speech else { return Ok(()) };
-        let delivered = session.delivery.ack(link, ack)?;
+        let delivered = self.delivery.ack(link, ack)?;
         self.tell_all(delivered, Fate::Delivered);
         Ok(())
     }
@@ -219,7 +218,7 @@ impl Client {
             Mode::Session(session) if session.draining == Draining::Ending => {
                 self.drained(&finale, now);
             }
-            Mode::Session(_) | Mode::Plain(_) => self.ended_from_afar(finale, now),
+            Mode::Session(_) | Mode::Plain => self.ended_from_afar(finale, now),
         }
     }
 }

@@ -78,7 +78,7 @@ impl Client {
         now: Instant,
     ) -> Result<MessageId, SendError> {
         match &self.mode {
-            Mode::Plain(_) => self.send_freight(Freight::Held(held), options, now),
+            Mode::Plain => self.send_freight(Freight::Held(held), options, now),
             Mode::Session(_) => Err(SendError::TooLarge { size: held.bytes, limit: 0 }),
         }
     }
@@ -92,18 +92,18 @@ impl Client {
         match &self.mode {
             _ if self.state.is_over() => Err(SendError::Ended),
             Mode::Session(session) if session.is_finishing() => Err(SendError::Ended),
-            Mode::Session(_) | Mode::Plain(_) => Ok(()),
+            Mode::Session(_) | Mode::Plain => Ok(()),
         }
     }
 
     /// Whether a message need not wait: on an open plain line whose socket takes more.
     pub(super) fn goes_at_once(&mut self) -> bool {
-        matches!((&self.state, &self.mode), (State::Online(_), Mode::Plain(_))) && self.takes_more()
+        matches!((&self.state, &self.mode), (State::Online(_), Mode::Plain)) && self.takes_more()
     }
 
     /// Hands a message to the socket of a plain line at once.
     pub(super) fn hand_over(&mut self, freight: Freight) -> MessageId {
-        let id = self.mode.outgoing_mut().number();
+        let id = self.delivery.outgoing.number();
         self.give(id, freight);
         id
     }
@@ -123,8 +123,8 @@ impl Client {
     }
 
     fn hand_over_next(&mut self) {
-        if let Mode::Plain(waiting) = &mut self.mode
-            && let Some((id, freight)) = waiting.pop()
+        if let Mode::Plain = self.mode
+            && let Some((id, freight)) = self.delivery.outgoing.pop()
         {
             self.give(id, freight);
         }
@@ -147,7 +147,7 @@ impl Client {
 
     /// Keeps a message until a connection takes it; in a session, until its fate is known.
     pub(super) fn enqueue(&mut self, freight: Freight) -> MessageId {
-        let id = self.mode.outgoing_mut().push(freight);
+        let id = self.delivery.outgoing.push(freight);
         self.ask_for_flush();
         id
     }
@@ -156,7 +156,7 @@ impl Client {
     /// far end has not taken yet.
     #[must_use]
     pub fn queued(&self) -> Queued {
-        self.mode.outgoing().queued()
+        self.delivery.outgoing.queued()
     }
 
     /// Whether the outbox would take a message of this size now, or says by another error that
@@ -174,8 +174,15 @@ impl Client {
     pub fn largest_message(&self) -> usize {
         let own = self.config.limits.message_bytes;
         match &self.mode {
-            Mode::Plain(_) => own,
-            Mode::Session(session) => own.min(session.largest_message()),
+            Mode::Plain => own,
+            Mode::Session(session) => {
+                let own = own.min(bounded(session.config.window.message_bytes));
+                self.delivery.outgoing.largest().map_or(own, |far| own.min(bounded(far)))
+            }
         }
     }
+}
+
+fn bounded(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
 }

@@ -26,7 +26,6 @@ const DOUBT_AFTER: u32 = 3;
 #[derive(Debug)]
 pub(super) struct SessionEnd {
     pub(super) config: SessionConfig,
-    pub(super) delivery: Delivery,
     pub(super) identity: Identity,
     /// The epoch that the server has greeted with.
     pub(super) epoch: Option<Epoch>,
@@ -41,6 +40,14 @@ pub(super) struct SessionEnd {
     resync: Resync,
     never_opened: u32,
     flush_asked: bool,
+}
+
+/// A session that may speak.
+pub(super) struct Talk<'a> {
+    pub(super) conn: ConnId,
+    pub(super) link: &'a mut Link,
+    pub(super) session: &'a mut SessionEnd,
+    pub(super) delivery: &'a mut Delivery,
 }
 
 /// Who this client is to a server.
@@ -90,7 +97,6 @@ impl SessionEnd {
     pub(super) fn new(config: &SessionConfig) -> Self {
         Self {
             config: config.clone(),
-            delivery: Delivery::new(config.window),
             identity: Identity { session: None, instance: Instance([0; 8]), attempt: 0 },
             epoch: None,
             terms: None,
@@ -112,14 +118,8 @@ impl SessionEnd {
         self.draining != Draining::No
     }
 
-    pub(super) fn largest_message(&self) -> usize {
-        let own = self.config.window.message_bytes;
-        let largest = self.delivery.outgoing.largest().unwrap_or(own);
-        usize::try_from(largest.min(own)).unwrap_or(usize::MAX)
-    }
-
-    /// The hello for a new connection.
-    pub(super) fn hello(&mut self, draw: Draw) -> Hello {
+    /// The hello for a new connection, after what was `received` of the epoch that is known.
+    pub(super) fn hello(&mut self, draw: Draw, received: u64) -> Hello {
         let identity = &mut self.identity;
         if identity.attempt == 0 {
             identity.instance = draw.instance;
@@ -131,7 +131,7 @@ impl SessionEnd {
             instance: identity.instance,
             attempt: identity.attempt,
             epoch: self.epoch.filter(|_| !planted(Mutant::EpochNotTold)),
-            received: self.epoch.map_or(0, |_| self.delivery.incoming.received()),
+            received: self.epoch.map_or(0, |_| received),
             window: self.config.window,
             credentials: self.config.credentials.clone(),
         }
@@ -143,16 +143,10 @@ impl SessionEnd {
         self.epoch = None;
     }
 
-    /// What was delivered and not taken is forgotten by the application too.
-    pub(super) fn take_nothing_more(&mut self) {
-        self.stale = 0;
-        self.delivery.forget_arrivals();
-    }
-
     /// The session is over for this end; the next hello opens another.
-    pub(super) fn leave(&mut self) {
-        self.stale += self.delivery.incoming.waiting();
-        self.delivery.forget_arrivals();
+    pub(super) fn leave(&mut self, delivery: &mut Delivery) {
+        self.stale += delivery.incoming.waiting();
+        delivery.forget_arrivals();
         self.draining = Draining::No;
         self.forget_identity();
     }
@@ -213,7 +207,7 @@ impl Client {
         let Mode::Session(session) = &mut self.mode else { return };
         let stale = session.stale.min(count);
         session.stale -= stale;
-        session.delivery.incoming.took(count - stale);
+        self.delivery.incoming.took(count - stale);
         self.owe_ack(now);
     }
 
@@ -233,9 +227,8 @@ impl Client {
     fn next_frame(&mut self) -> Option<(ConnId, crate::Payload)> {
         let takes_more = self.takes_more();
         self.withhold(!takes_more);
-        let (conn, link, session) = self.talk_back()?;
-        let draining = session.is_draining();
-        Some((conn, session.delivery.frame(link, draining)?))
+        let Talk { conn, link, session, delivery } = self.talk_back()?;
+        Some((conn, delivery.frame(link, session.is_draining())?))
     }
 
     /// Replaces the credentials: for the next hello, and in band if the line is open. Does nothing
@@ -248,7 +241,7 @@ impl Client {
         self.forget_promise();
         let Mode::Session(session) = &mut self.mode else { return Ok(()) };
         session.config.credentials = Some(credentials);
-        if let Some((_, link, session)) = self.talk_back()
+        if let Some(Talk { link, session, .. }) = self.talk_back()
             && let Some(newest) = &session.config.credentials
         {
             link.renew(newest);
@@ -260,31 +253,28 @@ impl Client {
     /// How many messages came again by a newer connection, and were discarded.
     #[must_use]
     pub const fn repeated(&self) -> u64 {
-        match &self.mode {
-            Mode::Plain(_) => 0,
-            Mode::Session(session) => session.delivery.incoming.repeated(),
-        }
+        self.delivery.incoming.repeated()
     }
 }
 
 /// What all of a session's files need.
 impl Client {
     /// The link of a session's open connection, and the session; `None` once its `end` is said.
-    pub(super) fn talk(&mut self) -> Option<(ConnId, &mut Link, &mut SessionEnd)> {
+    pub(super) fn talk(&mut self) -> Option<Talk<'_>> {
         let Mode::Session(session) = &mut self.mode else { return None };
         let (State::Online(connection) | State::Leaving(connection)) = &mut self.state else {
             return None;
         };
         match &mut connection.speech {
             Speech::Session(link, _) if session.draining != Draining::Ending => {
-                Some((connection.id, link, session))
+                Some(Talk { conn: connection.id, link, session, delivery: &mut self.delivery })
             }
             Speech::Session(..) | Speech::Plain(_) => None,
         }
     }
 
     /// The same, while the connection takes what it is given.
-    fn talk_back(&mut self) -> Option<(ConnId, &mut Link, &mut SessionEnd)> {
+    fn talk_back(&mut self) -> Option<Talk<'_>> {
         match &self.state {
             State::Online(_) => self.talk(),
             State::Idle
@@ -298,9 +288,8 @@ impl Client {
     }
 
     pub(super) fn ask_for_flush(&mut self) {
-        let Some((_, link, session)) = self.talk_back() else { return };
-        let draining = session.is_draining();
-        let has_frame = session.delivery.has_frame(link, draining);
+        let Some(Talk { link, session, delivery, .. }) = self.talk_back() else { return };
+        let has_frame = delivery.has_frame(link, session.is_draining());
         if !session.flush_asked && has_frame && !planted(Mutant::FlushForgotten) {
             session.flush_asked = true;
             self.outputs.push(Output::Flush);
@@ -309,9 +298,8 @@ impl Client {
 
     /// Tells the far end soon what was taken, or at once if it waits for it.
     fn owe_ack(&mut self, now: Instant) {
-        let Some((_, link, session)) = self.talk_back() else { return };
-        let (owes, at_once) =
-            (session.delivery.owes_ack(link), session.delivery.owes_ack_now(link));
+        let Some(Talk { link, delivery, .. }) = self.talk_back() else { return };
+        let (owes, at_once) = (delivery.owes_ack(link), delivery.owes_ack_now(link));
         if !owes {
             self.timers.stop(Timer::Ack);
         } else if at_once {
@@ -368,7 +356,7 @@ impl Client {
                 }
                 session.is_hopeless(code)
             }
-            Mode::Session(_) | Mode::Plain(_) => true,
+            Mode::Session(_) | Mode::Plain => true,
         }
     }
 

@@ -81,7 +81,7 @@ impl Client {
         }
         let first = match &self.mode {
             Mode::Session(session) => session.terms.map_or(Span::ZERO, |terms| terms.spread),
-            Mode::Plain(_) => Span::ZERO,
+            Mode::Plain => Span::ZERO,
         };
         self.rng.up_to(first.max(self.config.backoff.base.into()))
     }
@@ -95,14 +95,14 @@ impl Client {
     /// What the server said before it closed the connection.
     pub(super) const fn farewell(&mut self) -> Option<Bye> {
         match &mut self.mode {
-            Mode::Plain(_) => None,
+            Mode::Plain => None,
             Mode::Session(session) => session.farewell.take(),
         }
     }
 
     pub(super) const fn has_farewell(&self) -> bool {
         match &self.mode {
-            Mode::Plain(_) => false,
+            Mode::Plain => false,
             Mode::Session(session) => session.farewell.is_some(),
         }
     }
@@ -210,7 +210,7 @@ impl Client {
     /// What a connection leaves in doubt when it is lost.
     fn tell_doubts(&mut self) {
         match &mut self.mode {
-            Mode::Plain(_) => self.tell_unknown(),
+            Mode::Plain => self.tell_unknown(),
             Mode::Session(session) => match session.draining {
                 Draining::No => {}
                 // The next connection will say how far the session had come, if it is still there.

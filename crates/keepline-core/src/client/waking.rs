@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::connection::Dial;
 use super::pulse::Excuse;
+use super::session::Talk;
 use super::{Client, Mode, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
@@ -153,11 +154,11 @@ impl Client {
         let State::Online(connection) = &mut self.state else { return };
         let is_fresh = !doubtful && connection.pulse.is_fresh(now, self.config.waking.fresh.into());
         match (&self.mode, &self.config.heartbeat) {
-            (Mode::Plain(_), None) if slept => self.give_up(Down::Slept, now),
-            (Mode::Plain(_), None) => {}
-            (Mode::Plain(_), Some(_)) if is_fresh => self.expect_silence_since_heard(),
+            (Mode::Plain, None) if slept => self.give_up(Down::Slept, now),
+            (Mode::Plain, None) => {}
+            (Mode::Plain, Some(_)) if is_fresh => self.expect_silence_since_heard(),
             (Mode::Session(_), _) if is_fresh => {}
-            (Mode::Plain(_) | Mode::Session(_), _) => {
+            (Mode::Plain | Mode::Session(_), _) => {
                 if connection.pulse.asks(now) {
                     self.ask(now);
                 }
@@ -169,9 +170,9 @@ impl Client {
     fn ask(&mut self, now: Instant) {
         let State::Online(connection) = &self.state else { return };
         let (soon, token) = (self.soon(), connection.pulse.token());
-        if let Mode::Plain(_) = self.mode {
+        if let Mode::Plain = self.mode {
             self.probe(now);
-        } else if let Some((_, link, session)) = self.talk() {
+        } else if let Some(Talk { link, session, .. }) = self.talk() {
             link.say(Record::Ping(token));
             let silence = session.terms.map_or(soon, |terms| terms.silence);
             self.timers.set(Timer::Silence, now + silence);
