@@ -8,9 +8,7 @@ use crate::delivery::extend;
 use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
-use crate::{
-    Instant, Key, Loss, MessageId, MessageIds, Payload, Queued, SendError, SendOptions, WhenFull,
-};
+use crate::{Instant, Key, Loss, MessageId, MessageIds, Payload, SendError, SendOptions, WhenFull};
 
 impl Client {
     /// Accepts a message as [`Client::send`] does, on terms that hold as long as it waits. Each
@@ -94,31 +92,26 @@ impl Client {
         options: &SendOptions,
         replaced: Option<MessageId>,
     ) -> Result<Vec<MessageId>, SendError> {
-        let full = SendError::Full { queued: self.queued() };
-        let new_key = options.key.as_ref().filter(|_| replaced.is_none());
         let outgoing = &self.delivery.outgoing;
+        let queued = outgoing.queued();
+        let new_key = options.key.as_ref().filter(|_| replaced.is_none());
         let wanted = size + outgoing.key_bytes() + new_key.map_or(0, Key::len);
-        let mut left = self.queued_without(self.queued(), replaced);
-        let mut droppable = outgoing.droppable().filter(|id| Some(*id) != replaced);
+        let freed = replaced.and_then(|id| outgoing.waiting_size(id));
+        let mut left = freed.map_or(queued, |size| queued.without(size));
+        let mut droppable = outgoing.droppable().filter(|(id, _)| Some(*id) != replaced);
         let mut dropped = Vec::new();
         while !left.leave_room_for(wanted, &self.config.limits) {
             match (options.when_full, droppable.next()) {
-                (WhenFull::Reject, _) | (WhenFull::DropOldest, None) => return Err(full),
-                (WhenFull::DropOldest, Some(id)) => {
-                    left = self.queued_without(left, Some(id));
+                (WhenFull::Reject, _) | (WhenFull::DropOldest, None) => {
+                    return Err(SendError::Full { queued });
+                }
+                (WhenFull::DropOldest, Some((id, size))) => {
+                    left = left.without(size);
                     dropped.push(id);
                 }
             }
         }
         Ok(dropped)
-    }
-
-    fn queued_without(&self, queued: Queued, id: Option<MessageId>) -> Queued {
-        let Queued { messages, bytes } = queued;
-        match id.and_then(|id| self.delivery.outgoing.waiting_size(id)) {
-            Some(size) => Queued { messages: messages - 1, bytes: bytes - size },
-            None => queued,
-        }
     }
 
     /// Ends those of these messages that still wait.

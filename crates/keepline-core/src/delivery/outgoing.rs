@@ -369,20 +369,21 @@ impl Outgoing {
         self.terms.soonest
     }
 
-    /// The messages that may make room, the oldest first.
-    pub(crate) fn droppable(&self) -> impl Iterator<Item = MessageId> {
+    /// The messages that may make room, the oldest first, with their sizes.
+    pub(crate) fn droppable(&self) -> impl Iterator<Item = (MessageId, usize)> {
         let any = planted(Mutant::AnythingDropped);
-        self.on_terms().filter(move |(_, term)| any || term.may_be_dropped).map(|(id, _)| id)
+        let droppable = self.on_terms().filter(move |(_, term)| any || term.may_be_dropped);
+        droppable.map(|(held, _)| (held.id, held.freight.len()))
     }
 
     /// The messages that have expired by now.
     pub(crate) fn expired(&mut self, now: Instant) -> Vec<MessageId> {
         let early = planted(Mutant::ExpiresEarly);
         let (mut due, mut soonest) = (Vec::new(), Instant::NEVER);
-        for (id, term) in self.on_terms() {
+        for (held, term) in self.on_terms() {
             match term.expires_at {
                 Instant::NEVER => {}
-                at if early || at <= now => due.push(id),
+                at if early || at <= now => due.push(held.id),
                 at => soonest = soonest.min(at),
             }
         }
@@ -390,9 +391,9 @@ impl Outgoing {
         due
     }
 
-    fn on_terms(&self) -> impl Iterator<Item = (MessageId, &Term)> {
+    fn on_terms(&self) -> impl Iterator<Item = (&Held, &Term)> {
         let waiting = (self.ever_given()..).map_while(|place| self.held.get(place));
-        waiting.filter_map(|held| Some((held.id, held.term.as_deref()?)))
+        waiting.filter_map(|held| Some((held, held.term.as_deref()?)))
     }
 }
 
