@@ -27,6 +27,7 @@ pub enum WireError {
     /// A type that is not known, and must not be skipped (binary).
     UnknownType(u8),
     /// A type that is not known, and must not be skipped (JSON).
+    #[cfg(feature = "json")]
     UnknownName,
     /// A `hello` of this other version. What follows the version was not looked at.
     Version(u64),
@@ -56,12 +57,16 @@ pub enum WireError {
     /// A `bye` that says when to come back, and not to come back.
     UselessReturn,
     /// Not JSON, or no array of objects: what it should have been.
+    #[cfg(feature = "json")]
     Json(&'static str),
     /// A member that the record must have is missing.
+    #[cfg(feature = "json")]
     MissingMember(&'static str),
     /// A member is of another type than it must be, or not in its form.
+    #[cfg(feature = "json")]
     WrongMember(&'static str),
     /// A member that the record does not have, or has twice.
+    #[cfg(feature = "json")]
     StrayMember,
 }
 
@@ -72,7 +77,9 @@ impl WireError {
         CloseCode(match self {
             Self::Version(_) => 4450,
             Self::FrameTooLarge { .. } | Self::TooManyRecords => 4454,
-            Self::UnknownType(_) | Self::UnknownName => 4455,
+            Self::UnknownType(_) => 4455,
+            #[cfg(feature = "json")]
+            Self::UnknownName => 4455,
             Self::Empty
             | Self::WrongKind
             | Self::HalfRecord
@@ -85,11 +92,11 @@ impl WireError {
             | Self::EmptyCredentials
             | Self::ReasonTooLong { .. }
             | Self::BadCode(_)
-            | Self::UselessReturn
-            | Self::Json(_)
-            | Self::MissingMember(_)
-            | Self::WrongMember(_)
-            | Self::StrayMember => 4451,
+            | Self::UselessReturn => 4451,
+            #[cfg(feature = "json")]
+            Self::Json(_) | Self::MissingMember(_) | Self::WrongMember(_) | Self::StrayMember => {
+                4451
+            }
         })
     }
 }
@@ -116,6 +123,7 @@ impl WireError {
             }
             Self::TooManyRecords => ("too many records in a frame", None, ""),
             Self::UnknownType(kind) => ("a record of the unknown type ", Some(*kind as u64), ""),
+            #[cfg(feature = "json")]
             Self::UnknownName => ("a record of an unknown type", None, ""),
             Self::Version(version) => ("version ", Some(*version), " is not spoken here"),
             Self::HalfRecord => ("half a record", None, ""),
@@ -131,9 +139,13 @@ impl WireError {
             }
             Self::BadCode(code) => ("", Some(*code), " cannot be a close code here"),
             Self::UselessReturn => ("when to come back, and not to come back", None, ""),
+            #[cfg(feature = "json")]
             Self::Json(expected) => ("no ", None, expected),
+            #[cfg(feature = "json")]
             Self::MissingMember(name) => ("a member is missing: ", None, name),
+            #[cfg(feature = "json")]
             Self::WrongMember(name) => ("a member is not what it must be: ", None, name),
+            #[cfg(feature = "json")]
             Self::StrayMember => ("a member that the record does not have, or twice", None, ""),
         }
     }
