@@ -4,6 +4,8 @@
 //! promises: a line is called until it is freed and not after, and no host calls one; what `room`
 //! gave is handed in once and whole; what is handed in as a text was written by a `TextEncoder`.
 #![allow(unsafe_code, reason = "the boundary to JavaScript is made of addresses")]
+// Their plain names are those of others there: libc has a `free`.
+#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "nobody imports them"))]
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -14,7 +16,7 @@ use core::ptr::slice_from_raw_parts_mut;
 use crate::line::Line;
 
 /// Makes room for so many bytes, for the caller to fill and to hand in with its next call.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 extern "C" fn room(length: usize) -> *mut u8 {
     Box::leak(vec![0; length].into_boxed_slice()).as_mut_ptr()
 }
@@ -23,7 +25,7 @@ extern "C" fn room(length: usize) -> *mut u8 {
 /// `SETTINGS` of `ts/numbers.ts` and a value, as two numbers of 64 bits; the text of a plain line's
 /// probe, and a session's credentials, if they are not empty. `seed` is a random whole number below
 /// 2^53.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 extern "C" fn make(
     settings: *mut u8,
     settings_length: usize,
@@ -39,26 +41,26 @@ extern "C" fn make(
 }
 
 /// The line is not called any more.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 extern "C" fn free(line: *mut Line) {
     // SAFETY: `make` gave it, and it is freed once.
     drop(unsafe { Box::from_raw(line) });
 }
 
 /// [`Line::call`].
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 extern "C" fn call(line: *mut Line, what: u32, a: f64, b: f64, now: f64) -> f64 {
     borrowed(line).call(what, a, b, now)
 }
 
 /// [`Line::tell`].
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 extern "C" fn tell(line: *mut Line, what: u32, conn: f64, b: f64, c: f64, now: f64) {
     borrowed(line).tell(what, conn, b, c, now);
 }
 
 /// [`Line::words`], of a text that lies in such room.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 extern "C" fn words(
     line: *mut Line,
     what: u32,
@@ -73,7 +75,7 @@ extern "C" fn words(
 }
 
 /// [`Line::bytes`], of what lies in such room.
-#[unsafe(no_mangle)]
+#[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
 extern "C" fn bytes(
     line: *mut Line,
     what: u32,

@@ -121,7 +121,7 @@ brotli at quality 11. It is a failure if the npm package weighs more than 2 % ab
 crates/keepline-js/budget.json.
 
   npm total    All that a page loads of the npm package: its script and its core
-  npm script   Of that, the TypeScript and the core's glue, minified
+  npm script   Of that, the TypeScript, minified
   npm core     Of that, the core: wasm, compressed and packed as text
   npm wasm     The same before it is packed
   codec …      The wasm of a page of the Rust SDK with that codec; each has that of bytes
