@@ -93,15 +93,33 @@ let decoded = 0;
 
 /** Puts it where the core takes it from. */
 function put(it: string | Uint8Array): [at: number, length: number] {
-  const bytes = typeof it === "string" ? encoder.encode(it) : it;
-  const at = core.room(bytes.length);
-  view(at, bytes.length).set(bytes);
+  const bytes = typeof it === "string" ? encoded(it) : it;
+  const at = core.room(bytes.length) >>> 0;
+  memory().set(bytes, at);
   return [at, bytes.length];
 }
 
-/** What lies in the core's memory until its next call. */
-const view = (at: number, length: number): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(core.memory.buffer as ArrayBuffer, at >>> 0, length);
+const scratch = new Uint8Array(4_096);
+
+/** What is surely short goes where there is room already, for to make some takes longer. */
+const encoded = (text: string): Uint8Array =>
+  text.length * 3 > scratch.length
+    ? encoder.encode(text)
+    : scratch.subarray(0, encoder.encodeInto(text, scratch).written);
+
+let present = new Uint8Array();
+
+/** The core's memory, which is another array after it has grown. */
+function memory(): Uint8Array<ArrayBuffer> {
+  if (!present.length) present = new Uint8Array(core.memory.buffer as ArrayBuffer);
+  return present;
+}
+
+/** What lies there until the core's next call. */
+function view(at: number, length: number): Uint8Array<ArrayBuffer> {
+  const from = at >>> 0;
+  return memory().subarray(from, from + length);
+}
 
 function textAt(at: number, length: number): string {
   decoded += length;
