@@ -10,9 +10,9 @@ use core::fmt;
 
 pub(crate) use self::incoming::{Arrived, Incoming};
 pub(crate) use self::link::Link;
-pub(crate) use self::outgoing::{Fates, Outgoing, extend};
+pub(crate) use self::outgoing::{Fates, Outgoing};
 use crate::wire::{Ack, Coding, Credit, FrameWriter, Window};
-use crate::{CloseCode, MessageIds, Payload};
+use crate::{CloseCode, MessageId, MessageIds, Payload};
 
 /// How the far end has broken the rules of delivery (docs/protocol.md §5, §6 and §10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,5 +168,13 @@ impl Delivery {
             frame.message(number, payload);
         }
         (!frame.is_empty()).then(|| frame.finish())
+    }
+}
+
+/// Adds an id to runs of ids, which rise.
+pub(crate) fn extend(runs: &mut Vec<MessageIds>, id: MessageId) {
+    match runs.last_mut() {
+        Some(run) if run.last.0 + 1 == id.0 => run.last = id,
+        Some(_) | None => runs.push(MessageIds { first: id, last: id }),
     }
 }

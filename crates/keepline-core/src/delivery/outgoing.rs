@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::terms::{Term, Terms};
-use super::{Breach, Mark};
+use super::{Breach, Mark, extend};
 use crate::message::Freight;
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Ack, Credit, Previous, Window};
@@ -308,8 +308,8 @@ impl Outgoing {
         true
     }
 
-    /// What lies on the shorter side moves up one by one: to move a stretch of a ring at once, which
-    /// may lie in two pieces, is much code in a page.
+    /// What lies on the shorter side moves up one by one: to move a stretch of a ring at once,
+    /// which may lie in two pieces, is much code in a page.
     fn take_out(&mut self, place: usize) -> Option<Held> {
         if place < self.held.len() / 2 {
             (0..place).rev().for_each(|next| self.held.swap(next, next + 1));
@@ -394,13 +394,5 @@ impl Outgoing {
     fn on_terms(&self) -> impl Iterator<Item = (&Held, &Term)> {
         let waiting = (self.ever_given()..).map_while(|place| self.held.get(place));
         waiting.filter_map(|held| Some((held, held.term.as_deref()?)))
-    }
-}
-
-/// Adds an id to runs of ids, which rise.
-pub(crate) fn extend(runs: &mut Vec<MessageIds>, id: MessageId) {
-    match runs.last_mut() {
-        Some(run) if run.last.0 + 1 == id.0 => run.last = id,
-        Some(_) | None => runs.push(MessageIds { first: id, last: id }),
     }
 }
