@@ -163,15 +163,6 @@ export class Driver implements Listener {
     return this.#line?.call(what, about, 0, 0) ?? 0;
   }
 
-  /** The present native socket. */
-  get socket(): WebSocket | undefined {
-    return [...this.#works.transports.values()].pop()?.socket;
-  }
-
-  get binaryType(): BinaryType {
-    return this.#works.binaryType;
-  }
-
   set binaryType(type: BinaryType) {
     this.#works.binaryType = type;
     for (const { socket } of this.#works.transports.values()) socket.binaryType = type;
