@@ -95,3 +95,6 @@ pub(crate) fn duration(millis: f64) -> Duration {
 pub(crate) fn some_credentials(credentials: String) -> Option<Credentials> {
     (!credentials.is_empty()).then_some(Credentials(credentials))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ import type { Endpoint, EndpointFunction } from "./endpoint.js";
 import { EndedError } from "./errors.js";
 import { Fates } from "./fates.js";
 import { Inbox } from "./inbox.js";
-import { FATES, Fate } from "./numbers.js";
+import { FATES, Fate, SETTINGS } from "./numbers.js";
 import { config, type Options } from "./options.js";
 import { report } from "./report.js";
 import type { Status, Why } from "./status.js";
@@ -98,8 +98,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     this.#codec = codec;
     this.#isSession = told.isSession;
     this.#inbox = new Inbox({
-      inboxMessages: told.isSession ? Infinity : (options.inboxMessages ?? 8_192),
-      inboxBytes: told.isSession ? Infinity : (options.inboxBytes ?? 16 * 1024 * 1024),
+      inboxMessages: told.isSession ? Infinity : (options.inboxMessages ?? SETTINGS.inboxMessages),
+      inboxBytes: told.isSession ? Infinity : (options.inboxBytes ?? SETTINGS.inboxBytes),
       whenFull: options.whenInboxFull ?? "dropOldest",
       dropped: (count) => this.#emit("dropped", { count }),
       close: () => this.close(4408, "the inbox is full"),

@@ -153,29 +153,32 @@ export const enum Fate {
   FirstDoubt = 10,
 }
 
-/** The options that are numbers, in the order of their places; the last ones are switches. */
-export const SETTINGS = [
-  "connectTimeoutMs",
-  "closeTimeoutMs",
-  "settleAfterMs",
-  "retryBaseMs",
-  "retryCapMs",
-  "attemptsPerMinute",
-  "wakeFreshMs",
-  "wakeWithinMs",
-  "asleepMs",
-  "wakeJitterMs",
-  "messageBytes",
-  "outboxMessages",
-  "outboxBytes",
-  "inboxMessages",
-  "inboxBytes",
-  "bufferHighBytes",
-  "bufferLowBytes",
-  "sessionMessageBytes",
-  "windowMessages",
-  "windowBytes",
-] as const;
+/**
+ * The options that are numbers, in the order of their places, with the core's own defaults; a test
+ * of `src/settings.rs` compares them. The last places are switches.
+ */
+export const SETTINGS = {
+  connectTimeoutMs: 8_000,
+  closeTimeoutMs: 5_000,
+  settleAfterMs: 5_000,
+  retryBaseMs: 500,
+  retryCapMs: 30_000,
+  attemptsPerMinute: 20,
+  wakeFreshMs: 5_000,
+  wakeWithinMs: 2_500,
+  asleepMs: 30_000,
+  wakeJitterMs: 200,
+  messageBytes: 12_582_912,
+  outboxMessages: 8_192,
+  outboxBytes: 16_777_216,
+  inboxMessages: 8_192,
+  inboxBytes: 16_777_216,
+  bufferHighBytes: 1_048_576,
+  bufferLowBytes: 262_144,
+  sessionMessageBytes: 262_144,
+  windowMessages: 4_096,
+  windowBytes: 1_048_576,
+};
 
 /** The places after {@link SETTINGS}. */
 export const enum Switch {

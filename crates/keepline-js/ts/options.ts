@@ -107,11 +107,9 @@ export interface Options<Out = unknown, In = unknown> {
   readonly windowBytes?: number;
 }
 
-const OTHERS =
-  " session credentials afterLoss protocols codec probe whenInboxFull pageLifecycle diagnosis" +
-  " onClosed signal ";
+/** The options that are no numbers, but for those that only sessions or plain lines have. */
+const OTHERS = ["session", "codec", "pageLifecycle", "diagnosis", "onClosed", "signal"];
 
-/** What only a session has, and what only a plain line has. */
 const OF_SESSIONS = [
   "credentials",
   "afterLoss",
@@ -119,6 +117,7 @@ const OF_SESSIONS = [
   "windowMessages",
   "windowBytes",
 ];
+
 const OF_PLAIN_LINES = ["protocols", "probe", "whenInboxFull"];
 
 /** Pairs of which the first may not exceed the second, if both are given. */
@@ -133,23 +132,8 @@ const ORDERED = [
   ["windowBytes", "inboxBytes"],
 ] as const;
 
-/** The core's own, for what is compared. */
-const DEFAULTS: Readonly<Record<string, number>> = {
-  retryBaseMs: 500,
-  retryCapMs: 30_000,
-  bufferLowBytes: 2 ** 18,
-  bufferHighBytes: 2 ** 20,
-  messageBytes: 12 * 2 ** 20,
-  outboxBytes: 2 ** 24,
-  inboxBytes: 2 ** 24,
-  inboxMessages: 8_192,
-  sessionMessageBytes: 2 ** 18,
-  windowBytes: 2 ** 20,
-  windowMessages: 4_096,
-};
-
 /** These may be 0: nothing is fresh, no jitter, an empty buffer. */
-const FROM_ZERO = " wakeFreshMs wakeJitterMs bufferLowBytes ";
+const FROM_ZERO = ["wakeFreshMs", "wakeJitterMs", "bufferLowBytes"];
 
 /**
  * What the driver is told.
@@ -162,7 +146,6 @@ export function config(
 ): Config {
   const isSession = options.session ?? false;
   const settings = numbers(options);
-  refuse(isSession ? OF_PLAIN_LINES : OF_SESSIONS, options, isSession);
   oneOf("afterLoss", options.afterLoss, ["tell", "sendAgain"]);
   oneOf("whenInboxFull", options.whenInboxFull, ["dropOldest", "dropNewest", "close"]);
   if (options.diagnosis) settings.push(Switch.Diagnosis, 1);
@@ -194,32 +177,40 @@ const asEndpoint = (given: string | URL | Endpoint): Endpoint =>
 
 /** Pairs of a place and a value. */
 function numbers(options: Options<never, never>): number[] {
+  const isSession = options.session ?? false;
+  const foreign = isSession ? OF_PLAIN_LINES : OF_SESSIONS;
+  const places = Object.keys(SETTINGS);
   const pairs: number[] = [];
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined) continue;
-    const place = (SETTINGS as readonly string[]).indexOf(name);
-    if (place < 0) {
-      if (!OTHERS.includes(` ${name} `)) throw new TypeError(`there is no option ${name}`);
-      continue;
+    if (foreign.includes(name)) {
+      throw new TypeError(`${name} is of ${isSession ? "plain lines" : "sessions"} only`);
     }
-    const highest = name.endsWith("Ms") ? DAY_MS : name === "attemptsPerMinute" ? 1_000 : 2 ** 31;
-    pairs.push(place, inRange(name, value, highest));
+    const place = places.indexOf(name);
+    if (place >= 0) pairs.push(place, inRange(name, value));
+    else if (![...OTHERS, ...OF_SESSIONS, ...OF_PLAIN_LINES].includes(name)) {
+      throw new TypeError(`there is no option ${name}`);
+    }
   }
-  const given = { ...DEFAULTS, ...options } as Record<string, number>;
+  checkOrder({ ...SETTINGS, ...options } as Readonly<typeof SETTINGS>, isSession);
+  return pairs;
+}
+
+function checkOrder(given: Readonly<typeof SETTINGS>, isSession: boolean): void {
   for (const [low, high] of ORDERED) {
-    const less = given[low] as number;
-    const more = given[high] as number;
+    const [less, more] = [given[low], given[high]];
     // A plain line has no window, whatever its bounds.
-    if (!options.session && /^(session|window)/.test(low)) continue;
+    if (!isSession && /^(session|window)/.test(low)) continue;
     if (less > more || (low === "bufferLowBytes" && less === more)) {
       throw new TypeError(`${low} (${less}) is above what ${high} (${more}) allows`);
     }
   }
-  return pairs;
 }
 
-function inRange(name: string, value: unknown, highest: number): number {
-  const lowest = FROM_ZERO.includes(` ${name} `) ? 0 : name.endsWith("Ms") ? 0.001 : 1;
+function inRange(name: string, value: unknown): number {
+  const isTime = name.endsWith("Ms");
+  const lowest = FROM_ZERO.includes(name) ? 0 : isTime ? 0.001 : 1;
+  const highest = isTime ? DAY_MS : name === "attemptsPerMinute" ? 1_000 : 2 ** 31;
   if (typeof value !== "number" || !(value >= lowest && value <= highest)) {
     throw new TypeError(`${name} must be a number from ${lowest} to ${highest}`);
   }
@@ -232,15 +223,10 @@ function oneOf(name: string, value: unknown, words: readonly unknown[]): void {
   }
 }
 
-function refuse(names: readonly string[], options: object, isSession: boolean): void {
-  const name = names.find((name) => (options as Record<string, unknown>)[name] !== undefined);
-  if (name) throw new TypeError(`${name} is of ${isSession ? "plain lines" : "sessions"} only`);
-}
-
 function probeOf(
   probe: Probe,
   settings: number[],
-  messageBytes = 12 * 2 ** 20,
+  messageBytes = SETTINGS.messageBytes,
 ): NonNullable<Config["probe"]> {
   const { send, answer, idleMs = 10_000, withinMs = 5_000, hiddenIdleMs = idleMs } = probe;
   if (typeof send !== "string" || !send) throw new TypeError("probe.send must be a text");
@@ -249,9 +235,9 @@ function probeOf(
     throw new TypeError("probe.answer must be a text or a function");
   }
   if (hiddenIdleMs < idleMs) throw new TypeError("probe.hiddenIdleMs is below probe.idleMs");
-  settings.push(Switch.ProbeIdle, inRange("probe.idleMs", idleMs, DAY_MS));
-  settings.push(Switch.ProbeWithin, inRange("probe.withinMs", withinMs, DAY_MS));
-  settings.push(Switch.ProbeHiddenIdle, inRange("probe.hiddenIdleMs", hiddenIdleMs, DAY_MS));
+  settings.push(Switch.ProbeIdle, inRange("probe.idleMs", idleMs));
+  settings.push(Switch.ProbeWithin, inRange("probe.withinMs", withinMs));
+  settings.push(Switch.ProbeHiddenIdle, inRange("probe.hiddenIdleMs", hiddenIdleMs));
   const answers = (data: unknown): boolean => {
     if (typeof answer !== "function") return data === answer;
     try {
