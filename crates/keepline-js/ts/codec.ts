@@ -62,20 +62,14 @@ export function encode(codec: Codec<never, unknown>, value: unknown): string | A
 const bytesOf = (data: ArrayBuffer | ArrayBufferView): ArrayBuffer =>
   data instanceof ArrayBuffer ? data : copied(data);
 
-/** The bytes that a text has in UTF-8. */
+/** The bytes that a text has in UTF-8; half of a pair that stands alone becomes U+FFFD. */
 export function utf8Bytes(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    // Half of a pair stands for two of four bytes; one that stands alone becomes U+FFFD.
-    if (unit > 0x7f) bytes += unit > 0x7ff && !isPaired(text, at, unit) ? 2 : 1;
+    const point = text.codePointAt(at) as number;
+    bytes += point > 0x7ff ? 2 : +(point > 0x7f);
+    // The two units of a pair are four bytes.
+    if (point > 0xffff) at++;
   }
   return bytes;
 }
-
-const isPaired = (text: string, at: number, unit: number): boolean => {
-  const isHigh = unit >= 0xd800 && unit < 0xdc00;
-  const isLow = unit >= 0xdc00 && unit < 0xe000;
-  const other = isHigh ? text.charCodeAt(at + 1) : isLow ? text.charCodeAt(at - 1) : 0;
-  return isHigh ? other >= 0xdc00 && other < 0xe000 : isLow && other >= 0xd800 && other < 0xdc00;
-};
