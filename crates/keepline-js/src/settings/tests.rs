@@ -1,3 +1,5 @@
+//! The options of `ts/numbers.ts` against what the core makes of them.
+
 use super::*;
 
 /// The table `SETTINGS` of `ts/numbers.ts`, in its order: names and defaults.
