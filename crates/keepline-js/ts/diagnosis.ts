@@ -5,7 +5,7 @@
  */
 
 import { Found } from "./numbers.js";
-import { onViolation } from "./transport.js";
+import { lookOutForPolicy } from "./transport.js";
 
 /** No answer by then says nothing. */
 const WITHIN_MS = 5_000;
@@ -34,14 +34,13 @@ async function find(url: URL, signal: AbortSignal): Promise<Finding> {
   // No request may have them in its URL (Fetch §5.4), and without them the answer is another.
   if (url.username || url.password) return [Found.Unknown, 0];
   url.protocol = url.protocol.replace("ws", "http");
-  let isForbidden = false;
-  onViolation(url.href, signal, () => (isForbidden = true));
+  const isForbidden = lookOutForPolicy(url.href, signal);
   const response = await get(url, signal, "cors");
   if (response?.type === "opaqueredirect") return [Found.Redirected, 0];
   if (response) return [response.status, delayMs(response.headers.get("retry-after"))];
   if (await get(url, signal, "no-cors")) return [Found.Opaque, 0];
   await new Promise((resolve) => setTimeout(resolve, WORD_OF_POLICY_MS));
-  return [signal.aborted || isForbidden ? Found.Unknown : Found.Unreachable, 0];
+  return [signal.aborted || isForbidden() ? Found.Unknown : Found.Unreachable, 0];
 }
 
 /**

@@ -122,8 +122,7 @@ export class Driver implements Listener {
 
   /** Ends the line; the native socket is closed with exactly these arguments. */
   close(code?: number, reason?: string, withinMs?: number): void {
-    this.#works.closeWith =
-      reason !== undefined ? [code, reason] : code !== undefined ? [code] : [];
+    this.#works.closeWith = [code, reason];
     this.#drive((line, now) =>
       line.words(Words.Close, reason ?? "", code ?? 1000, withinMs ?? -1, 0, now),
     );
@@ -143,9 +142,9 @@ export class Driver implements Listener {
     return !!this.#drive((line, now) => line.words(Words.Renew, credentials, 0, 0, 0, now));
   }
 
-  /** The application has taken so many messages. */
-  took(count: number): void {
-    this.#taken += count;
+  /** The application has taken a message. */
+  took(): void {
+    this.#taken++;
     this.#endTurnLater();
   }
 
@@ -376,9 +375,8 @@ export class Driver implements Listener {
       const owned = waiting.filter((conn) => line.call(Call.Owns, conn, 0, 0));
       route.attempts = [];
       if ("none" in given) {
-        const news = { tryAgain: News.TryAgain, stop: News.Stop, unusable: News.Unusable };
         works.words = given.words;
-        for (const conn of owned) line.tell(news[given.none], conn, 0, 0, now);
+        for (const conn of owned) line.tell(given.none, conn, 0, 0, now);
       } else if (!owned.length) route.keep(given.address);
       else for (const conn of owned) works.provide(line, conn, given.address, 0, now);
       route.renewal = undefined;

@@ -57,6 +57,10 @@ const FORBIDDEN =
   " 532 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720 1723 2049 3659 4045 4190" +
   " 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080 ";
 
+/** A bare URL is an endpoint without anything else. */
+export const asEndpoint = (given: Endpoint | string | URL): Endpoint =>
+  typeof given === "string" || given instanceof URL ? { url: given } : given;
+
 /**
  * An endpoint that a socket can be opened to.
  *
@@ -68,7 +72,7 @@ export function address(
   isSession: boolean,
   anyPort = false,
 ): Address {
-  const endpoint = typeof given === "string" || given instanceof URL ? { url: given } : given;
+  const endpoint = asEndpoint(given);
   const protocols = [...(endpoint?.protocols ?? [])];
   if (protocols.some((it, at) => !isToken(it) || protocols.indexOf(it) !== at)) {
     throw new TypeError("a subprotocol is no token (RFC 9110 §5.6.2), or is named twice");

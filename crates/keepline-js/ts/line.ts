@@ -184,9 +184,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   /** Resolves when the line has ended, to the reason. */
-  async ended(): Promise<Why> {
-    await this.#until(() => false).catch(() => {});
-    return (this.status as { why: Why }).why;
+  ended(): Promise<Why> {
+    return this.#until(() => false).catch(({ why }) => why) as Promise<Why>;
   }
 
   /** Does not wait for the next attempt any longer, as far as the pace allows. */
@@ -254,14 +253,9 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<In, void> {
     for (let data; (data = await this.#inbox.next()) !== undefined;) {
-      this.#took();
-      const decoded = this.#decode(data);
+      const decoded = this.#take(data);
       if (decoded) yield decoded.value;
     }
-  }
-
-  get #hasEnded(): boolean {
-    return this.status.state === "ended";
   }
 
   #owner(): Owner {
@@ -295,17 +289,13 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     while (this.#listeners.get("message")?.size) {
       const data = this.#inbox.shift();
       if (data === undefined) return;
-      this.#took();
-      const decoded = this.#decode(data);
+      const decoded = this.#take(data);
       if (decoded) this.#emit("message", decoded.value);
     }
   }
 
-  #took(): void {
-    if (this.#isSession) this.#driver.took(1);
-  }
-
-  #decode(data: Data): { readonly value: In } | undefined {
+  #take(data: Data): { readonly value: In } | undefined {
+    if (this.#isSession) this.#driver.took();
     try {
       return { value: this.#codec.decode(data) as In };
     } catch (error) {
@@ -338,9 +328,10 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   #emit<Name extends keyof Events>(event: Name, told: Events<In>[Name]): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    for (const listener of [...listeners]) {
       // One of them may have taken another out.
-      if (!this.#listeners.get(event)?.has(listener)) continue;
+      if (!listeners.has(listener)) continue;
       try {
         listener(told as never);
       } catch (thrown) {
@@ -356,7 +347,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   #until(isSo: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
-        if (this.#hasEnded) reject(new EndedError((this.status as { why: Why }).why));
+        const { status } = this;
+        if (status.state === "ended") reject(new EndedError(status.why));
         else if (isSo()) resolve();
         else return void this.#watchers.add(look);
         this.#watchers.delete(look);

@@ -6,7 +6,7 @@
 
 import type { Codec } from "./codec.js";
 import type { Config } from "./driver.js";
-import { address, type Endpoint, type EndpointFunction } from "./endpoint.js";
+import { address, asEndpoint, type Endpoint, type EndpointFunction } from "./endpoint.js";
 import { SETTINGS, Switch } from "./numbers.js";
 import { report } from "./report.js";
 import { sizeOf } from "./transport.js";
@@ -171,9 +171,6 @@ export function config(
     ...(onClosed && { judge: onClosed }),
   };
 }
-
-const asEndpoint = (given: string | URL | Endpoint): Endpoint =>
-  typeof given === "string" || given instanceof URL ? { url: given } : given;
 
 /** Pairs of a place and a value. */
 function numbers(options: Options<never, never>): number[] {

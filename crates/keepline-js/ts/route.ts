@@ -7,6 +7,7 @@
 import { now } from "./clock.js";
 import { address, type Address, type EndpointFunction, type Occasion } from "./endpoint.js";
 import { StopError } from "./errors.js";
+import { News } from "./numbers.js";
 
 /** An answer that came too late for its attempt is of use to the next one, for so long. */
 const LATE_MS = 60_000;
@@ -14,7 +15,7 @@ const LATE_MS = 60_000;
 /** What came of a call: an address, or why there is none. */
 export type Given =
   | { readonly address: Address }
-  | { readonly none: "tryAgain" | "stop" | "unusable"; readonly words: string };
+  | { readonly none: News.TryAgain | News.Stop | News.Unusable; readonly words: string };
 
 export class Route {
   /** Whoever waits for an answer: two while a session moves, else one at most. */
@@ -63,13 +64,13 @@ export class Route {
       await undefined;
       given = await this.#provide(why, signal);
     } catch (thrown) {
-      const none = thrown instanceof StopError ? "stop" : "tryAgain";
+      const none = thrown instanceof StopError ? News.Stop : News.TryAgain;
       return { none, words: thrown instanceof Error ? thrown.message : String(thrown) };
     }
     try {
       return { address: address(given, this.#isSession) };
     } catch (error) {
-      return { none: "unusable", words: (error as Error).message };
+      return { none: News.Unusable, words: (error as Error).message };
     }
   }
 }

@@ -49,8 +49,7 @@ export class Transport {
   constructor(conn: number, { url, protocols }: Address, type: BinaryType, heard: Listener) {
     const socket = (this.socket = new (Native ?? WebSocket)(url, protocols));
     socket.binaryType = type;
-    let isForbidden = false;
-    onViolation(url, this.#policy.signal, () => (isForbidden = true));
+    const isForbidden = lookOutForPolicy(url, this.#policy.signal);
     socket.onopen = () => {
       this.#policy.abort();
       heard.opened(conn, socket);
@@ -58,7 +57,7 @@ export class Transport {
     socket.onmessage = (event) => heard.arrived(conn, event.data);
     socket.onerror = () => {
       if (socket.readyState === 3) {
-        const tell = (): void => heard.notMade(conn, isForbidden);
+        const tell = (): void => heard.notMade(conn, isForbidden());
         this.#timer = setTimeout(tell, CLOSE_FOLLOWS_ERROR_MS);
       }
       heard.failed();
@@ -89,14 +88,17 @@ export class Transport {
 }
 
 /**
- * Tells that the page's policy has blocked a connection to `url` (Content Security Policy Level 3
- * §5.5). The report comes to the global scope, and may name the URL in full or only its origin.
+ * Looks out for the report that the page's policy has blocked a connection to `url` (Content
+ * Security Policy Level 3 §5.5), and says whether there was one. It comes to the global scope, and
+ * may name the URL in full or only its origin.
  */
-export function onViolation(url: string, signal: AbortSignal, tell: () => void): void {
+export function lookOutForPolicy(url: string, signal: AbortSignal): () => boolean {
+  let isForbidden = false;
   const heard = (event: Event): void => {
     const { disposition, effectiveDirective, blockedURI } = event as SecurityPolicyViolationEvent;
     const isOurs = disposition === "enforce" && effectiveDirective === "connect-src";
-    if (isOurs && url.startsWith(blockedURI)) tell();
+    isForbidden ||= isOurs && url.startsWith(blockedURI);
   };
   globalThis.addEventListener?.("securitypolicyviolation", heard as EventListener, { signal });
+  return () => isForbidden;
 }

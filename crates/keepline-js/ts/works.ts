@@ -71,7 +71,7 @@ export class Works implements Host {
   /** The words that go with what the core is told next. */
   words = "";
   /** What the native socket is closed with, if not with what the core says. */
-  closeWith: [code?: number | undefined, reason?: string] | undefined;
+  closeWith: [code: number | undefined, reason: string | undefined] | undefined;
   wantsFlush = false;
   /** The connection whose handshake is to be looked into. */
   inquiry: number | undefined;

@@ -9,8 +9,8 @@ import { address, type Address } from "../endpoint.js";
 /** What `send` takes (WebIDL `(BufferSource or Blob or USVString)`). */
 export type Data = string | Blob | ArrayBuffer | ArrayBufferView;
 
-const getter = (prototype: object, name: string): ((this: unknown) => number) =>
-  Object.getOwnPropertyDescriptor(prototype, name)!.get!;
+const getter = (of: { prototype: object }, name: string): ((this: unknown) => number) =>
+  Object.getOwnPropertyDescriptor(of.prototype, name)!.get!;
 
 const fails = (error: string, message: string): never => {
   throw new DOMException(message, error);
@@ -106,8 +106,8 @@ export const refuseConnecting = (): never =>
   fails("InvalidStateError", "the socket is still connecting");
 
 // Of any realm, which `instanceof` would not see.
-const bufferLength = /* @__PURE__ */ getter(ArrayBuffer.prototype, "byteLength");
-const blobSize = /* @__PURE__ */ getter(Blob.prototype, "size");
+const bufferLength = /* @__PURE__ */ getter(ArrayBuffer, "byteLength");
+const blobSize = /* @__PURE__ */ getter(Blob, "size");
 
 function has(slot: (this: unknown) => number, value: unknown): boolean {
   try {
