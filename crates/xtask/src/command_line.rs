@@ -120,11 +120,14 @@ Builds what a page downloads, and tells its size in bytes: as it is, by gzip at 
 brotli at quality 11. It is a failure if the npm package weighs more than 2 % above the budget in
 crates/keepline-js/budget.json.
 
-  npm total    All that a page loads of the npm package: its script and its core
-  npm script   Of that, the TypeScript, minified
-  npm core     Of that, the core: wasm, compressed and packed as text
-  npm wasm     The same before it is packed
-  codec …      The wasm of a page of the Rust SDK with that codec; each has that of bytes
+  npm total          All that a page loads of the npm package: its script and its core
+  npm script         Of that, the TypeScript, minified
+  npm core           Of that, the core: wasm, compressed and packed as text
+  npm wasm           The same before it is packed
+  npm connect alone  What a page loads that uses only the typed client, from a bundler that leaves
+                     out the rest
+  npm drop-in alone  The same of KeeplineWebSocket
+  codec …            The wasm of a page of the Rust SDK with that codec; each has that of bytes
 
 Usage: cargo xtask size [--json]
 
