@@ -1,5 +1,7 @@
 //! The npm package as JavaScript uses it, without a bundler in between.
 
+mod away;
+
 use std::time::Duration;
 
 use axum::http::HeaderValue;

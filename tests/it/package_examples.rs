@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use e2e::browser::{Browser, Engine};
 use e2e::environment;
+use e2e::port::Port;
 use e2e::proxy::Proxy;
 use e2e::server::Server;
 use e2e::site::StaticSite;
@@ -155,14 +156,53 @@ async fn every_export_has_types() -> anyhow::Result<()> {
 /// What somebody installs: the package as `npm pack` makes it, in Node, without a browser.
 #[tokio::test]
 async fn node_with_a_websocket_of_its_own() -> anyhow::Result<()> {
-    let (server, example) = (Server::start().await?, Example::of("vite")?);
-    fs::copy(environment::shell().join("node.mjs"), example.folder.join("node.mjs"))?;
-    let (plain, session) = (server.ws("/echo"), server.ws("/session/echo"));
+    let server = Server::start().await?;
+    node(&[], "node.mjs", &[server.ws("/echo"), server.ws("/session/echo")]).await
+}
+
+/// Lines that have ended keep no process alive, and nothing of them is kept.
+#[tokio::test]
+async fn a_node_process_ends_when_its_lines_have() -> anyhow::Result<()> {
+    let (server, closed) = (Server::start().await?, Port::hold()?);
+    let addresses = [server.ws("/echo"), server.ws("/session/echo"), closed.ws("/")];
+    node(&[], "node_process.mjs", &addresses).await
+}
+
+/// Node 20 has one that it calls experimental.
+#[tokio::test]
+async fn node_with_the_websocket_that_it_brings() -> anyhow::Result<()> {
+    let server = Server::start().await?;
+    let flags = ["--experimental-websocket", "--no-warnings"];
+    node(&flags, "node_native.mjs", &[server.ws("/echo"), server.ws("/session/echo")]).await
+}
+
+/// Runs a script of `page/shell` where the package is installed, until it ends by itself.
+async fn node(flags: &[&str], script: &str, addresses: &[String]) -> anyhow::Result<()> {
+    let example = Example::of("vite")?;
+    fs::copy(environment::shell().join(script), example.folder.join(script))?;
     let mut node = Command::new("node");
-    node.args(["node.mjs", &plain, &session]).current_dir(&example.folder).kill_on_drop(true);
+    node.args(flags).arg(script).args(addresses).current_dir(&example.folder).kill_on_drop(true);
     let output = timeout(PATIENCE, node.output()).await.context("it does not end")??;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{said}");
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+/// A bundler leaves out what a page does not use.
+#[tokio::test]
+async fn a_page_that_only_connects_does_not_carry_the_drop_in() -> anyhow::Result<()> {
+    let example = Example::of("vite")?;
+    let (drop_in, client) = ("Illegal invocation", "only a session knows");
+    for (export, used, unused) in
+        [("connect", client, drop_in), ("KeeplineWebSocket", drop_in, client)]
+    {
+        let page = example.folder.join("page.js");
+        fs::write(&page, format!("export {{ {export} }} from \"keepline\";\n"))?;
+        let bundle = ["page.js", "--bundle", "--format=esm", "--splitting", "--outdir=alone"];
+        example.run("esbuild", &bundle).await?;
+        let script = fs::read_to_string(example.folder.join("alone/page.js"))?;
+        ensure!(script.contains(used), "{export} needs {used:?}");
+        ensure!(!script.contains(unused), "{export} does not need {unused:?}");
+    }
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use thirtyfour::{Capabilities, WebDriver};
 use crate::display::Display;
 use crate::port::Port;
 use crate::program::Program;
+use crate::wait::{PATIENCE, until};
 
 /// The engine of a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +144,26 @@ impl Browser {
         ]});
         devtools.send_raw("Emulation.setEmulatedMedia", media).await?;
         Ok(())
+    }
+
+    /// Takes the page's network away, or gives it back, and waits until the page knows. The sockets
+    /// that it has stay open.
+    ///
+    /// # Errors
+    ///
+    /// When the browser has no `DevTools` protocol, as Firefox.
+    pub async fn emulate_offline(&self, offline: bool) -> anyhow::Result<()> {
+        let devtools = self.driver.cdp();
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        devtools.send_raw("Network.enable", json!({})).await?;
+        devtools.send_raw("Network.emulateNetworkConditions", conditions).await?;
+        until("the page to know", PATIENCE, async || {
+            let online = self.run::<bool>("return navigator.onLine", vec![]).await?;
+            Ok((online != offline).then_some(()))
+        })
+        .await
     }
 
     /// What the browser complained about since the last call, one line each. Firefox cannot be

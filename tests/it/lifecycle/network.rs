@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use e2e::browser::{Browser, Engine};
+use e2e::browser::Engine;
 use e2e::page::{Page, Place, statuses};
 use e2e::proxy::Stall;
-use e2e::wait::{PATIENCE, until};
 use e2e_page::report::{Down, Status};
-use serde_json::json;
 use tokio::time::Instant;
 
 use super::pouring::Pouring;
@@ -27,9 +25,9 @@ async fn a_zombie_is_replaced_within_three_seconds_after_the_network_is_back() -
 
     // Its sockets stay open and hear nothing, whatever the network does.
     pouring.proxy.stall(Stall::Swallow);
-    emulate_offline(browser, true).await?;
+    browser.emulate_offline(true).await?;
     pouring.proxy.resume();
-    emulate_offline(browser, false).await?;
+    browser.emulate_offline(false).await?;
     let took = pouring.is_proven_after(Instant::now()).await?;
 
     println!("Chromium: proven {took:.1?} after the network was back");
@@ -37,20 +35,6 @@ async fn a_zombie_is_replaced_within_three_seconds_after_the_network_is_back() -
     assert_eq!(tally.losses.len(), 1, "{tally:#?}");
     assert!(took <= GOAL + TO_MEASURE, "{took:?}");
     Ok(())
-}
-
-async fn emulate_offline(browser: &Browser, offline: bool) -> anyhow::Result<()> {
-    let devtools = browser.driver().cdp();
-    let conditions = json!({
-        "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
-    });
-    devtools.send_raw("Network.enable", json!({})).await?;
-    devtools.send_raw("Network.emulateNetworkConditions", conditions).await?;
-    until("the page to know", PATIENCE, async || {
-        let online = browser.run::<bool>("return navigator.onLine", vec![]).await?;
-        Ok((online != offline).then_some(()))
-    })
-    .await
 }
 
 #[tokio::test]

@@ -390,10 +390,11 @@ export async function storm(url) {
 /** Numbers pour through a session while the page goes through something; `poured` looks at them. */
 export async function pour(url) {
   const line = await connect(url, { session: true });
-  const [sent, got] = [[], []];
+  const [sent, got, downs] = [[], [], []];
+  line.on("status", ({ state, why }) => state === "waiting" && downs.push(why.reason));
   line.on("message", (number) => got.push(number));
   const timer = setInterval(() => sent.push(line.send(sent.length)), 10);
-  globalThis.pouring = { line, sent, got, timer };
+  globalThis.pouring = { line, sent, got, downs, timer };
   await within(line.online(), "the line");
 }
 
@@ -407,6 +408,32 @@ export async function poured(attempts) {
   if (got.length < last) await heard(line, "message", (number) => number === last - 1);
   equal(got, numbers(last), "what came back");
   equal(line.counters.attempts, attempts, "attempts");
+  line.close();
+}
+
+/** Why the pouring line was down, each time. */
+export const downs = () => globalThis.pouring.downs;
+
+/** The machine sleeps: the wall clock goes on, while the page's own stands still. */
+export function sleep(ms) {
+  const { now } = Date;
+  Date.now = () => now.call(Date) + ms;
+}
+
+/**
+ * After a sleep a plain line that has no probe is replaced; the time of its next attempt is of the
+ * page's clock, which does not know of the sleep.
+ */
+export async function replaced(url) {
+  const line = await connect(url);
+  await within(line.online(), "the line");
+  const down = heard(line, "status", ({ state }) => state === "waiting");
+  sleep(3_600_000);
+  dispatchEvent(new Event("online"));
+  const { why, retryAtMs } = await down;
+  const wait = retryAtMs - performance.now();
+  equal([why.reason, Math.abs(wait) < 1_000], ["slept", true], `an attempt in ${wait} ms`);
+  await within(line.online(), "the line, again");
   line.close();
 }
 
@@ -438,6 +465,9 @@ globalThis.stories = {
   storm,
   pour,
   poured,
+  downs,
+  sleep,
+  replaced,
   refused,
   unsupported,
 };
