@@ -1,5 +1,6 @@
 //! `cargo xtask NAME`: the commands of the project, each of which sets up what it needs.
 
+mod alike;
 mod bench;
 mod children;
 mod clock;

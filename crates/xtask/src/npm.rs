@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use zopfli::{Format, Options};
 
+use crate::alike;
 use crate::page::WASM;
 use crate::project::Project;
 use crate::setup::{self, Tools};
@@ -118,6 +119,7 @@ impl<'a> Package<'a> {
         fs::create_dir_all(&pkg)?;
         let wasm = pkg.join("core.wasm");
         self.optimise(tools, &built, &wasm)?;
+        fs::write(&wasm, alike::together(&fs::read(&wasm)?)?)?;
         pack(&wasm, &pkg)
     }
 
