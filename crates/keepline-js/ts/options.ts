@@ -177,6 +177,7 @@ function numbers(options: Options<never, never>): number[] {
   const isSession = options.session ?? false;
   const foreign = isSession ? OF_PLAIN_LINES : OF_SESSIONS;
   const places = Object.keys(SETTINGS);
+  const given = { ...SETTINGS };
   const pairs: number[] = [];
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined) continue;
@@ -184,12 +185,13 @@ function numbers(options: Options<never, never>): number[] {
       throw new TypeError(`${name} is of ${isSession ? "plain lines" : "sessions"} only`);
     }
     const place = places.indexOf(name);
-    if (place >= 0) pairs.push(place, inRange(name, value));
-    else if (![...OTHERS, ...OF_SESSIONS, ...OF_PLAIN_LINES].includes(name)) {
+    if (place >= 0) {
+      pairs.push(place, (given[name as keyof typeof SETTINGS] = inRange(name, value)));
+    } else if (![...OTHERS, ...OF_SESSIONS, ...OF_PLAIN_LINES].includes(name)) {
       throw new TypeError(`there is no option ${name}`);
     }
   }
-  checkOrder({ ...SETTINGS, ...options } as Readonly<typeof SETTINGS>, isSession);
+  checkOrder(given, isSession);
   return pairs;
 }
 

@@ -314,6 +314,7 @@ export async function options(url) {
     { protocols: ["a", "a"] },
     { protocols: ["a,b"] },
     { retryCapMs: 300 },
+    { retryBaseMs: undefined, retryCapMs: 300 },
     { bufferHighBytes: 1_000 },
     { bufferLowBytes: 5, bufferHighBytes: 5 },
     { outboxBytes: 1_000 },
