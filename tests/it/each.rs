@@ -42,3 +42,22 @@ macro_rules! in_chromium_and_firefox {
         }
     };
 }
+
+/// Makes a test for Chromium and one for WebKit of a story that takes an engine.
+macro_rules! in_chromium_and_webkit {
+    ($story:ident) => {
+        mod $story {
+            use e2e::browser::Engine;
+
+            #[tokio::test]
+            async fn in_chromium() -> anyhow::Result<()> {
+                super::$story(Engine::Chromium).await
+            }
+
+            #[tokio::test]
+            async fn in_webkit() -> anyhow::Result<()> {
+                super::$story(Engine::WebKit).await
+            }
+        }
+    };
+}

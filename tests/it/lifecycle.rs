@@ -4,4 +4,5 @@
 mod away;
 mod network;
 mod pouring;
+mod shown;
 mod standstill;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use e2e::browser::Engine;
+use e2e::browser::{Browser, Engine};
 use e2e::page::{Page, Place, statuses};
 use e2e::proxy::Stall;
 use e2e_page::report::{Down, Status};
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::pouring::Pouring;
@@ -16,44 +17,54 @@ const GOAL: Duration = Duration::from_secs(3);
 /// A busy machine's part.
 const TO_MEASURE: Duration = Duration::from_secs(1);
 
-#[tokio::test]
-async fn a_zombie_is_replaced_within_three_seconds_after_the_network_is_back() -> anyhow::Result<()>
-{
-    let page = Page::start(Place::Window).await?;
+in_each_engine!(a_zombie_is_replaced_within_three_seconds_after_the_network_is_back);
+
+async fn a_zombie_is_replaced_within_three_seconds_after_the_network_is_back(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let page = Page::start_in(engine, Place::Window).await?;
     let pouring = Pouring::start(&page).await?;
     let browser = page.browser();
 
     // Its sockets stay open and hear nothing, whatever the network does.
     pouring.proxy.stall(Stall::Swallow);
-    browser.emulate_offline(true).await?;
+    take_offline(browser, true).await?;
     pouring.proxy.resume();
-    browser.emulate_offline(false).await?;
+    take_offline(browser, false).await?;
     let took = pouring.is_proven_after(Instant::now()).await?;
 
-    println!("Chromium: proven {took:.1?} after the network was back");
+    println!("{engine:?}: proven {took:.1?} after the network was back");
     let tally = pouring.ends_well().await?;
     assert_eq!(tally.losses.len(), 1, "{tally:#?}");
     assert!(took <= GOAL + TO_MEASURE, "{took:?}");
     Ok(())
 }
 
-#[tokio::test]
-async fn a_line_that_is_lost_without_a_network_says_so_and_comes_back() -> anyhow::Result<()> {
-    a_network_goes(Engine::Chromium).await
+/// Chromium does it. The other drivers cannot: there the page is told so.
+async fn take_offline(browser: &Browser, offline: bool) -> anyhow::Result<()> {
+    match browser.engine() {
+        Engine::Chromium => browser.emulate_offline(offline).await,
+        Engine::Firefox | Engine::WebKit => tell_offline(browser, offline).await,
+    }
 }
 
-#[tokio::test]
-async fn a_line_that_is_lost_without_a_network_says_so_and_comes_back_in_firefox()
--> anyhow::Result<()> {
-    a_network_goes(Engine::Firefox).await
+async fn tell_offline(browser: &Browser, offline: bool) -> anyhow::Result<()> {
+    let event = json!(if offline { "offline" } else { "online" });
+    let told = "return dispatchEvent(new Event(arguments[0]))";
+    browser.run::<bool>(told, vec![event]).await.map(|_| ())
 }
 
-async fn a_network_goes(engine: Engine) -> anyhow::Result<()> {
+in_each_engine!(a_line_that_is_lost_without_a_network_says_so_and_comes_back);
+
+async fn a_line_that_is_lost_without_a_network_says_so_and_comes_back(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let page = Page::start_in(engine, Place::Window).await?;
     let pouring = Pouring::start(&page).await?;
     let browser = page.browser();
 
-    browser.run::<bool>("return dispatchEvent(new Event('offline'))", vec![]).await?;
+    // The page alone is told, so that it is no browser's work that the line goes.
+    tell_offline(browser, true).await?;
     pouring.proxy.stall(Stall::Hold);
     pouring.proxy.cut();
     pouring
@@ -64,7 +75,7 @@ async fn a_network_goes(engine: Engine) -> anyhow::Result<()> {
         })
         .await?;
     pouring.proxy.resume();
-    browser.run::<bool>("return dispatchEvent(new Event('online'))", vec![]).await?;
+    tell_offline(browser, false).await?;
     let took = pouring.is_proven_after(Instant::now()).await?;
 
     println!("{engine:?}: proven {took:.1?} after the network was back");

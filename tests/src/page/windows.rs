@@ -3,6 +3,7 @@
 use thirtyfour::WindowHandle;
 
 use super::Page;
+use crate::wait::{PATIENCE, until};
 
 impl Page {
     /// The window that shows the page now.
@@ -35,6 +36,34 @@ impl Page {
         let window = self.browser.driver().new_tab().await?;
         self.ask_in(&window).await?;
         Ok(window)
+    }
+
+    /// Minimizes the window: the page is hidden from now on, and knows it.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not, as Chromium with windows but without a window manager.
+    pub async fn hide(&self) -> anyhow::Result<()> {
+        self.browser.driver().minimize_window().await?;
+        self.is_hidden(true).await
+    }
+
+    /// Restores the window: the page is shown from now on, and knows it.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not.
+    pub async fn show(&self) -> anyhow::Result<()> {
+        self.browser.driver().set_window_rect(0, 0, 900, 700).await?;
+        self.is_hidden(false).await
+    }
+
+    async fn is_hidden(&self, hidden: bool) -> anyhow::Result<()> {
+        until("the page to know whether it is hidden", PATIENCE, async || {
+            let so: bool = self.run("return document.hidden", vec![]).await?;
+            Ok((so == hidden).then_some(()))
+        })
+        .await
     }
 
     /// What is asked is asked in this window from now on.
