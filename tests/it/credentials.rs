@@ -253,6 +253,13 @@ async fn a_provider_that_fails_is_named_by_the_status() -> anyhow::Result<()> {
         line.shows("the end", |log| (statuses(log).last() == Some(&end)).then_some(())).await?;
     }
 
+    let mut provider = vec![Provided::Throws];
+    provider.extend(tokens(&["good"]));
+    let line = page.open(&url, Options { provider, ..Options::default() }).await?;
+    talks(&line).await?;
+    let thrown = |it: &Status| matches!(it, Status::Waiting { why: Down::NotProvided(_), .. });
+    assert!(line.statuses().await?.iter().any(thrown));
+
     let provider = vec![Provided::Never];
     let timeout = Duration::from_millis(200).as_millis().try_into().ok();
     let options = Options { provider, connect_timeout_ms: timeout, ..Options::default() };

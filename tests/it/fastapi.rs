@@ -113,6 +113,7 @@ async fn an_answered_probe_measures_the_round_trip_and_stays_out_of_the_messages
     let probe = Probe {
         question: "ping".to_owned(),
         answer: "pong".to_owned(),
+        by_function: false,
         idle_ms: 100,
         within_ms: 5_000,
     };

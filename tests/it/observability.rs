@@ -105,7 +105,7 @@ async fn a_probe_that_is_not_answered_is_counted() -> anyhow::Result<()> {
     let (peer, page) =
         (BadPeer::start(Manner::GoesSilent).await?, Page::start(Place::Window).await?);
     let [question, answer] = ["anybody there?", "yes"].map(str::to_owned);
-    let probe = Some(Probe { question, answer, idle_ms: 200, within_ms: 300 });
+    let probe = Some(Probe { question, answer, by_function: false, idle_ms: 200, within_ms: 300 });
     let line = page.open(&peer.ws(), Options { probe, ..Options::default() }).await?;
     line.is_online(2).await?;
     let told = line.export().await?;

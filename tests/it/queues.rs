@@ -6,7 +6,7 @@ use e2e::proxy::Proxy;
 use e2e::server::Server;
 use e2e::wait::PATIENCE;
 use e2e_page::report::{End, Entry, Status};
-use e2e_page::request::{Options, Overflow, Pour, Reading, Session, THROWS, Upload, Window};
+use e2e_page::request::{Options, Overflow, Pour, Probe, Reading, Session, THROWS, Upload, Window};
 use e2e_page::tally::Runs;
 
 const KIB: u64 = 1024;
@@ -156,6 +156,25 @@ async fn what_javascript_throws_in_a_key_function_loses_no_message() -> anyhow::
         line.say(text).await?;
         line.hears_text(text).await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_javascript_throws_in_the_function_that_knows_an_answer_loses_no_message()
+-> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    let (question, answer) = ("are you there?".to_owned(), "are you there?".to_owned());
+    let probe = Probe { question, answer, by_function: true, idle_ms: 100, within_ms: 5_000 };
+    let options = Options { probe: Some(probe), ..Options::default() };
+    let line = page.open(&server.ws("/echo"), options).await?;
+    line.is_online(1).await?;
+    for text in [THROWS, "and on"] {
+        line.say(text).await?;
+        line.hears_text(text).await?;
+    }
+    let answered = |log: &[Entry]| log.contains(&Entry::RoundTrip).then_some(());
+    line.shows("an answered probe", answered).await?;
+    assert_eq!(line.tally().await?.onlines, 1, "the line stayed up");
     Ok(())
 }
 

@@ -154,7 +154,7 @@ pub async fn watch(hidden: Duration, flags: &[&str]) -> anyhow::Result<Report> {
 fn probing() -> Options {
     let (question, answer) = ("are you there?".to_owned(), "are you there?".to_owned());
     let idle_ms = INTERVAL.as_millis() as u64;
-    let probe = Probe { question, answer, idle_ms, within_ms: 5_000 };
+    let probe = Probe { question, answer, by_function: false, idle_ms, within_ms: 5_000 };
     Options { probe: Some(probe), ..Options::default() }
 }
 

@@ -3,8 +3,8 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
+use core::{fmt, mem};
 
 use crate::Payload;
 
@@ -86,6 +86,13 @@ impl Probe {
             Answer::Matching(matches) => matches(payload),
         }
     }
+
+    /// Takes out how the answer is told, for a driver that asks the application in its own way, and
+    /// no longer than the line lasts. Of what is left nothing reads as the answer.
+    #[must_use]
+    pub fn take_answer(&mut self) -> Answer {
+        mem::replace(&mut self.answer, Answer::Matching(Rc::new(|_| false)))
+    }
 }
 
 /// How the answer to a probe is told from the application's messages.
@@ -94,7 +101,8 @@ pub enum Answer {
     /// It is exactly this.
     Exactly(Payload),
     /// It is whatever this function says yes to; the function must be quick, for it sees every
-    /// message.
+    /// message. In a browser, what JavaScript throws in it is reported, and the message is no
+    /// answer.
     Matching(Rc<dyn Fn(&Payload) -> bool>),
 }
 

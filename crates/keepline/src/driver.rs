@@ -32,12 +32,12 @@ pub(crate) struct Driver {
     /// told what was taken. A plain line hands each one over at once.
     pub(crate) is_session: bool,
     pub(crate) this: Weak<Self>,
-    /// What the application is asked about news, before the core hears of it.
-    probe: Option<Probe>,
-    /// What it has hung in, until the line has ended.
+    /// What the application has hung in, until the line has ended.
     hooks: RefCell<Option<Rc<Hooks>>>,
     /// Whether messages have keys that only the application knows.
     has_keys: bool,
+    /// Whether a message may be the answer to a probe.
+    has_answers: bool,
     /// Up to which position of the journal its listeners have been told; `None` while they are.
     told: Cell<Option<u64>>,
     pub(crate) application: Application,
@@ -59,12 +59,13 @@ enum Turn {
 impl Driver {
     pub(crate) fn start(
         route: Route,
-        config: Config,
-        hooks: Hooks,
+        mut config: Config,
+        mut hooks: Hooks,
         application: Application,
         watches_page: bool,
     ) -> Result<Rc<Self>, ConfigError> {
-        let (probe, is_session) = (config.heartbeat.clone(), config.session.is_some());
+        hooks.of_answers = config.heartbeat.as_mut().map(Probe::take_answer);
+        let (has_answers, is_session) = (hooks.of_answers.is_some(), config.session.is_some());
         let (overflow, has_keys) = (config.overflow.unwrap_or_default(), hooks.of_keys.is_some());
         let core = Client::new(config, clock::seed())?;
         let mailbox = RefCell::new(Mailbox::new(core.limits().clone(), overflow));
@@ -82,9 +83,9 @@ impl Driver {
                 end_of_turn,
                 is_session,
                 this,
-                probe,
                 hooks,
                 has_keys,
+                has_answers,
                 told,
                 application,
                 inquiry,
@@ -202,7 +203,7 @@ impl Driver {
     }
 
     fn is_answer(&self, payload: &Payload) -> bool {
-        self.probe.as_ref().is_some_and(|probe| probe.is_answered_by(payload))
+        self.has_answers && self.hooks().is_some_and(|hooks| hooks.is_answer(payload))
     }
 
     fn tell(&self) {

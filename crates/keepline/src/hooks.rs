@@ -2,7 +2,7 @@
 //! stops the line.
 
 use js_sys::Function;
-use keepline_core::{Closed, Diagnosis, Key, Payload, Verdict};
+use keepline_core::{Answer, Closed, Diagnosis, Key, Payload, Verdict};
 use wasm_bindgen::closure::ScopedClosure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -34,6 +34,8 @@ pub(crate) struct Hooks {
     pub(crate) of_closes: Option<Judge>,
     pub(crate) of_diagnoses: Option<Reading>,
     pub(crate) of_keys: Option<KeyOf>,
+    /// How the answer to a probe is told.
+    pub(crate) of_answers: Option<Answer>,
     pub(crate) listeners: Vec<Listener>,
 }
 
@@ -49,7 +51,13 @@ const fn forwarders() -> Vec<Listener> {
 
 impl Hooks {
     pub(crate) fn new() -> Self {
-        Self { of_closes: None, of_diagnoses: None, of_keys: None, listeners: forwarders() }
+        Self {
+            of_closes: None,
+            of_diagnoses: None,
+            of_keys: None,
+            of_answers: None,
+            listeners: forwarders(),
+        }
     }
 
     /// What the application makes of a closed connection; nothing if it throws.
@@ -76,6 +84,20 @@ impl Hooks {
         key
     }
 
+    /// Whether a message that has come answers a probe; it does not if the application's function
+    /// throws.
+    pub(crate) fn is_answer(&self, payload: &Payload) -> bool {
+        match &self.of_answers {
+            None => false,
+            Some(Answer::Exactly(answer)) => answer == payload,
+            Some(Answer::Matching(matches)) => {
+                let mut is_answer = false;
+                isolated(&mut || is_answer = matches(payload));
+                is_answer
+            }
+        }
+    }
+
     pub(crate) fn tell(&self, entry: &Entry) {
         for listener in &self.listeners {
             isolated(&mut || listener(entry));
@@ -86,7 +108,7 @@ impl Hooks {
 /// Calls by way of JavaScript, for only there can be caught what JavaScript throws. It would
 /// otherwise leave through the event loop, and take with it what was still to be done. It is
 /// reported as if it had.
-fn isolated(mut call: &mut dyn FnMut()) {
+pub(crate) fn isolated(mut call: &mut dyn FnMut()) {
     let closure = ScopedClosure::<dyn FnMut()>::borrow_mut_aborting(&mut call);
     let called = closure.as_ref().unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
     if let Err(thrown) = called {

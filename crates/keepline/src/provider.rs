@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -16,6 +17,7 @@ use crate::builder::{BuildError, Builder, Source};
 use crate::driver::Driver;
 use crate::endpoint::{Address, Common, without_secrets};
 use crate::errands::Route;
+use crate::hooks::isolated;
 use crate::socket::Socket;
 
 impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
@@ -30,7 +32,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// ([`Down::ProviderSilent`](crate::Down::ProviderSilent)), and the next one waits for the same
     /// call. So a call that never returns keeps the line down; give what it does a deadline. The
     /// connect timeout covers it. What it gives too late is used by the next attempt, within a
-    /// minute and its life. When the line ends, the call is dropped, and the function with it. It
+    /// minute and its life. What JavaScript throws in it is reported, and means that it has no
+    /// endpoint for now. When the line ends, the call is dropped, and the function with it. It
     /// may do with the line whatever it likes.
     ///
     /// An endpoint that cannot be used ends the line
@@ -274,24 +277,31 @@ impl Call {
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Given>> {
-        let Stage::Pending(mut answer, _) = self.0.replace(Stage::Polled) else {
+        let Stage::Pending(answer, _) = self.0.replace(Stage::Polled) else {
             self.0.replace(Stage::Over);
             return Poll::Ready(None);
         };
-        let polled = answer.as_mut().poll(cx);
-        if self.is_over() {
-            return Poll::Ready(None);
-        }
+        // After JavaScript has thrown, it stands in the middle of something, and may be neither
+        // polled nor dropped.
+        let mut answer = ManuallyDrop::new(answer);
+        let Some(polled) = polled(&mut answer, cx) else {
+            return self.end_with(Err(NoEndpoint::TryAgain(THREW.to_owned())));
+        };
+        let answer = ManuallyDrop::into_inner(answer);
         match polled {
-            Poll::Ready(given) => {
-                self.0.replace(Stage::Over);
-                Poll::Ready(Some(given))
-            }
+            Poll::Ready(given) => self.end_with(given),
+            Poll::Pending if self.is_over() => Poll::Ready(None),
             Poll::Pending => {
                 self.0.replace(Stage::Pending(answer, Some(cx.waker().clone())));
                 Poll::Pending
             }
         }
+    }
+
+    /// What was given, unless the call was cancelled from within.
+    fn end_with(&self, given: Given) -> Poll<Option<Given>> {
+        let was_over = matches!(self.0.replace(Stage::Over), Stage::Over);
+        Poll::Ready((!was_over).then_some(given))
     }
 
     fn cancel(&self) {
@@ -303,6 +313,16 @@ impl Call {
         }
     }
 }
+
+/// Asks the application's code for its answer; `None` if JavaScript throws in it.
+fn polled(answer: &mut Answer, cx: &mut Context<'_>) -> Option<Poll<Given>> {
+    let mut polled = None;
+    isolated(&mut || polled = Some(answer.as_mut().poll(cx)));
+    polled
+}
+
+/// What JavaScript threw is reported as it was; it may hold a secret.
+const THREW: &str = "the provider has thrown an exception";
 
 /// An answer that came when no attempt waited for it any more is of use to the next one, for so
 /// long.

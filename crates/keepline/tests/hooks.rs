@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use keepline::{
-    Backoff, Builder, CodecError, Counters, Credentials, Decode, Encode, Entry, Event, Happening,
-    Json, Limits, Monitor, Payload, Probe, SendError, SessionConfig, Socket, Status, Text,
-    TextSocket, Undecodable, Verdict, Window,
+    Answer, Backoff, Builder, CodecError, Counters, Credentials, Decode, Encode, Entry, Event,
+    Happening, Json, Limits, Monitor, Payload, Probe, SendError, SessionConfig, Socket, Status,
+    Text, TextSocket, Undecodable, Verdict, Window,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -88,10 +88,13 @@ async fn a_listener_is_told_everything_in_order_and_let_go_at_the_end() {
 async fn a_line_whose_hooks_hold_its_own_monitor_does_not_keep_itself_alive() {
     let held: Rc<RefCell<Option<Monitor>>> = Rc::default();
     let (one, two, three) = (Rc::clone(&held), Rc::clone(&held), Rc::clone(&held));
+    let four = Rc::clone(&held);
+    let answer = Answer::Matching(Rc::new(move |_| four.borrow().is_some()));
     let socket = line()
         .on_event(move |_| drop(one.borrow().as_ref().map(Monitor::status)))
         .on_closed(move |_| two.borrow().as_ref().and(None))
-        .latest_by(move |_| three.borrow().as_ref().and(None));
+        .latest_by(move |_| three.borrow().as_ref().and(None))
+        .heartbeat(Probe::new(Payload::Text("ping".to_owned()), answer));
     let socket = socket.connect().unwrap();
     held.replace(Some(socket.monitor()));
     drop(socket);

@@ -39,6 +39,7 @@ async fn a_peer_that_goes_silent_is_noticed_by_the_probe_and_dialled_anew() -> a
     let probe = Probe {
         question: "ping".to_owned(),
         answer: "pong".to_owned(),
+        by_function: false,
         idle_ms: 300,
         within_ms: 300,
     };

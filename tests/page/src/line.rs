@@ -9,9 +9,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use keepline::{
-    AfterLoss, Backoff, Builder, Bytes, Cbor, CloseCode, Credentials, Decode, Diagnosis, Encode,
-    Endpoint, Json, Key, Limits, MessagePack, Monitor, NoEndpoint, Occasion, Overflow, Postcard,
-    ReceiveError, SessionConfig, Socket, Text, Verdict, Window,
+    AfterLoss, Answer, Backoff, Builder, Bytes, Cbor, CloseCode, Credentials, Decode, Diagnosis,
+    Encode, Endpoint, Json, Key, Limits, MessagePack, Monitor, NoEndpoint, Occasion, Overflow,
+    Postcard, ReceiveError, SessionConfig, Socket, Text, Verdict, Window,
 };
 use wasm_bindgen::throw_str;
 use wasm_bindgen_futures::spawn_local;
@@ -123,6 +123,7 @@ async fn answered(endpoint: Endpoint, answer: Option<Provided>) -> Result<Endpoi
         Some(Provided::Stop(why)) => Err(NoEndpoint::Stop(why)),
         Some(Provided::Nonsense) => Ok(Endpoint::new("ws://")),
         Some(Provided::Never) | None => pending().await,
+        Some(Provided::Throws) => throw_str("thrown on purpose"),
     }
 }
 
@@ -181,9 +182,17 @@ fn limits(options: &Options) -> Limits {
 
 fn first_word(payload: &keepline::Payload) -> Option<Key> {
     match payload {
-        keepline::Payload::Text(text) if text == THROWS => throw_str("thrown on purpose"),
+        _ if throws(payload) => None,
         keepline::Payload::Text(text) => text.split(' ').next().map(Key::from),
         keepline::Payload::Binary(_) => None,
+    }
+}
+
+/// Throws at [`THROWS`].
+fn throws(payload: &keepline::Payload) -> bool {
+    match payload {
+        keepline::Payload::Text(text) if text == THROWS => throw_str("thrown on purpose"),
+        keepline::Payload::Text(_) | keepline::Payload::Binary(_) => false,
     }
 }
 
@@ -198,7 +207,13 @@ impl From<request::Overflow> for Overflow {
 }
 
 fn heartbeat(probe: &Probe) -> keepline::Probe {
-    keepline::Probe::text(&probe.question, &probe.answer)
+    let asked = keepline::Payload::Text(probe.question.clone());
+    let answer = keepline::Payload::Text(probe.answer.clone());
+    let answer = match probe.by_function {
+        true => Answer::Matching(Rc::new(move |payload| !throws(payload) && *payload == answer)),
+        false => Answer::Exactly(answer),
+    };
+    keepline::Probe::new(asked, answer)
         .idle(Duration::from_millis(probe.idle_ms))
         .within(Duration::from_millis(probe.within_ms))
 }

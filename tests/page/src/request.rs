@@ -95,7 +95,8 @@ pub enum Request {
     },
 }
 
-/// A text at which JavaScript throws in the function that finds a message's key, and in a callback.
+/// A text at which JavaScript throws in the function that finds a message's key, in the one that
+/// knows the answer to a probe, and in a callback.
 pub const THROWS: &str = "throws";
 
 /// A text at which a callback drops its socket.
@@ -160,6 +161,8 @@ pub enum Provided {
     Nonsense,
     /// No answer at all.
     Never,
+    /// What JavaScript throws.
+    Throws,
 }
 
 impl Options {
@@ -281,6 +284,8 @@ pub struct Probe {
     pub question: String,
     /// What the far end answers.
     pub answer: String,
+    /// Whether a function of the page knows the answer, which throws at [`THROWS`].
+    pub by_function: bool,
     /// After so long without a message.
     pub idle_ms: u64,
     /// How long the answer may take.

@@ -163,3 +163,11 @@ fn an_answer_may_be_told_by_a_function() {
     world.hear("pong 17:31");
     assert!(matches!(world.events[..], [Event::RoundTrip(_)]));
 }
+
+#[test]
+fn a_driver_may_take_out_how_the_answer_is_told() {
+    let mut probe = Probe::text("ping", "pong");
+    let answer = probe.take_answer();
+    assert!(matches!(answer, keepline_core::Answer::Exactly(pong) if pong == text("pong")));
+    assert!(!probe.is_answered_by(&text("pong")));
+}
