@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::Context;
 use e2e::browser::Browser;
 use e2e::environment;
+use e2e::http_peer::{Answer, HttpPeer};
 use e2e::server::Server;
 use e2e::tab::Tab;
 use serde_json::json;
@@ -114,6 +115,31 @@ async fn a_stopped_server_is_counted_down_to_and_come_back_to() -> anyhow::Resul
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_time_is_not_tried_sooner_and_the_page_says_so() -> anyhow::Result<()>
+{
+    let (mut server, browser) = (Server::start().await?, Browser::start().await?);
+    let tab = Tab::open(&browser, &server.http("/")).await?;
+    join(&tab, "Ada", "library").await?;
+
+    server.stop().await?;
+    let busy = Answer { status: 503, retry_after: Some("20"), cors: false };
+    let busy = HttpPeer::start_at(server.port(), busy).await?;
+    let words = "(HTTP 503). The server has asked not to be tried sooner.";
+    mentions(&tab, "#banner", words).await?;
+    tab.shows("a button that does nothing", "#try-now:disabled", |it| it.len() == 1).await?;
+    photograph(&browser, &tab, "advice").await?;
+    let tried = busy.handshakes();
+    tab.reads("#next-attempt", "in 2 s").await?;
+    assert_eq!(busy.handshakes(), tried, "it is left alone");
+
+    drop(busy);
+    server.start_again().await?;
+    tab.reads("#connection-state", "online").await?;
+    assert_eq!(tab.count("#banner").await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn hostile_names_and_messages_are_shown_as_text() -> anyhow::Result<()> {
     const NAME: &str = "<img src=x onerror='hacked=1'>";
     const ROOM: &str = "../<script>hacked=1</script>?#%2e";
@@ -219,8 +245,6 @@ async fn the_keyboard_alone_is_enough() -> anyhow::Result<()> {
 #[tokio::test]
 async fn every_view_fits_every_width_in_light_and_dark() -> anyhow::Result<()> {
     let (server, browser) = (Server::start().await?, Browser::start().await?);
-    let folder = environment::path(environment::SCREENSHOTS)?;
-    fs::create_dir_all(&folder).with_context(|| format!("no {}", folder.display()))?;
     let tab = Tab::open(&browser, &server.http("/")).await?;
     tab.reads("#view-chat", "Chat").await?;
     photograph(&browser, &tab, "join").await?;
@@ -250,6 +274,7 @@ const TOO_WIDE: &str = "const scrolls = (part) => part === document.documentElem
 
 async fn photograph(browser: &Browser, tab: &Tab<'_>, view: &str) -> anyhow::Result<()> {
     let folder = environment::path(environment::SCREENSHOTS)?;
+    fs::create_dir_all(&folder).with_context(|| format!("no {}", folder.display()))?;
     for (width, scheme) in [360, 768, 1440]
         .into_iter()
         .flat_map(|width| ["light", "dark"].map(|scheme| (width, scheme)))

@@ -49,9 +49,18 @@ impl HttpPeer {
     ///
     /// When no port is free.
     pub async fn start(answer: Answer) -> anyhow::Result<Self> {
+        Self::start_at(0, answer).await
+    }
+
+    /// Starts one in the place of a server that has stopped.
+    ///
+    /// # Errors
+    ///
+    /// When the port is not free.
+    pub async fn start_at(port: u16, answer: Answer) -> anyhow::Result<Self> {
         let seen = Arc::<Seen>::default();
         let router = Router::new().fallback(respond).with_state((answer, Arc::clone(&seen)));
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let port = listener.local_addr()?.port();
         let serving = tokio::spawn(async { axum::serve(listener, router).await }).abort_handle();
         Ok(Self { port, seen, serving })

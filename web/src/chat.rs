@@ -55,6 +55,7 @@ impl Chat {
             Socket::builder(&format!("/chat/{}", percent::encode(room.as_str())))
                 .query("name", name.as_str())
                 .heartbeat(line::heartbeat())
+                .diagnosis()
                 .connect()?;
         Ok(Self {
             room,

@@ -1,7 +1,7 @@
 //! One connection as the page holds it: its socket, and what happened to it.
 
 use futures_util::StreamExt;
-use keepline::{Event, Monitor, Probe, ReceiveError, Socket, Status};
+use keepline::{Diagnosis, Down, Event, Monitor, Probe, ReceiveError, Socket, Status};
 use keepline_demo::{PROBE, PROBE_ANSWER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -64,11 +64,29 @@ impl Line {
         matches!(self.status(), Status::Online { .. })
     }
 
+    /// Why the next attempt cannot be made sooner, in words; `None` when it can.
+    pub(crate) fn no_sooner(&self) -> Option<&'static str> {
+        let Status::Waiting { why, .. } = self.status() else { return None };
+        let words = match is_advised(&why) {
+            true => "The server has asked not to be tried sooner.",
+            false => "It was tried often enough in the last minute.",
+        };
+        (!self.monitor.can_hurry()).then_some(words)
+    }
+
     /// When the next attempt is due, in words such as `in 3 s`; `None` when none is due.
     pub(crate) fn next_attempt(&self) -> Option<String> {
         let left = self.monitor.retry_in()?.as_secs_f64().ceil();
         Some(if left > 0.0 { format!("in {left} s") } else { "now".to_owned() })
     }
+}
+
+/// Whether the server has said when to come back.
+const fn is_advised(why: &Down) -> bool {
+    let Down::Diagnosed(Diagnosis::Answered { status: 429 | 503, retry_after }) = why else {
+        return matches!(why, Down::Bye { .. });
+    };
+    retry_after.is_some()
 }
 
 /// The heartbeat that the demo server answers.

@@ -38,12 +38,16 @@ pub(crate) fn banner(
     match line.status() {
         Status::Waiting { why, attempt, .. } => {
             let next = line.next_attempt().unwrap_or_default();
+            let no_sooner = line.no_sooner();
+            let (space, reason) = no_sooner.map_or(("", ""), |reason| (" ", reason));
             strip(
                 "waiting",
-                format!("The {title} line is down: {why}."),
+                format!("The {title} line is down: {why}.{space}{reason}"),
                 html! { <>
                     <span>{"Attempt "}{ attempt }{" "}<b id="next-attempt">{ next }</b></span>
-                    <button id="try-now" onclick={hurry}>{"Try now"}</button>
+                    <button id="try-now" onclick={hurry} disabled={no_sooner.is_some()}>
+                        {"Try now"}
+                    </button>
                 </> },
             )
         }

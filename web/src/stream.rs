@@ -44,6 +44,7 @@ impl Stream {
         let socket: Socket<(), Sample> = Socket::builder("/stream")
             .query("hz", &hz.get().to_string())
             .heartbeat(line::heartbeat())
+            .diagnosis()
             .connect()?;
         let received = act.reform(StreamAction::Received);
         let line = Line::new(socket, received, act.reform(StreamAction::Happened));

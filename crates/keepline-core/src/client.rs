@@ -156,6 +156,15 @@ impl Client {
         }
     }
 
+    /// Whether [`Client::retry_now`] would have the next attempt made sooner than it is due: not
+    /// while it is the pace, or the server's advice, that is waited for. What a page offers as *try
+    /// now* is of no use then.
+    #[must_use]
+    pub fn can_hurry(&self) -> bool {
+        let State::Waiting { retry_at, not_before, .. } = &self.state else { return false };
+        self.pace.next_allowed().max(*not_before) < *retry_at
+    }
+
     /// Ends the line: with a closing handshake when it is open, at once when it is not.
     ///
     /// On a plain line, what was handed over is not in doubt when the far end answers with the

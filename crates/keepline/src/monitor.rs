@@ -141,6 +141,15 @@ impl Monitor {
         self.driver.drive(|works, now| works.core.retry_now(now));
     }
 
+    /// Whether [`Monitor::retry_now`] would have the next attempt made sooner than it is due: not
+    /// unless the line is [`Status::Waiting`], and not while that is for the sake of the pace or
+    /// because the server has asked for it. A button that says *try now* is of no use then, and
+    /// should say why.
+    #[must_use]
+    pub fn can_hurry(&self) -> bool {
+        self.driver.drive(|works, _| works.core.can_hurry())
+    }
+
     /// Tells the line what a page has noticed that the line cannot notice by itself: in a Worker,
     /// what the page says of itself by message. Never undoes a close.
     pub fn notice(&self, notice: Notice) {

@@ -109,6 +109,7 @@ fn a_server_that_says_when_to_return_is_believed_within_reason() {
         world.cut();
         world.find(busy(code, 120));
         assert!((secs(120)..=secs(132)).contains(&world.waits()), "{:?}", world.waits());
+        assert!(!world.client.can_hurry());
         world.client.retry_now(world.now);
         assert!(world.waits() >= secs(120), "whoever is impatient waits as well");
         world.run_to_next_attempt();

@@ -155,6 +155,7 @@ fn an_application_that_connects_and_closes_in_a_loop_is_slowed_down_by_name() {
     }
     assert_eq!(world.attempts.len(), 20);
     assert!(matches!(world.client.status(), Status::Waiting { why: Down::Paced, .. }));
+    assert!(!world.client.can_hurry());
     world.run_to_next_attempt();
     assert_eq!(world.now - world.attempts[0], MINUTE);
 }
@@ -162,7 +163,9 @@ fn an_application_that_connects_and_closes_in_a_loop_is_slowed_down_by_name() {
 #[test]
 fn an_impatient_application_may_try_at_once() {
     let mut world = World::connecting(Config::default());
+    assert!(!world.client.can_hurry());
     world.cut();
+    assert!(world.client.can_hurry());
     world.client.retry_now(world.now);
     world.perform();
     assert_eq!(world.attempts, [world.now; 2]);
