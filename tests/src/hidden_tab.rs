@@ -9,7 +9,7 @@ use e2e_page::request::{Options, Probe};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Engine};
 use crate::page::{Line, Page, Place};
 use crate::relay::Relay;
 use crate::server::Server;
@@ -26,7 +26,7 @@ pub const THROTTLED_SOON: &str =
 
 /// Counts how far apart a timer rings that is set again each second, as an application may do.
 const WATCH_TIMERS: &str = "
-    const watch = (globalThis.watch = { longest: 0, at: performance.now(), hidden: false });
+    const watch = (window.watch = { longest: 0, at: performance.now(), hidden: false });
     document.onvisibilitychange = () => (watch.hidden ||= document.hidden);
     const tick = () => {
         const now = performance.now();
@@ -39,8 +39,8 @@ const WATCH_TIMERS: &str = "
 
 /// The longest time between two rings, the present one included, and whether the page was hidden.
 const READ_TIMERS: &str = "
-    const longest = Math.max(watch.longest, performance.now() - watch.at);
-    return { longest_ms: Math.round(longest), hidden: watch.hidden };";
+    const { longest, at, hidden } = window.watch;
+    return { longest_ms: Math.round(Math.max(longest, performance.now() - at)), hidden };";
 
 /// What became of a page and its lines while it was hidden.
 #[derive(Debug)]
@@ -111,18 +111,17 @@ struct Timers {
     hidden: bool,
 }
 
-/// Hides a page with a quiet line of each kind for so long, in a Chromium with windows and these
-/// flags.
+/// Hides a page with a quiet line of each kind for so long: behind another tab of a Chromium with
+/// windows, in the others by minimizing the window. The flags are Chromium's.
 ///
 /// # Errors
 ///
 /// When something does not start, or the page was not hidden.
-pub async fn watch(hidden: Duration, flags: &[&str]) -> anyhow::Result<Report> {
+pub async fn watch(engine: Engine, hidden: Duration, flags: &[&str]) -> anyhow::Result<Report> {
     let server = Server::start().await?;
     let session = Relay::start(server.ws("/session/echo"), Some("keepline.v1")).await?;
     let plain = Relay::start(server.ws("/echo"), None).await?;
-    let browser = Browser::start_with_windows(flags).await?;
-    let page = Page::in_browser(browser, Place::Window).await?;
+    let page = Page::in_browser(windowed(engine, flags).await?, Place::Window).await?;
     let lines = [
         (page.open(&session.ws(), Options::session()).await?, &session),
         (page.open(&plain.ws(), probing()).await?, &plain),
@@ -133,7 +132,7 @@ pub async fn watch(hidden: Duration, flags: &[&str]) -> anyhow::Result<Report> {
 
     let window = page.window().await?;
     page.run::<Option<()>>(WATCH_TIMERS, vec![]).await?;
-    page.cover().await?;
+    put_away(&page).await?;
     let began = Instant::now();
     sleep(hidden).await;
     let ended = Instant::now();
@@ -148,6 +147,21 @@ pub async fn watch(hidden: Duration, flags: &[&str]) -> anyhow::Result<Report> {
         session: pulse(&session.0, session.1, began, ended).await?,
         plain: pulse(&plain.0, plain.1, began, ended).await?,
     })
+}
+
+async fn windowed(engine: Engine, flags: &[&str]) -> anyhow::Result<Browser> {
+    match engine {
+        Engine::Chromium => Browser::start_with_windows(flags).await,
+        Engine::Firefox | Engine::WebKit => Browser::start_of(engine).await,
+    }
+}
+
+/// Without a window manager, Chromium minimizes no window.
+async fn put_away(page: &Page) -> anyhow::Result<()> {
+    match page.browser().engine() {
+        Engine::Chromium => page.cover().await.map(|_| ()),
+        Engine::Firefox | Engine::WebKit => page.hide().await,
+    }
 }
 
 /// The server's echo is the answer.

@@ -111,9 +111,10 @@ real server: a session, which answers the server's pings, and a plain line, whic
 lets the timers of a page ring once a minute when it was hidden for five. It is a failure if a line
 is lost, or a heartbeat comes later than after 1.2 times the interval of 10 s.
 
-Usage: cargo xtask soak hidden-tab [--minutes <N>]
+Usage: cargo xtask soak hidden-tab [OPTIONS]
 
-  --minutes <N>  How long the page is hidden [default: 10]";
+  --minutes <N>   How long the page is hidden [default: 10]
+  --browser <B>   chromium, or firefox or webkit with a minimized window [default: chromium]";
 
 const SIZE: &str = "\
 Builds what a page downloads, and tells its size in bytes: as it is, by gzip at level 9, and by
@@ -286,11 +287,12 @@ fn faults(mut line: lexopt::Parser) -> Result<Request> {
 }
 
 fn browser(line: &mut lexopt::Parser) -> Result<String> {
+    one_of(line, &["chromium", "firefox", "both"])
+}
+
+fn one_of(line: &mut lexopt::Parser, browsers: &[&str]) -> Result<String> {
     let browser = line.value()?.string()?;
-    ensure!(
-        ["chromium", "firefox", "both"].contains(&browser.as_str()),
-        "the browsers are chromium, firefox and both"
-    );
+    ensure!(browsers.contains(&browser.as_str()), "the browsers are {}", browsers.join(", "));
     Ok(browser)
 }
 
@@ -322,15 +324,19 @@ fn soak(mut line: lexopt::Parser) -> Result<Request> {
 }
 
 fn hidden_tab(mut line: lexopt::Parser) -> Result<Request> {
-    let mut lasts = Duration::from_secs(10 * 60);
+    let mut options =
+        HiddenTab { browser: "chromium".to_owned(), lasts: Duration::from_secs(10 * 60) };
     while let Some(argument) = line.next()? {
         match argument {
-            Long("minutes") => lasts = minutes(&mut line)?,
+            Long("minutes") => options.lasts = minutes(&mut line)?,
+            Long("browser") => {
+                options.browser = one_of(&mut line, &["chromium", "firefox", "webkit"])?;
+            }
             Long("help") | Short('h') => return Ok(Request::Help(SOAK)),
             Long(_) | Short(_) | Value(_) => return Err(argument.unexpected().into()),
         }
     }
-    Ok(Request::Soak(HiddenTab { lasts }))
+    Ok(Request::Soak(options))
 }
 
 fn minutes(line: &mut lexopt::Parser) -> Result<Duration> {
@@ -402,6 +408,7 @@ mod tests {
             "bench dance",
             "soak dance",
             "soak hidden-tab --minutes 0",
+            "soak hidden-tab --browser both",
             "bench echo --browser lynx",
             "bench echo --rounds 0",
             "wpt",

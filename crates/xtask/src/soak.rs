@@ -6,16 +6,17 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::project::Project;
-use crate::setup::{TestBench, Tools};
+use crate::setup::{Browsers, TestBench, Tools, WebKit};
 use crate::step::Step;
 use crate::{dashboard, page, server};
 
 /// What is left for everything but the test itself.
 const ASIDE: Duration = Duration::from_secs(5 * 60);
 
-/// How long a page is to be hidden.
+/// In which browser a page is to be hidden, and for how long.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct HiddenTab {
+    pub(crate) browser: String,
     pub(crate) lasts: Duration,
 }
 
@@ -29,11 +30,14 @@ pub(crate) fn run(project: &Project, options: &HiddenTab) -> Result<ExitCode> {
     Step::new("build the long tests", build).succeed()?;
     let mut soak = project.command(project.target.join("debug/soak"));
     let minutes = options.lasts.as_secs_f64() / 60.0;
-    soak.args(["hidden-tab", &format!("--minutes={minutes}")]);
+    soak.args(["hidden-tab", "--browser", &options.browser, &format!("--minutes={minutes}")]);
     soak.env("KEEPLINE_SERVER_BIN", server).env("KEEPLINE_PAGE_DIR", page);
-    let chromium = &bench.browsers.chromium;
+    let Browsers { chromium, firefox } = &bench.browsers;
     soak.env("CHROME", &chromium.program).env("CHROMEDRIVER", &chromium.driver);
-    soak.env("XVFB", &bench.webkit.xvfb);
+    soak.env("FIREFOX", &firefox.program).env("GECKODRIVER", &firefox.driver);
+    let WebKit { browser: webkit, xvfb } = &bench.webkit;
+    soak.env("MINIBROWSER", &webkit.program).env("WEBKITDRIVER", &webkit.driver);
+    soak.env("XVFB", xvfb);
     let report = Step::new("hide a tab", soak).within(options.lasts + ASIDE).run()?;
     Ok(if report.failure.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
