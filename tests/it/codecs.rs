@@ -55,9 +55,12 @@ async fn a_peer_in_python_understands_messagepack_and_cbor() -> anyhow::Result<(
     Ok(())
 }
 
-#[tokio::test]
-async fn what_a_codec_cannot_decode_is_reported_and_the_line_goes_on() -> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(what_a_codec_cannot_decode_is_reported_and_the_line_goes_on);
+
+async fn what_a_codec_cannot_decode_is_reported_and_the_line_goes_on(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     // The far end signs texts: JSON would not come back as it was.
     for codec in [Codec::MessagePack, Codec::Cbor, Codec::Postcard] {
         let notes = page.open(&server.ws("/broadcast"), with(codec)).await?;

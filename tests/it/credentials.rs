@@ -87,9 +87,11 @@ async fn hello_is_accepted(engine: Engine, place: Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn refused_credentials_are_replaced_once() -> anyhow::Result<()> {
-    let (server, page) = (Server::start_verifying().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(refused_credentials_are_replaced_once);
+
+async fn refused_credentials_are_replaced_once(engine: Engine) -> anyhow::Result<()> {
+    let (server, page) =
+        (Server::start_verifying().await?, Page::start_in(engine, Place::Window).await?);
     let url = server.ws("/session/echo");
 
     let line = page.open(&url, session(&["nobody", "alice"])).await?;
@@ -127,10 +129,13 @@ async fn renews_in_band(engine: Engine) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_session_that_cannot_renew_comes_back_with_others_after_the_expiry() -> anyhow::Result<()>
-{
-    let (server, page) = (Server::start_verifying().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(a_session_that_cannot_renew_comes_back_with_others_after_the_expiry);
+
+async fn a_session_that_cannot_renew_comes_back_with_others_after_the_expiry(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) =
+        (Server::start_verifying().await?, Page::start_in(engine, Place::Window).await?);
     let mut provider = credentials(&["alice 1500"]);
     provider.push(Provided::Stop("not now".to_owned()));
     provider.extend(credentials(&["alice"]));
@@ -151,10 +156,12 @@ async fn a_session_that_cannot_renew_comes_back_with_others_after_the_expiry() -
     Ok(())
 }
 
-#[tokio::test]
-async fn an_application_renews_by_itself() -> anyhow::Result<()> {
+in_chromium_and_firefox!(an_application_renews_by_itself);
+
+async fn an_application_renews_by_itself(engine: Engine) -> anyhow::Result<()> {
     const POUR: Pour = Pour { count: 40, batch: 1, every_ms: 100 };
-    let (server, page) = (Server::start_verifying().await?, Page::start(Place::Window).await?);
+    let (server, page) =
+        (Server::start_verifying().await?, Page::start_in(engine, Place::Window).await?);
     let own = Session { credentials: Some("alice 2000".to_owned()), ..Session::default() };
     let options = Options { session: Some(own), ..Options::default() };
     let line = page.open(&server.ws("/session/echo"), options).await?;
@@ -167,9 +174,13 @@ async fn an_application_renews_by_itself() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_session_does_not_become_somebody_elses_by_a_renewal() -> anyhow::Result<()> {
-    let (server, page) = (Server::start_verifying().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(a_session_does_not_become_somebody_elses_by_a_renewal);
+
+async fn a_session_does_not_become_somebody_elses_by_a_renewal(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) =
+        (Server::start_verifying().await?, Page::start_in(engine, Place::Window).await?);
     let line = page.open(&server.ws("/session/echo"), session(&["alice"])).await?;
     talks(&line).await?;
     line.renew("bob").await?;
@@ -177,9 +188,13 @@ async fn a_session_does_not_become_somebody_elses_by_a_renewal() -> anyhow::Resu
     Ok(())
 }
 
-#[tokio::test]
-async fn a_session_comes_back_with_new_credentials_and_is_the_same() -> anyhow::Result<()> {
-    let (server, page) = (Server::start_verifying().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(a_session_comes_back_with_new_credentials_and_is_the_same);
+
+async fn a_session_comes_back_with_new_credentials_and_is_the_same(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) =
+        (Server::start_verifying().await?, Page::start_in(engine, Place::Window).await?);
     let proxy = Proxy::start(server.port()).await?;
     let given = session(&["alice 60000", "alice 61000", "alice 62000"]);
     let line = page.open(&proxy.ws("/session/echo"), given).await?;
@@ -227,9 +242,10 @@ async fn plain_tokens_expire(engine: Engine) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_provider_that_fails_is_named_by_the_status() -> anyhow::Result<()> {
-    let (peer, page) = (Peer::start().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(a_provider_that_fails_is_named_by_the_status);
+
+async fn a_provider_that_fails_is_named_by_the_status(engine: Engine) -> anyhow::Result<()> {
+    let (peer, page) = (Peer::start().await?, Page::start_in(engine, Place::Window).await?);
     let url = peer.ws("/guarded");
     let mut provider = vec![Provided::TryAgain("the token server is down".to_owned())];
     provider.extend(tokens(&["good"]));

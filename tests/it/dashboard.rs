@@ -115,8 +115,7 @@ async fn a_stopped_server_is_counted_down_to_and_come_back_to() -> anyhow::Resul
 }
 
 #[tokio::test]
-async fn a_server_that_asks_for_time_is_not_tried_sooner_and_the_page_says_so() -> anyhow::Result<()>
-{
+async fn a_server_that_asks_for_time_is_given_it_and_the_page_says_so() -> anyhow::Result<()> {
     let (mut server, browser) = (Server::start().await?, Browser::start().await?);
     let tab = Tab::open(&browser, &server.http("/")).await?;
     join(&tab, "Ada", "library").await?;

@@ -82,9 +82,10 @@ async fn nobody_at_all_is_told_from_somebody_who_does_not_say() -> anyhow::Resul
     Ok(())
 }
 
-#[tokio::test]
-async fn a_server_that_says_when_to_return_is_believed() -> anyhow::Result<()> {
-    let page = Page::start(Place::Window).await?;
+in_chromium_and_firefox!(a_server_that_says_when_to_return_is_believed);
+
+async fn a_server_that_says_when_to_return_is_believed(engine: Engine) -> anyhow::Result<()> {
+    let page = Page::start_in(engine, Place::Window).await?;
     for status in [429, 503] {
         let answer = Answer { retry_after: Some("30"), ..open_to_all(status) };
         let peer = HttpPeer::start(answer).await?;
@@ -101,10 +102,13 @@ async fn a_server_that_says_when_to_return_is_believed() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_server_that_is_down_is_not_asked_with_every_attempt() -> anyhow::Result<()> {
+in_chromium_and_firefox!(a_server_that_is_down_is_not_asked_with_every_attempt);
+
+async fn a_server_that_is_down_is_not_asked_with_every_attempt(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (peer, page) =
-        (HttpPeer::start(open_to_all(500)).await?, Page::start(Place::Window).await?);
+        (HttpPeer::start(open_to_all(500)).await?, Page::start_in(engine, Place::Window).await?);
     let line = page.open(&peer.ws("/"), curious()).await?;
     line.shows("five attempts", |log| {
         statuses(log).find(|it| matches!(it, Status::Connecting { attempt: 5 })).cloned()
@@ -114,10 +118,11 @@ async fn a_server_that_is_down_is_not_asked_with_every_attempt() -> anyhow::Resu
     Ok(())
 }
 
-#[tokio::test]
-async fn an_application_may_judge_a_404_by_what_it_knows() -> anyhow::Result<()> {
+in_chromium_and_firefox!(an_application_may_judge_a_404_by_what_it_knows);
+
+async fn an_application_may_judge_a_404_by_what_it_knows(engine: Engine) -> anyhow::Result<()> {
     let (peer, page) =
-        (HttpPeer::start(open_to_all(404)).await?, Page::start(Place::Window).await?);
+        (HttpPeer::start(open_to_all(404)).await?, Page::start_in(engine, Place::Window).await?);
     let options = Options { ends_for_status: Some(404), ..curious() };
     let line = page.open(&peer.ws("/"), options).await?;
     let (found, ends) = line
@@ -150,9 +155,10 @@ async fn what_the_pages_policy_forbids_to_ask_stays_unknown() -> anyhow::Result<
     Ok(())
 }
 
-#[tokio::test]
-async fn a_peer_that_never_answers_holds_nothing_up() -> anyhow::Result<()> {
-    let page = Page::start(Place::Window).await?;
+in_chromium_and_firefox!(a_peer_that_never_answers_holds_nothing_up);
+
+async fn a_peer_that_never_answers_holds_nothing_up(engine: Engine) -> anyhow::Result<()> {
+    let page = Page::start_in(engine, Place::Window).await?;
     let peer = BadPeer::start(Manner::NeverAnswers).await?;
     let options = Options { connect_timeout_ms: Some(200), ..curious() };
     let line = page.open(&peer.ws(), options).await?;
@@ -184,10 +190,13 @@ async fn what_real_servers_answer_to_a_get_does_not_end_a_line() -> anyhow::Resu
     line.is_online(2).await
 }
 
-#[tokio::test]
-async fn a_provider_is_asked_once_more_before_a_401_ends_the_line() -> anyhow::Result<()> {
+in_chromium_and_firefox!(a_provider_is_asked_once_more_before_a_401_ends_the_line);
+
+async fn a_provider_is_asked_once_more_before_a_401_ends_the_line(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let (peer, page) =
-        (HttpPeer::start(open_to_all(401)).await?, Page::start(Place::Window).await?);
+        (HttpPeer::start(open_to_all(401)).await?, Page::start_in(engine, Place::Window).await?);
     let provider = vec![Provided::Token("secret".to_owned())];
     let line = page.open(&peer.ws("/"), Options { provider, ..curious() }).await?;
     line.shows("the end", |log| {

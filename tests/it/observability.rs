@@ -36,9 +36,10 @@ async fn the_panel_shows_both(engine: Engine) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn the_export_adds_up_and_holds_no_secret() -> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(the_export_adds_up_and_holds_no_secret);
+
+async fn the_export_adds_up_and_holds_no_secret(engine: Engine) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     let session = Session { credentials: Some("secret".to_owned()), ..Session::default() };
     let plain =
         Options { query: vec![("token".to_owned(), "secret".to_owned())], ..Options::default() };
@@ -77,10 +78,13 @@ async fn the_export_adds_up_and_holds_no_secret() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn what_a_full_inbox_drops_is_known_before_anybody_reads() -> anyhow::Result<()> {
+in_chromium_and_firefox!(what_a_full_inbox_drops_is_known_before_anybody_reads);
+
+async fn what_a_full_inbox_drops_is_known_before_anybody_reads(
+    engine: Engine,
+) -> anyhow::Result<()> {
     const POUR: Pour = Pour { count: 100, batch: 100, every_ms: 0 };
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     // It reads the first message, and is busy with it for longer than anybody waits.
     let reading = Reading { every_ms: 10 * 60 * 1_000, work_us: 0 };
     let options = Options { reading, inbox_messages: Some(9), ..Options::default() };
@@ -100,10 +104,11 @@ async fn what_a_full_inbox_drops_is_known_before_anybody_reads() -> anyhow::Resu
     Ok(())
 }
 
-#[tokio::test]
-async fn a_probe_that_is_not_answered_is_counted() -> anyhow::Result<()> {
+in_chromium_and_firefox!(a_probe_that_is_not_answered_is_counted);
+
+async fn a_probe_that_is_not_answered_is_counted(engine: Engine) -> anyhow::Result<()> {
     let (peer, page) =
-        (BadPeer::start(Manner::GoesSilent).await?, Page::start(Place::Window).await?);
+        (BadPeer::start(Manner::GoesSilent).await?, Page::start_in(engine, Place::Window).await?);
     let [question, answer] = ["anybody there?", "yes"].map(str::to_owned);
     let probe = Some(Probe { question, answer, by_function: false, idle_ms: 200, within_ms: 300 });
     let line = page.open(&peer.ws(), Options { probe, ..Options::default() }).await?;

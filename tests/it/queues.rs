@@ -86,9 +86,12 @@ fn small_inbox(overflow: Option<Overflow>) -> Options {
 
 const BURST: Pour = Pour { count: 200, batch: 200, every_ms: 0 };
 
-#[tokio::test]
-async fn a_small_inbox_keeps_what_its_policy_says_and_tells_of_the_rest() -> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(a_small_inbox_keeps_what_its_policy_says_and_tells_of_the_rest);
+
+async fn a_small_inbox_keeps_what_its_policy_says_and_tells_of_the_rest(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     let url = server.ws("/echo");
     let newest = page.open(&url, small_inbox(None)).await?;
     let oldest = page.open(&url, small_inbox(Some(Overflow::DropNewest))).await?;
@@ -111,10 +114,12 @@ async fn a_small_inbox_keeps_what_its_policy_says_and_tells_of_the_rest() -> any
     Ok(())
 }
 
-#[tokio::test]
-async fn a_line_that_is_read_too_slowly_is_closed_if_the_application_says_so() -> anyhow::Result<()>
-{
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(a_line_that_is_read_too_slowly_is_closed_if_the_application_says_so);
+
+async fn a_line_that_is_read_too_slowly_is_closed_if_the_application_says_so(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     let options = small_inbox(Some(Overflow::Close(4408)));
     let line = page.open(&server.ws("/echo"), options).await?;
     line.is_online(1).await?;
@@ -129,9 +134,12 @@ async fn a_line_that_is_read_too_slowly_is_closed_if_the_application_says_so() -
     Ok(())
 }
 
-#[tokio::test]
-async fn of_messages_with_one_key_a_slow_reader_finds_the_latest() -> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(of_messages_with_one_key_a_slow_reader_finds_the_latest);
+
+async fn of_messages_with_one_key_a_slow_reader_finds_the_latest(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     let reading = Reading { every_ms: 50, work_us: 0 };
     let options = Options { reading, latest_by_word: true, ..Options::default() };
     let line = page.open(&server.ws("/echo"), options).await?;
@@ -146,9 +154,12 @@ async fn of_messages_with_one_key_a_slow_reader_finds_the_latest() -> anyhow::Re
     Ok(())
 }
 
-#[tokio::test]
-async fn what_javascript_throws_in_a_key_function_loses_no_message() -> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(what_javascript_throws_in_a_key_function_loses_no_message);
+
+async fn what_javascript_throws_in_a_key_function_loses_no_message(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     let options = Options { latest_by_word: true, ..Options::default() };
     let line = page.open(&server.ws("/echo"), options).await?;
     line.is_online(1).await?;
@@ -159,10 +170,14 @@ async fn what_javascript_throws_in_a_key_function_loses_no_message() -> anyhow::
     Ok(())
 }
 
-#[tokio::test]
-async fn what_javascript_throws_in_the_function_that_knows_an_answer_loses_no_message()
--> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+in_chromium_and_firefox!(
+    what_javascript_throws_in_the_function_that_knows_an_answer_loses_no_message
+);
+
+async fn what_javascript_throws_in_the_function_that_knows_an_answer_loses_no_message(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
     let (question, answer) = ("are you there?".to_owned(), "are you there?".to_owned());
     let probe = Probe { question, answer, by_function: true, idle_ms: 100, within_ms: 5_000 };
     let options = Options { probe: Some(probe), ..Options::default() };

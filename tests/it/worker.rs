@@ -1,13 +1,15 @@
 //! The SDK in a dedicated Worker.
 
+use e2e::browser::Engine;
 use e2e::page::{Page, Place};
 use e2e::server::Server;
 use e2e_page::report::{End, Entry, Status};
 use e2e_page::request::{Codec, Options, Payload};
 
-#[tokio::test]
-async fn a_line_in_a_worker_echoes_closes_and_ends() -> anyhow::Result<()> {
-    let (server, page) = (Server::start().await?, Page::start(Place::Worker).await?);
+in_chromium_and_firefox!(a_line_in_a_worker_echoes_closes_and_ends);
+
+async fn a_line_in_a_worker_echoes_closes_and_ends(engine: Engine) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Worker).await?);
 
     let texts = page.open(&server.ws("/echo"), Options::default()).await?;
     texts.say("from a worker").await?;
@@ -23,9 +25,10 @@ async fn a_line_in_a_worker_echoes_closes_and_ends() -> anyhow::Result<()> {
     texts.shows("the end", |log| log.contains(&end).then_some(())).await
 }
 
-#[tokio::test]
-async fn a_line_in_a_worker_comes_back_when_the_server_does() -> anyhow::Result<()> {
-    let (mut server, page) = (Server::start().await?, Page::start(Place::Worker).await?);
+in_chromium_and_firefox!(a_line_in_a_worker_comes_back_when_the_server_does);
+
+async fn a_line_in_a_worker_comes_back_when_the_server_does(engine: Engine) -> anyhow::Result<()> {
+    let (mut server, page) = (Server::start().await?, Page::start_in(engine, Place::Worker).await?);
     let line = page.open(&server.ws("/echo"), Options::default()).await?;
     line.is_online(1).await?;
 
