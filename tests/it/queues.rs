@@ -193,19 +193,15 @@ async fn what_javascript_throws_in_the_function_that_knows_an_answer_loses_no_me
     Ok(())
 }
 
-#[tokio::test]
-async fn a_flood_does_not_keep_a_page_from_being_drawn() -> anyhow::Result<()> {
-    a_page_works_on_a_flood(Engine::Chromium, false).await
+in_each_engine!(a_flood_does_not_keep_a_page_from_being_drawn);
+
+async fn a_flood_does_not_keep_a_page_from_being_drawn(engine: Engine) -> anyhow::Result<()> {
+    a_page_works_on_a_flood(engine, false).await
 }
 
 #[tokio::test]
 async fn nor_does_a_flood_of_callbacks() -> anyhow::Result<()> {
     a_page_works_on_a_flood(Engine::Chromium, true).await
-}
-
-#[tokio::test]
-async fn a_flood_does_not_keep_a_page_from_being_drawn_in_firefox() -> anyhow::Result<()> {
-    a_page_works_on_a_flood(Engine::Firefox, false).await
 }
 
 /// Two seconds of work arrive in a few frames of hundreds of messages. Without a pause the page is

@@ -6,7 +6,7 @@ use e2e::server::Server;
 use e2e_page::report::{End, Entry, Status};
 use e2e_page::request::{Codec, Options, Payload};
 
-in_chromium_and_firefox!(a_line_in_a_worker_echoes_closes_and_ends);
+in_each_engine!(a_line_in_a_worker_echoes_closes_and_ends);
 
 async fn a_line_in_a_worker_echoes_closes_and_ends(engine: Engine) -> anyhow::Result<()> {
     let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Worker).await?);
@@ -25,7 +25,7 @@ async fn a_line_in_a_worker_echoes_closes_and_ends(engine: Engine) -> anyhow::Re
     texts.shows("the end", |log| log.contains(&end).then_some(())).await
 }
 
-in_chromium_and_firefox!(a_line_in_a_worker_comes_back_when_the_server_does);
+in_each_engine!(a_line_in_a_worker_comes_back_when_the_server_does);
 
 async fn a_line_in_a_worker_comes_back_when_the_server_does(engine: Engine) -> anyhow::Result<()> {
     let (mut server, page) = (Server::start().await?, Page::start_in(engine, Place::Worker).await?);
