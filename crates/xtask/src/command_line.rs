@@ -67,14 +67,15 @@ small object (about 75 bytes of JSON); for each that arrives it is parsed, and t
   keepline-plain-binary  the same with JSON in binary messages
   keepline-session       the first one over a session, on /session/echo
 
-All take turns, round after round, each on a line of its own and for S seconds after 0.3 s of
-warm-up; what is told is the median of all rounds, and its ratio to that of raw. That of
-keepline-plain-binary is to a raw client that does the same in binary messages (TextEncoder and
-ArrayBuffer), which is measured in the same rounds and has no line of its own.
+All take turns, round after round, each round beginning with another of them, each on a line of
+its own and for S seconds after 0.3 s of warm-up; what is told is the median of all rounds, and that
+of the ratios to raw in each. The ratio of keepline-plain-binary is to a raw client that does the
+same in binary messages (TextEncoder and ArrayBuffer), which takes its turns and has no line of its
+own.
 
   --browser <BROWSER>  chromium, firefox or both [default: chromium]
-  --rounds <N>         How many rounds [default: 5]
-  --seconds <S>        How long each client is measured in a round [default: 1.5]
+  --rounds <N>         How many rounds [default: 15]
+  --seconds <S>        How long each client is measured in a round [default: 0.5]
   --json               One JSON object a line instead of a table
 
 faults: what a session loses, doubles or reorders while a storm goes over its network. A page in

@@ -51,8 +51,8 @@ pub(crate) async fn run(options: &EchoOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The rates of each client, in all rounds. The clients take turns, so that whatever else the
-/// machine does meets them all.
+/// The rates of each client, in all rounds. The clients take turns, each round beginning with
+/// another one, so that whatever else the machine does meets them all.
 async fn rounds(
     page: &Page,
     server: &Server,
@@ -61,7 +61,9 @@ async fn rounds(
 ) -> anyhow::Result<[Vec<f64>; CLIENTS.len()]> {
     let mut rates = [const { Vec::new() }; CLIENTS.len()];
     for round in 1..=options.rounds {
-        for (client, rates) in CLIENTS.iter().zip(&mut rates) {
+        for turn in 0..CLIENTS.len() {
+            let turn = (round + turn) % CLIENTS.len();
+            let (client, rates) = (&CLIENTS[turn], &mut rates[turn]);
             let lasts_ms = options.lasts.as_millis() as u64;
             let round = [
                 json!(client.name),
@@ -86,14 +88,16 @@ fn spoken(rates: &[Vec<f64>]) -> String {
 }
 
 fn tell(engine: Engine, in_flight: u32, rates: &[Vec<f64>], json: bool) -> anyhow::Result<()> {
-    let medians: Vec<f64> = rates.iter().map(|rates| median(rates)).collect();
-    for (client, &rate) in CLIENTS.iter().zip(&medians).filter(|(client, _)| client.told) {
+    for (client, of_client) in CLIENTS.iter().zip(rates).filter(|(client, _)| client.told) {
+        // Within a round, for a machine that is slow for a while is slow for both.
+        let of_raw = &rates[client.baseline];
+        let ratios: Vec<f64> = of_client.iter().zip(of_raw).map(|(its, raw)| its / raw).collect();
         let measured = Measured {
             browser: name(engine),
             client: client.name,
             in_flight,
-            messages_per_second: rounded(rate, 1.0),
-            ratio_to_raw: rounded(rate / medians[client.baseline], 1_000.0),
+            messages_per_second: rounded(median(of_client), 1.0),
+            ratio_to_raw: rounded(median(&ratios), 1_000.0),
         };
         match json {
             true => println!("{}", serde_json::to_string(&measured)?),

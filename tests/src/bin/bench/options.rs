@@ -40,8 +40,8 @@ pub(crate) fn read() -> anyhow::Result<Bench> {
 fn echo(mut line: lexopt::Parser) -> anyhow::Result<EchoOptions> {
     let mut options = EchoOptions {
         engines: vec![Engine::Chromium],
-        rounds: 5,
-        lasts: Duration::from_millis(1_500),
+        rounds: 15,
+        lasts: Duration::from_millis(500),
         json: false,
     };
     while let Some(argument) = line.next()? {
