@@ -1,9 +1,10 @@
 //! What the parts of a test run are made of.
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::time::Duration;
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use anyhow::{Context, Result};
 
@@ -16,7 +17,7 @@ use crate::step::Step;
 use crate::{dashboard, page, server, sim, tidy};
 
 /// Builds included: a hang is what this ends, not a slow machine.
-const PATIENCE: Duration = Duration::from_secs(20 * 60);
+const PATIENCE: Duration = Duration::from_secs(45 * 60);
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The project, whose parts set up what they need.
@@ -134,6 +135,7 @@ impl<'a> Bench<'a> {
 
     fn e2e_tests(&self, bench: &TestBench, server: &Path, page: &Path) -> Command {
         let mut cargo = self.project.cargo(&["test", "--no-fail-fast", "-p", "e2e"]);
+        cargo.env("RUST_TEST_THREADS", stories_at_once());
         cargo.env("KEEPLINE_SERVER_BIN", server);
         cargo.env("KEEPLINE_PAGE_DIR", page);
         cargo.env("KEEPLINE_PYTHON", &bench.python);
@@ -146,6 +148,12 @@ impl<'a> Bench<'a> {
         cargo.env("XVFB", xvfb);
         cargo
     }
+}
+
+/// One more than there are cores, for most of a story is spent waiting; or what the caller says.
+fn stories_at_once() -> String {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    env::var("RUST_TEST_THREADS").unwrap_or_else(|_| (cores + 1).to_string())
 }
 
 /// The runner takes geckodriver first if it finds both, so each browser's tests name one driver.
