@@ -143,8 +143,11 @@ impl Tab {
                 self.watch.parts_from_room();
             }
         }
-        if let Input::PeerClosing(_) = &input {
-            self.watch.is_leaving |= self.watch.live().len() == 1;
+        if let Input::PeerClosing(conn) = &input
+            && self.client.conn() == Some(*conn)
+        {
+            // Also the one that a session is about to move away from, if it stays after all.
+            self.watch.leaving = Some(*conn);
         }
         self.client.handle_input(input, now);
     }

@@ -53,8 +53,8 @@ pub(crate) struct Watch {
     pub(crate) drains: bool,
     /// Since when the server is to be told what was taken; it must be within 50 ms.
     pub(crate) owes_since: Option<Instant>,
-    /// The far end closes: nothing more can be said to it.
-    pub(crate) is_leaving: bool,
+    /// The connection that the far end closes: nothing more can be said on it.
+    pub(crate) leaving: Option<ConnId>,
     /// Its timers are prompt.
     pub(crate) is_prompt: bool,
     /// The room whose greeting the client has had.
@@ -83,7 +83,7 @@ impl Watch {
             away_until: None,
             drains: false,
             owes_since: None,
-            is_leaving: false,
+            leaving: None,
             is_prompt: false,
             room: None,
             former_room: None,
@@ -100,7 +100,7 @@ impl Watch {
 
     /// The page notices something.
     pub(crate) fn notices(&mut self, notice: Notice, now: Instant) {
-        let asks = self.name == "online" && !self.is_leaving && !self.drains;
+        let asks = self.name == "online" && self.leaving.is_none() && !self.drains;
         self.life.notices(notice, asks, now);
     }
 
@@ -154,7 +154,6 @@ impl Watch {
     pub(crate) fn open(&mut self, conn: ConnId, now: Instant, verdict: &mut Verdict) {
         self.told_bye &= !self.live.is_empty();
         self.drains &= !self.live.is_empty();
-        self.is_leaving &= !self.live.is_empty();
         let is_early = match self.away_until {
             None => false,
             Some(until) => self.live.is_empty() && until.is_none_or(|until| now < until),
@@ -204,7 +203,9 @@ impl Watch {
 
     /// After all is performed, each socket that is left has an owner.
     pub(crate) fn judge(&mut self, client: &Client, now: Instant, verdict: &mut Verdict) {
-        if self.name != "online" || self.live.len() != 1 || !self.is_prompt || self.is_leaving {
+        self.leaving = self.leaving.filter(|conn| client.conn() == Some(*conn));
+        let may_speak = self.name == "online" && self.live.len() == 1 && self.leaving.is_none();
+        if !may_speak || !self.is_prompt {
             self.owes_since = None;
         }
         let owes = self.owes_since.filter(|since| *since + ACK_WITHIN < now);
@@ -255,7 +256,6 @@ impl Watch {
             Status::Online { .. } => {
                 story.count(Happened::Online);
                 (self.failures, self.told_bye, self.drains) = (0, false, false);
-                self.is_leaving = false;
                 self.away_until = None;
                 self.life.opens(now);
             }
