@@ -106,7 +106,8 @@ impl World {
             slow: self.chance.strikes(odds.slow_pump),
             impaired: false,
         };
-        it.impaired = it.slow || latency > Duration::from_secs(1);
+        // An answer takes up to four of them, and a line in question has 2.5 s.
+        it.impaired = it.slow || latency > Duration::from_millis(600);
         if self.chance.strikes(odds.hello_lost) {
             self.story.count(Happened::HandshakeLost);
             it.impaired = true;
