@@ -53,6 +53,7 @@ pub(crate) struct Tab {
     outbox: (usize, usize),
     pub(crate) high_mark: u64,
     coding: Coding,
+    wants_flush: bool,
     /// The room that the last message taken or delivered was of.
     room: usize,
     /// How many messages came again, when this was last looked at.
@@ -77,6 +78,7 @@ impl Tab {
             outbox,
             high_mark,
             coding: session.coding,
+            wants_flush: false,
             room: 0,
             repeated: 0,
         }
@@ -174,7 +176,8 @@ impl Tab {
         }
     }
 
-    /// Performs all that the client asks for, then judges it.
+    /// Performs all that the client asks for, then judges it. A measure is answered before the turn
+    /// ends, and with it the flush: what is written then would be counted as well.
     pub(crate) fn perform(
         &mut self,
         now: Instant,
@@ -183,19 +186,20 @@ impl Tab {
     ) -> Vec<Deed> {
         ledger.now = now;
         let mut deeds = Vec::new();
-        let (mut outputs, mut flush) = (0, false);
+        let mut outputs = 0;
         loop {
             while let Some(output) = self.client.poll_output() {
                 outputs += 1;
-                flush |= output == Output::Flush;
+                self.wants_flush |= output == Output::Flush;
                 self.perform_one(output, now, ledger, story, &mut deeds);
             }
             if self.manner == Manner::AtOnce && !self.inbox.is_empty() {
                 self.take(usize::MAX, now, ledger);
-            } else if std::mem::take(&mut flush) {
-                self.client.flush(now);
-            } else {
+            } else if !self.wants_flush || deeds.iter().any(|it| matches!(it, Deed::Measure(_))) {
                 break;
+            } else {
+                self.wants_flush = false;
+                self.client.flush(now);
             }
         }
         let before = std::mem::replace(&mut self.repeated, self.client.repeated());
