@@ -2,10 +2,11 @@
 
 use e2e::browser::Engine;
 use e2e::page::{Page, Place};
+use e2e::relay::Relay;
 use e2e::server::Server;
 use e2e::wait::PATIENCE;
 use e2e_page::report::{Entry, Status};
-use e2e_page::request::{LEAVES, Options, Payload, Pour, THROWS};
+use e2e_page::request::{ANSWER_BYTES, ASKS, LEAVES, Options, Payload, Pour, QUESTIONS, THROWS};
 use e2e_page::tally::{Runs, Tally};
 
 fn called(options: Options) -> Options {
@@ -68,5 +69,23 @@ async fn a_callback_may_drop_its_socket() -> anyhow::Result<()> {
         line.shows("the end", |log| log.iter().find(|it| is_over(it)).map(|_| ())).await?;
         assert_eq!(heard(&line.log().await?), ["before", LEAVES]);
     }
+    Ok(())
+}
+
+in_chromium_and_firefox!(what_a_callback_answers_leaves_together);
+
+async fn what_a_callback_answers_leaves_together(engine: Engine) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
+    let relay = Relay::start(server.ws("/session/echo"), Some("keepline.v1")).await?;
+    let line = page.open(&relay.ws(), called(Options::session())).await?;
+    line.say(ASKS).await?;
+    let all = |log: &[Entry]| (heard(log).len() == 1 + 2 * QUESTIONS).then_some(());
+    line.shows("every question and every answer", all).await?;
+
+    let sizes = relay.sizes();
+    let with_answers = sizes.iter().filter(|size| **size >= ANSWER_BYTES).count();
+    // The questions come back in one frame or in few, as the server's tasks have had their turns.
+    assert!(with_answers <= 1 + QUESTIONS / 8, "frames of {sizes:?} bytes");
+    assert!(sizes.iter().any(|size| *size >= ANSWER_BYTES * 8), "frames of {sizes:?} bytes");
     Ok(())
 }

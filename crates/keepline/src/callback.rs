@@ -40,6 +40,8 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
     /// of a reader; until the line has ended or the socket is dropped, which drop the listener.
     ///
     /// The listener may use and drop the line: a [`Sender`](crate::Sender) sends from within it.
+    /// In a session, what it sends leaves in one frame when it was called with all that came
+    /// together; what it has others do in microtasks leaves after that.
     /// What JavaScript throws in it is reported as if nobody had caught it, and the next message
     /// comes all the same. When it has been busy for 8 ms with messages that came together, the
     /// event loop has its turn first.

@@ -52,7 +52,11 @@ pub(crate) struct Driver {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Idle,
-    /// The core is to be told what was taken.
+    /// The application's listener is called; if something is to be done, then right after it.
+    Listening {
+        ends: bool,
+    },
+    /// In a microtask, the core is told what was taken, and flushed.
     Ending,
 }
 
@@ -135,10 +139,15 @@ impl Driver {
     }
 
     /// Has the turn of the event loop ended in a microtask: after whatever the application does in
-    /// it, and before anything else happens.
+    /// it, and before anything else happens. What a listener does needs no microtask to wait for.
     pub(crate) fn end_turn_later(&self) {
-        if self.turn.replace(Turn::Ending) == Turn::Idle {
-            self.end_of_turn.call();
+        match self.turn.get() {
+            Turn::Idle => {
+                self.turn.set(Turn::Ending);
+                self.end_of_turn.call();
+            }
+            Turn::Listening { .. } => self.turn.set(Turn::Listening { ends: true }),
+            Turn::Ending => {}
         }
     }
 
@@ -180,6 +189,7 @@ impl Driver {
             | Input::Provided(..)
             | Input::Noticed(_) => input,
         };
+        let listens = self.begins_to_listen();
         self.drive(|works, now| {
             works.is_prompt = true;
             works.key = key;
@@ -187,6 +197,18 @@ impl Driver {
         });
         self.hand_out();
         self.end_turn_if_read();
+        if listens && self.turn.replace(Turn::Idle) == (Turn::Listening { ends: true }) {
+            self.end_turn();
+        }
+    }
+
+    /// Whether the turn will end when the listener has ended.
+    fn begins_to_listen(&self) -> bool {
+        let listens = self.turn.get() == Turn::Idle && self.callback.borrow().is_some();
+        if listens {
+            self.turn.set(Turn::Listening { ends: false });
+        }
+        listens
     }
 
     /// The far end of a session is to be told what is taken. Said after the reader was woken and

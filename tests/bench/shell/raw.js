@@ -1,44 +1,52 @@
 // The clients to compare with: a WebSocket as the browser gives it, one message at a time.
 
+const FIRST = 100_000;
+
 const first = (id) => ({ id, name: "sensor-17", value: 21.53, unit: "celsius", ok: true });
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-export const rawText = (...round) => measure(JSON.stringify, JSON.parse, ...round);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export const rawBinary = (...round) =>
-  measure(
+export const rawText = (url) => open(url, JSON.stringify, JSON.parse);
+
+export const rawBinary = (url) =>
+  open(
+    url,
     (reading) => encoder.encode(JSON.stringify(reading)),
     (data) => JSON.parse(decoder.decode(data)),
-    ...round,
   );
 
-async function measure(encode, decode, url, inFlight, warmUpMs, lastsMs) {
+// As `Echo` in ../src/echo.rs.
+function open(url, encode, decode) {
   const socket = new WebSocket(url);
   socket.binaryType = "arraybuffer";
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = () => reject(new Error(`cannot connect to ${url}`));
-  });
-  let heard = 0;
-  let next = 100_000;
+  let next = FIRST;
+  let rests = false;
+  const line = {
+    heard: 0,
+    outstanding: 0,
+    isOpen: () => socket.readyState === WebSocket.OPEN,
+    begin(inFlight) {
+      rests = false;
+      line.outstanding = inFlight;
+      for (let sent = 0; sent < inFlight; sent += 1) {
+        socket.send(encode(first(next++)));
+      }
+    },
+    rest() {
+      rests = true;
+    },
+    free: () => socket.close(),
+  };
   socket.onmessage = ({ data }) => {
     const reading = decode(data);
-    heard += 1;
+    line.heard += 1;
+    if (rests) {
+      line.outstanding -= 1;
+      return;
+    }
     reading.id = next++;
     socket.send(encode(reading));
   };
-  for (let sent = 0; sent < inFlight; sent += 1) {
-    socket.send(encode(first(next++)));
-  }
-  await sleep(warmUpMs);
-  const [began, before] = [performance.now(), heard];
-  await sleep(lastsMs);
-  const rate = ((heard - before) / (performance.now() - began)) * 1000;
-  socket.onmessage = null;
-  socket.close();
-  return rate;
+  return line;
 }

@@ -1,11 +1,9 @@
 //! The echo: an application that answers each message with the next one, and who counts.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use gloo_timers::future::TimeoutFuture;
-use keepline::{Builder, Decode, Encode, Json, SessionConfig, Socket};
+use keepline::{Builder, Decode, Encode, Json, SessionConfig, Socket, Status};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, UnwrapThrowExt};
 
@@ -14,57 +12,126 @@ use crate::reading::{JsonBytes, Reading};
 /// The number of the first message.
 const FIRST: u32 = 100_000;
 
-/// Messages per second of one client, with so many in flight, after a warm-up.
-///
-/// # Errors
-///
-/// When there is no such client, or no line to `url`.
+/// A client of an echo. Freed, it closes its line.
 #[wasm_bindgen]
-pub async fn echo(
-    client: String,
-    url: String,
-    in_flight: u32,
-    warm_up_ms: u32,
-    lasts_ms: u32,
-) -> Result<f64, JsError> {
-    let heard = Rc::<Cell<u32>>::default();
-    let socket = match client.as_str() {
-        "plain-json" => start(json(&url), in_flight, &heard)?,
-        "plain-binary" => start::<JsonBytes>(Socket::builder(&url), in_flight, &heard)?,
-        "session" => start(json(&url).session(SessionConfig::default()), in_flight, &heard)?,
-        _ => return Err(JsError::new("no such client")),
-    };
-    TimeoutFuture::new(warm_up_ms).await;
-    let (began, before) = (keepline::now(), heard.get());
-    TimeoutFuture::new(lasts_ms).await;
-    let rate = f64::from(heard.get() - before) / (keepline::now() - began).as_secs_f64();
-    drop(socket);
-    Ok(rate)
+pub struct Echo {
+    line: Box<dyn Line>,
+    count: Rc<Count>,
+}
+
+struct Count {
+    next: Cell<u32>,
+    heard: Cell<u32>,
+    /// How many have not come back since it rests.
+    outstanding: Cell<u32>,
+    rests: Cell<bool>,
+}
+
+#[wasm_bindgen]
+impl Echo {
+    /// Opens a line to `url`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such client, or the SDK refuses the URL.
+    #[wasm_bindgen(constructor)]
+    pub fn new(client: &str, url: &str) -> Result<Self, JsError> {
+        match client {
+            "plain-json" => Self::over(json(url)),
+            "plain-binary" => Self::over::<JsonBytes>(Socket::builder(url)),
+            "session" => Self::over(json(url).session(SessionConfig::default())),
+            _ => Err(JsError::new("no such client")),
+        }
+    }
+
+    fn over<C>(line: Builder<Reading, Reading, C>) -> Result<Self, JsError>
+    where
+        C: Encode<Reading> + Decode<Reading> + 'static,
+    {
+        let count = Rc::new(Count {
+            next: Cell::new(FIRST),
+            heard: Cell::new(0),
+            outstanding: Cell::new(0),
+            rests: Cell::new(true),
+        });
+        let mut socket = line.connect()?;
+        let (sender, counts) = (socket.sender(), Rc::clone(&count));
+        socket.on_message(move |received| {
+            let mut reading = received.expect_throw("what was sent comes back");
+            if counts.goes_on() {
+                reading.id = counts.next();
+                sender.send(&reading).expect_throw("the outbox has room");
+            }
+        });
+        Ok(Self { line: Box::new(socket), count })
+    }
+
+    /// Whether it may begin.
+    #[wasm_bindgen(js_name = isOpen)]
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.line.is_open()
+    }
+
+    /// Sends so many messages; from then on each that comes is answered with the next one.
+    pub fn begin(&self, in_flight: u32) {
+        self.count.rests.set(false);
+        self.count.outstanding.set(in_flight);
+        for _ in 0..in_flight {
+            self.line.send(&Reading::first(self.count.next()));
+        }
+    }
+
+    /// From now on nothing is answered.
+    pub fn rest(&self) {
+        self.count.rests.set(true);
+    }
+
+    /// How many messages came.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn heard(&self) -> u32 {
+        self.count.heard.get()
+    }
+
+    /// How many have still to come, once it rests.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn outstanding(&self) -> u32 {
+        self.count.outstanding.get()
+    }
+}
+
+impl Count {
+    fn next(&self) -> u32 {
+        self.next.replace(self.next.get() + 1)
+    }
+
+    /// Counts a message that came, and tells whether it is to be answered.
+    fn goes_on(&self) -> bool {
+        self.heard.set(self.heard.get() + 1);
+        let rests = self.rests.get();
+        self.outstanding.set(self.outstanding.get() - u32::from(rests));
+        !rests
+    }
+}
+
+/// A line, whatever its codec.
+trait Line {
+    fn is_open(&self) -> bool;
+    fn send(&self, reading: &Reading);
+}
+
+impl<C: Encode<Reading>> Line for Socket<Reading, Reading, C> {
+    fn is_open(&self) -> bool {
+        matches!(self.status(), Status::Online { .. })
+    }
+
+    fn send(&self, reading: &Reading) {
+        self.sender().send(reading).expect_throw("the outbox has room");
+    }
 }
 
 fn json(url: &str) -> Builder<Reading, Reading, Json> {
     Socket::builder(url)
-}
-
-/// Connects, and answers from then on; until what comes back is dropped.
-fn start<C>(
-    line: Builder<Reading, Reading, C>,
-    in_flight: u32,
-    heard: &Rc<Cell<u32>>,
-) -> Result<Box<dyn Any>, JsError>
-where
-    C: Encode<Reading> + Decode<Reading> + 'static,
-{
-    let mut socket = line.connect()?;
-    for id in 0..in_flight {
-        socket.send(&Reading::first(FIRST + id)).expect_throw("the outbox has room");
-    }
-    let (sender, next, heard) = (socket.sender(), Cell::new(FIRST + in_flight), Rc::clone(heard));
-    socket.on_message(move |received| {
-        let mut reading = received.expect_throw("what was sent comes back");
-        heard.set(heard.get() + 1);
-        reading.id = next.replace(next.get() + 1);
-        sender.send(&reading).expect_throw("the outbox has room");
-    });
-    Ok(Box::new(socket))
 }

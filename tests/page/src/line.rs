@@ -21,7 +21,8 @@ use crate::pour;
 use crate::reading::Reader;
 use crate::report::{Entry, Failure};
 use crate::request::{
-    self, Codec, Coding, LEAVES, Note, Options, Payload, Pour, Probe, Provided, THROWS, Upload,
+    self, ANSWER_BYTES, ASKS, Codec, Coding, LEAVES, Note, Options, Payload, Pour, Probe, Provided,
+    QUESTION, QUESTIONS, THROWS, Upload,
 };
 use crate::tally::Tally;
 use crate::upload;
@@ -313,6 +314,12 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> AnySocket for Shared<T, C> 
 }
 
 impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
+    fn say(&self, text: &str) {
+        if let Err(failure) = self.send(Payload::Text(text.to_owned())) {
+            throw_str(&failure.kind);
+        }
+    }
+
     fn listen(self, log: Log, reader: Reader) {
         let this = self.clone();
         let listener = move |received: Result<T, ReceiveError>| {
@@ -323,6 +330,8 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
             match () {
                 () if says(THROWS) => throw_str("thrown on purpose"),
                 () if says(LEAVES) => this.drop_socket(),
+                () if says(ASKS) => (0..QUESTIONS).for_each(|_| this.say(QUESTION)),
+                () if says(QUESTION) => this.say(&"a".repeat(ANSWER_BYTES)),
                 () => {}
             }
             log.push(heard);

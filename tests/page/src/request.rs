@@ -102,6 +102,18 @@ pub const THROWS: &str = "throws";
 /// A text at which a callback drops its socket.
 pub const LEAVES: &str = "leaves";
 
+/// A text that a callback answers with as many [`QUESTION`]s as [`QUESTIONS`].
+pub const ASKS: &str = "asks";
+
+/// A text that a callback answers with so many letters as [`ANSWER_BYTES`].
+pub const QUESTION: &str = "a question";
+
+/// How many questions are asked together.
+pub const QUESTIONS: usize = 64;
+
+/// The length of the answer to one.
+pub const ANSWER_BYTES: usize = 200;
+
 /// The place of a line among all that the page has opened.
 pub type LineId = usize;
 

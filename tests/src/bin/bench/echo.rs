@@ -1,5 +1,8 @@
 //! The throughput of an echo, of the SDK beside a bare WebSocket.
 
+use std::ops::AddAssign;
+use std::time::Duration;
+
 use e2e::browser::Engine;
 use e2e::server::Server;
 use serde::Serialize;
@@ -9,7 +12,9 @@ use crate::options::EchoOptions;
 use crate::page::Page;
 
 const IN_FLIGHT: [u32; 3] = [1, 64, 1_024];
-const WARM_UP_MS: u64 = 300;
+/// In how many turns of a client its time in a round is spent.
+const TURNS: usize = 5;
+const WARM_UP_MS: u64 = 20;
 
 /// One way to talk to an echo.
 struct Client {
@@ -51,8 +56,8 @@ pub(crate) async fn run(options: &EchoOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The rates of each client, in all rounds. The clients take turns, each round beginning with
-/// another one, so that whatever else the machine does meets them all.
+/// The rates of each client, in all rounds. In a round each has a line of its own, and they take
+/// short turns, so that whatever else the machine does meets them all.
 async fn rounds(
     page: &Page,
     server: &Server,
@@ -61,22 +66,55 @@ async fn rounds(
 ) -> anyhow::Result<[Vec<f64>; CLIENTS.len()]> {
     let mut rates = [const { Vec::new() }; CLIENTS.len()];
     for round in 1..=options.rounds {
-        for turn in 0..CLIENTS.len() {
-            let turn = (round + turn) % CLIENTS.len();
-            let (client, rates) = (&CLIENTS[turn], &mut rates[turn]);
-            let lasts_ms = options.lasts.as_millis() as u64;
-            let round = [
-                json!(client.name),
-                json!(server.ws(client.path)),
-                json!(in_flight),
-                json!(WARM_UP_MS),
-                json!(lasts_ms),
-            ];
-            rates.push(page.run("return measure(...arguments)", round.into()).await?);
+        open_lines(page, server).await?;
+        let mut sums = [Turn::default(); CLIENTS.len()];
+        for turn in 0..TURNS {
+            for client in (0..CLIENTS.len()).map(|it| (round + turn + it) % CLIENTS.len()) {
+                let lasts = options.lasts / TURNS as u32;
+                sums[client] += take_turn(page, &CLIENTS[client], in_flight, lasts).await?;
+            }
         }
+        page.run::<()>("closeLines()", Vec::new()).await?;
+        rates.iter_mut().zip(sums).for_each(|(rates, sum)| rates.push(sum.rate()));
         eprintln!("  {in_flight} in flight, round {round}: {}", spoken(&rates));
     }
     Ok(rates)
+}
+
+async fn open_lines(page: &Page, server: &Server) -> anyhow::Result<()> {
+    let lines = CLIENTS.iter().map(|client| json!([client.name, server.ws(client.path)]));
+    page.run("return openLines(arguments[0])", vec![lines.collect()]).await
+}
+
+/// What came in a turn, or in several.
+#[derive(Clone, Copy, Default)]
+struct Turn {
+    messages: f64,
+    milliseconds: f64,
+}
+
+async fn take_turn(
+    page: &Page,
+    client: &Client,
+    in_flight: u32,
+    lasts: Duration,
+) -> anyhow::Result<Turn> {
+    let turn = json!([client.name, in_flight, WARM_UP_MS, lasts.as_millis() as u64]);
+    let (messages, milliseconds) = page.run("return turn(...arguments[0])", vec![turn]).await?;
+    Ok(Turn { messages, milliseconds })
+}
+
+impl Turn {
+    fn rate(self) -> f64 {
+        self.messages / self.milliseconds * 1_000.0
+    }
+}
+
+impl AddAssign for Turn {
+    fn add_assign(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.milliseconds += other.milliseconds;
+    }
 }
 
 fn spoken(rates: &[Vec<f64>]) -> String {

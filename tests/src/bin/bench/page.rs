@@ -19,7 +19,7 @@ impl Page {
         browser.driver().goto(site.http("/index.html")).await?;
         let page = Self { browser, _site: site };
         until("the page to load", PATIENCE, async || {
-            let loaded: bool = page.run("return 'measure' in globalThis", vec![]).await?;
+            let loaded: bool = page.run("return 'turn' in globalThis", vec![]).await?;
             Ok(loaded.then_some(()))
         })
         .await?;
