@@ -25,5 +25,6 @@ mod session;
 mod shared_worker;
 mod story;
 mod subprotocol;
+mod tls;
 mod websockets_client;
 mod worker;

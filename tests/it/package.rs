@@ -10,6 +10,7 @@ use e2e::port::Port;
 use e2e::proxy::Proxy;
 use e2e::server::Server;
 use e2e::site::StaticSite;
+use e2e::tls::Tls;
 use e2e::wait::{PATIENCE, until};
 use serde_json::{Value, json};
 
@@ -27,6 +28,11 @@ impl Stories {
     async fn open_on(engine: Engine, site: StaticSite) -> anyhow::Result<Self> {
         let browser = Browser::start_of(engine).await?;
         browser.driver().goto(site.http("/package.html")).await?;
+        Self::loaded(browser, site).await
+    }
+
+    /// As they are, in a page that was told to load them.
+    async fn loaded(browser: Browser, site: StaticSite) -> anyhow::Result<Self> {
         let stories = Self { browser, site };
         until("the package to be loaded", PATIENCE, async || {
             let loaded = stories.run("return !!globalThis.stories", vec![]).await?;
@@ -154,6 +160,20 @@ async fn a_policy_without_eval_lets_it_work(engine: Engine) -> anyhow::Result<()
     Ok(())
 }
 in_chromium_and_firefox!(a_policy_without_eval_lets_it_work);
+
+async fn a_secure_page_opens_secure_lines_alone(engine: Engine) -> anyhow::Result<()> {
+    let (server, site) = (Server::start().await?, StaticSite::of_package().await?);
+    let (secure_site, secure) =
+        (Tls::before(site.port()).await?, Tls::before(server.port()).await?);
+    let browser = Browser::start_credulous(engine).await?;
+    browser.driver().goto(secure_site.https("/package.html")).await?;
+    let stories = Stories::loaded(browser, site).await?;
+    stories.tell("echo", vec![json!(secure.wss("/session/echo")), json!(true)]).await?;
+    // The name is never looked up.
+    stories.tell("insecure", vec![json!("ws://elsewhere.test/echo")]).await?;
+    Ok(())
+}
+in_each_engine!(a_secure_page_opens_secure_lines_alone);
 
 #[tokio::test]
 async fn without_webassembly_the_error_says_so() -> anyhow::Result<()> {

@@ -95,6 +95,22 @@ impl Browser {
         Self::steer(engine, started, profile).await
     }
 
+    /// Starts a browser of this engine that takes every certificate.
+    ///
+    /// # Errors
+    ///
+    /// When the driver or the browser does not start.
+    pub async fn start_credulous(engine: Engine) -> anyhow::Result<Self> {
+        let profile = Profile(tempfile::tempdir()?);
+        let mut started = match engine {
+            // Its driver tells that only to the windows that it opens, and not to their Workers.
+            Engine::Chromium => chromium::start_credulous(profile.0.path()).await?,
+            Engine::Firefox | Engine::WebKit => engine.start(profile.0.path()).await?,
+        };
+        started.capabilities.set("acceptInsecureCerts", true)?;
+        Self::steer(engine, started, profile).await
+    }
+
     async fn steer(engine: Engine, started: Started, profile: Profile) -> anyhow::Result<Self> {
         let Started { program, driver: driving, address, capabilities, beside } = started;
         let driver = WebDriver::new(address, capabilities).await;

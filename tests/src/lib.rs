@@ -21,4 +21,5 @@ pub mod scales;
 pub mod server;
 pub mod site;
 pub mod tab;
+pub mod tls;
 pub mod wait;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::browser::{Browser, Engine};
 use crate::site::StaticSite;
+use crate::tls::Tls;
 use crate::wait::{PATIENCE, until};
 
 /// Where the SDK runs.
@@ -42,6 +43,8 @@ impl Place {
 pub struct Page {
     browser: Browser,
     site: StaticSite,
+    /// Before the site, if it is a page of the secure web.
+    tls: Option<Tls>,
     place: Place,
 }
 
@@ -96,14 +99,31 @@ impl Page {
         place: Place,
         policy: Option<HeaderValue>,
     ) -> anyhow::Result<Self> {
-        let page = Self { browser, site: StaticSite::start(policy).await?, place };
+        let site = StaticSite::start(policy).await?;
+        let page = Self { browser, site, tls: None, place };
+        page.visit().await?;
+        Ok(page)
+    }
+
+    /// Opens the page over TLS in a new browser of this engine.
+    ///
+    /// # Errors
+    ///
+    /// When the browser does not start, or the page does not load.
+    pub async fn start_over_tls(engine: Engine, place: Place) -> anyhow::Result<Self> {
+        let browser = Browser::start_credulous(engine).await?;
+        let site = StaticSite::start(None).await?;
+        let tls = Some(Tls::before(site.port()).await?);
+        let page = Self { browser, site, tls, place };
         page.visit().await?;
         Ok(page)
     }
 
     /// Loads the page in the present window.
     async fn visit(&self) -> anyhow::Result<()> {
-        self.browser.driver().goto(self.site.http(self.place.path())).await?;
+        let path = self.place.path();
+        let address = self.tls.as_ref().map_or_else(|| self.site.http(path), |it| it.https(path));
+        self.browser.driver().goto(address).await?;
         until("the page to load", PATIENCE, async || {
             let loaded: bool = self.browser.run("return 'ask' in globalThis", vec![]).await?;
             Ok(loaded.then_some(()))

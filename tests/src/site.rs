@@ -83,6 +83,12 @@ impl StaticSite {
         Ok(Self { port, serving })
     }
 
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The address of `path`.
     #[must_use]
     pub fn http(&self, path: &str) -> String {

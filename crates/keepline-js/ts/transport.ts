@@ -33,7 +33,8 @@ export interface Listener {
 
 /**
  * How long `close` may stay away after an `error` before the socket counts as never made: Chromium
- * and WebKit do that for what the page's policy forbids, WebKit when there are too many sockets.
+ * and WebKit do that for what the page's policy forbids, WebKit also for mixed content and when
+ * there are too many sockets.
  */
 const CLOSE_FOLLOWS_ERROR_MS = 500;
 
@@ -56,10 +57,10 @@ export class Transport {
     };
     socket.onmessage = (event) => heard.arrived(conn, event.data);
     socket.onerror = () => {
-      if (socket.readyState === 3) {
-        const tell = (): void => heard.notMade(conn, isForbidden());
-        this.#timer = setTimeout(tell, CLOSE_FOLLOWS_ERROR_MS);
-      }
+      this.#timer = setTimeout(() => {
+        // Not before, for WebKit says so last.
+        if (socket.readyState === 3) heard.notMade(conn, isForbidden() || isInsecure(socket.url));
+      }, CLOSE_FOLLOWS_ERROR_MS);
       heard.failed();
     };
     socket.onclose = (event) => {
@@ -86,6 +87,13 @@ export class Transport {
     this.#policy.abort();
   }
 }
+
+/**
+ * Whether a page of the secure web would open an insecure socket: WebKit opens none, not even to
+ * its own machine (Mixed Content §4).
+ */
+const isInsecure = (url: string): boolean =>
+  url.startsWith("ws:") && !!globalThis.origin?.startsWith("https:");
 
 /**
  * Looks out for the report that the page's policy has blocked a connection to `url` (Content

@@ -1,4 +1,5 @@
-//! Whether the page's Content-Security-Policy forbids a connection, as the browser reports it.
+//! Whether the page may not open a connection: its Content-Security-Policy forbids it, as the
+//! browser reports, or its own security does.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,6 +9,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{
     Event, EventTarget, SecurityPolicyViolationEvent, SecurityPolicyViolationEventDisposition,
 };
+
+use crate::endpoint::page_url;
 
 /// Notes in `forbidden` that the policy has blocked a connection to `url` (Content Security Policy
 /// Level 3 §5.5). The report comes to the global scope of a Worker, and bubbles up to that of a
@@ -20,6 +23,12 @@ pub(crate) fn on_violation(url: &str, forbidden: &Rc<Cell<bool>>) -> EventListen
             forbidden.set(true);
         }
     })
+}
+
+/// Whether a page of the secure web would open an insecure socket. Chromium and Firefox throw for
+/// it unless it leads to their own machine (Mixed Content §4), WebKit opens none at all.
+pub(crate) fn is_insecure(url: &str) -> bool {
+    url.starts_with("ws:") && page_url().is_some_and(|page| page.starts_with("https:"))
 }
 
 /// The report may name the URL in full or only its origin.

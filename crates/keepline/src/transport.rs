@@ -123,7 +123,8 @@ const CLOSE_FOLLOWS_ERROR_MS: u32 = 500;
 
 /// A failure is told by `error` and then `close`, in one turn of the event loop. When `close`
 /// stays away, the browser has made no connection by itself: Chromium because of the page's policy,
-/// which no other attempt can mend, WebKit because there are too many sockets already.
+/// which no other attempt can mend, WebKit because that would be mixed content, or because there
+/// are too many sockets already.
 fn on_error(
     conn: ConnId,
     socket: &WebSocket,
@@ -133,14 +134,16 @@ fn on_error(
     let (failed, forbidden, listen) = (socket.clone(), Rc::clone(forbidden), Rc::clone(listen));
     let refusal = Cell::new(None);
     EventListener::new(socket, "error", move |_| {
-        if failed.ready_state() == WebSocket::CLOSED {
-            let (forbidden, listen) = (Rc::clone(&forbidden), Rc::clone(&listen));
-            let tell = move || {
-                let why = if forbidden.get() { refused() } else { not_made() };
+        let (failed, forbidden, listen) = (failed.clone(), Rc::clone(&forbidden), listen.clone());
+        let tell = move || {
+            // Not before, for WebKit says so last.
+            if failed.ready_state() == WebSocket::CLOSED {
+                let is_refused = forbidden.get() || policy::is_insecure(&failed.url());
+                let why = if is_refused { refused() } else { not_made() };
                 listen(Input::OpenFailed(conn, why));
-            };
-            refusal.set(Some(Timeout::new(CLOSE_FOLLOWS_ERROR_MS, tell)));
-        }
+            }
+        };
+        refusal.set(Some(Timeout::new(CLOSE_FOLLOWS_ERROR_MS, tell)));
     })
 }
 

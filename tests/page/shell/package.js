@@ -445,6 +445,13 @@ export async function refused(url) {
   equal(why.code, 4401, JSON.stringify(why));
 }
 
+/** A page of the secure web opens no insecure socket, and says so instead of trying again. */
+export async function insecure(url) {
+  const line = await connect(url);
+  const why = await within(line.ended(), "the end");
+  equal(why.reason, "refused", JSON.stringify(why));
+}
+
 /** Where the policy or the environment has no WebAssembly, that is what the error says. */
 export async function unsupported(url) {
   const error = await rejected(connect(url));
@@ -470,5 +477,6 @@ globalThis.stories = {
   sleep,
   replaced,
   refused,
+  insecure,
   unsupported,
 };

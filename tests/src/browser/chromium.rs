@@ -42,6 +42,13 @@ pub(super) async fn start_at_home(profile: &Path, names: &[&str]) -> anyhow::Res
     start_as(command, profile, Beside::default()).await
 }
 
+/// Starts Chromium without windows, and its driver; it takes every certificate.
+pub(super) async fn start_credulous(profile: &Path) -> anyhow::Result<Started> {
+    let mut command = Command::new(environment::path(environment::CHROME)?);
+    command.args(["--headless=new", "--ignore-certificate-errors"]);
+    start_as(command, profile, Beside::default()).await
+}
+
 /// Starts Chromium with windows, on a display of its own, and its driver.
 pub(super) async fn start_with_windows(profile: &Path, flags: &[&str]) -> anyhow::Result<Started> {
     let display = Display::start().await?;

@@ -1,0 +1,72 @@
+//! A page of the secure web.
+
+use std::time::Duration;
+
+use e2e::browser::Engine;
+use e2e::page::{Line, Page, Place, statuses};
+use e2e::server::Server;
+use e2e::tls::Tls;
+use e2e::wait::{PATIENCE, until};
+use e2e_page::report::{End, Status};
+use e2e_page::request::{Options, Pour};
+use e2e_page::tally::Runs;
+
+/// The browser itself says that it opens no such line.
+const SOON: Duration = Duration::from_secs(2);
+
+in_each_engine!(a_secure_page_keeps_a_session_over_tls);
+
+async fn a_secure_page_keeps_a_session_over_tls(engine: Engine) -> anyhow::Result<()> {
+    const POUR: Pour = Pour { count: 200, batch: 20, every_ms: 5 };
+    let mut server = Server::start().await?;
+    let page = Page::start_over_tls(engine, Place::Window).await?;
+    let tls = Tls::before(server.port()).await?;
+    let line = page.open(&tls.wss("/session/echo"), Options::session()).await?;
+    line.is_online(1).await?;
+    line.pour(POUR).await?;
+    line.adds_up("the echoes", PATIENCE, |tally| tally.heard == Runs::of(1, POUR.count)).await?;
+
+    server.kill()?;
+    server.start_again().await?;
+    line.is_online(2).await?;
+    line.say("and on").await?;
+    line.hears_text("and on").await
+}
+
+in_each_engine!(a_secure_page_opens_no_insecure_line);
+
+async fn a_secure_page_opens_no_insecure_line(engine: Engine) -> anyhow::Result<()> {
+    let page = Page::start_over_tls(engine, Place::Window).await?;
+    // The name is never looked up.
+    for options in [Options::default(), Options { diagnosis: true, ..Options::default() }] {
+        let line = page.open("ws://elsewhere.test/echo", options).await?;
+        ends_as_refused(&line).await?;
+    }
+    Ok(())
+}
+
+in_each_engine!(but_one_to_its_own_machine);
+
+async fn but_one_to_its_own_machine(engine: Engine) -> anyhow::Result<()> {
+    let server = Server::start().await?;
+    let page = Page::start_over_tls(engine, Place::Window).await?;
+    let line = page.open(&server.ws("/echo"), Options::default()).await?;
+    if engine == Engine::WebKit {
+        return ends_as_refused(&line).await;
+    }
+    line.say("hello").await?;
+    line.hears_text("hello").await
+}
+
+async fn ends_as_refused(line: &Line<'_>) -> anyhow::Result<()> {
+    let end = until("the end", SOON, async || {
+        let log = line.log().await?;
+        Ok(statuses(&log).find_map(|status| match status {
+            Status::Ended(end) => Some(end.clone()),
+            _ => None,
+        }))
+    });
+    let end = end.await?;
+    assert!(matches!(end, End::Refused(_)), "{end:?}");
+    Ok(())
+}
