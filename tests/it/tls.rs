@@ -45,9 +45,11 @@ async fn a_secure_page_opens_no_insecure_line(engine: Engine) -> anyhow::Result<
     Ok(())
 }
 
-in_each_engine!(but_one_to_its_own_machine);
+in_each_engine!(a_secure_page_talks_to_its_own_machine_where_the_browser_lets_it);
 
-async fn but_one_to_its_own_machine(engine: Engine) -> anyhow::Result<()> {
+async fn a_secure_page_talks_to_its_own_machine_where_the_browser_lets_it(
+    engine: Engine,
+) -> anyhow::Result<()> {
     let server = Server::start().await?;
     let page = Page::start_over_tls(engine, Place::Window).await?;
     let line = page.open(&server.ws("/echo"), Options::default()).await?;

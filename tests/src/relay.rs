@@ -1,5 +1,4 @@
-//! A relay before a server that reads along: when each WebSocket message of a client came, and how
-//! large it is.
+//! A relay before a server that reads along: when each WebSocket message came, and how large it is.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::{accept_hdr_async, connect_async};
@@ -19,10 +19,11 @@ use tokio_tungstenite::{accept_hdr_async, connect_async};
 pub struct Relay {
     port: u16,
     heard: Heard,
+    answered: Heard,
     serving: AbortHandle,
 }
 
-/// When clients have said something, and how many bytes, by the order in which it came.
+/// When one side has said something, and how many bytes, by the order in which it came.
 type Heard = Arc<Mutex<Vec<(Instant, usize)>>>;
 
 impl Relay {
@@ -35,9 +36,10 @@ impl Relay {
     pub async fn start(target: String, subprotocol: Option<&'static str>) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let heard = Heard::default();
-        let serving = serve(listener, target, subprotocol, Arc::clone(&heard));
-        Ok(Self { port, heard, serving: tokio::spawn(serving).abort_handle() })
+        let (heard, answered) = (Heard::default(), Heard::default());
+        let notes = [Arc::clone(&heard), Arc::clone(&answered)];
+        let serving = tokio::spawn(serve(listener, target, subprotocol, notes)).abort_handle();
+        Ok(Self { port, heard, answered, serving })
     }
 
     /// Its address for a socket.
@@ -51,6 +53,13 @@ impl Relay {
     pub fn sizes(&self) -> Vec<usize> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.iter().map(|(_, size)| *size).collect()
+    }
+
+    /// The size of each message that came from the server by now, in bytes.
+    #[must_use]
+    pub fn sizes_of_answers(&self) -> Vec<usize> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.iter().map(|(_, size)| *size).collect()
     }
 
     /// When each message came from a client by now.
@@ -72,11 +81,11 @@ async fn serve(
     listener: TcpListener,
     target: String,
     subprotocol: Option<&'static str>,
-    heard: Heard,
+    notes: [Heard; 2],
 ) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        connections.spawn(carry(client, target.clone(), subprotocol, Arc::clone(&heard)));
+        connections.spawn(carry(client, target.clone(), subprotocol, notes.clone()));
     }
 }
 
@@ -85,7 +94,7 @@ async fn carry(
     client: TcpStream,
     target: String,
     subprotocol: Option<&'static str>,
-    heard: Heard,
+    [heard, answered]: [Heard; 2],
 ) -> anyhow::Result<()> {
     let subprotocol =
         subprotocol.map(|name| (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(name)));
@@ -98,16 +107,19 @@ async fn carry(
     };
     let client = accept_hdr_async(client, select).await?;
     let ((to_client, from_client), (to_server, from_server)) = (client.split(), server.split());
-    let seen = from_client.inspect_ok(|message| {
-        // Pings and pongs are the browser's own.
-        if message.is_text() || message.is_binary() {
-            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-            heard.push((Instant::now(), message.len()));
-        }
-    });
+    let from_client = from_client.inspect_ok(|message| note(message, &heard));
+    let from_server = from_server.inspect_ok(|message| note(message, &answered));
     tokio::select! {
-        over = seen.forward(to_server) => over?,
+        over = from_client.forward(to_server) => over?,
         over = from_server.forward(to_client) => over?,
     }
     Ok(())
+}
+
+/// Pings and pongs are the browser's own.
+fn note(message: &Message, heard: &Heard) {
+    if message.is_text() || message.is_binary() {
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.push((Instant::now(), message.len()));
+    }
 }

@@ -5,7 +5,7 @@
  */
 
 import { Found } from "./numbers.js";
-import { lookOutForPolicy } from "./transport.js";
+import { isInsecure, lookOutForPolicy } from "./transport.js";
 
 /** No answer by then says nothing. */
 const WITHIN_MS = 5_000;
@@ -68,7 +68,5 @@ function delayMs(retryAfter: string | null): number {
  * Whether a secure page would open an insecure socket that leads beyond its own machine (Mixed
  * Content §4, Secure Contexts §3.1).
  */
-const isMixed = ({ protocol, hostname }: URL): boolean =>
-  (globalThis as { location?: Location }).location?.protocol === "https:" &&
-  protocol === "ws:" &&
-  !/^((.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+const isMixed = ({ href, hostname }: URL): boolean =>
+  isInsecure(href) && !/^((.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);

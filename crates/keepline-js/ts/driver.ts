@@ -230,7 +230,7 @@ export class Driver implements Listener {
 
   notMade(conn: number, isForbidden: boolean): void {
     const words = isForbidden
-      ? "the page may not connect: by its Content-Security-Policy, or as mixed content"
+      ? "the browser refuses this connection: by the page's Content-Security-Policy, or as mixed content"
       : "the browser made no connection and does not say why: it may have too many already";
     this.#works.openFailed(conn, isForbidden, words);
     this.#drive(() => {});

@@ -58,7 +58,7 @@ export class Transport {
     socket.onmessage = (event) => heard.arrived(conn, event.data);
     socket.onerror = () => {
       this.#timer = setTimeout(() => {
-        // Not before, for WebKit says so last.
+        // WebKit says CONNECTING while it tells of mixed content.
         if (socket.readyState === 3) heard.notMade(conn, isForbidden() || isInsecure(socket.url));
       }, CLOSE_FOLLOWS_ERROR_MS);
       heard.failed();
@@ -89,11 +89,14 @@ export class Transport {
 }
 
 /**
- * Whether a page of the secure web would open an insecure socket: WebKit opens none, not even to
- * its own machine (Mixed Content §4).
+ * Whether a page of the secure web would open an insecure socket: WebKit opens none, the others only
+ * to their own machine (Mixed Content §4). A Worker made of a Blob has the origin of its page and no
+ * such URL, a sandboxed frame has such a URL and no origin.
  */
-const isInsecure = (url: string): boolean =>
-  url.startsWith("ws:") && !!globalThis.origin?.startsWith("https:");
+export function isInsecure(url: string): boolean {
+  const { origin, location } = globalThis as Partial<typeof globalThis>;
+  return url.startsWith("ws:") && /^https:|,https:/.test(`${origin},${location?.href}`);
+}
 
 /**
  * Looks out for the report that the page's policy has blocked a connection to `url` (Content

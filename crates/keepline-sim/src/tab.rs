@@ -176,8 +176,8 @@ impl Tab {
         }
     }
 
-    /// Performs all that the client asks for, then judges it. A measure is answered before the turn
-    /// ends, and with it the flush: what is written then would be counted as well.
+    /// Performs all that the client asks for, then judges it. The flush waits until a measure is
+    /// answered, or what it writes would be measured too.
     pub(crate) fn perform(
         &mut self,
         now: Instant,

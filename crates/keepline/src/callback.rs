@@ -96,7 +96,7 @@ impl Driver {
             let driver = self.this.clone();
             spawn_local(async move {
                 if let Some(driver) = driver.upgrade() {
-                    driver.hand_out();
+                    driver.listening(|| driver.hand_out());
                 }
             });
         }

@@ -16,7 +16,6 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Url;
 
 use crate::clock;
-use crate::endpoint::page_url;
 use crate::policy;
 
 /// No answer by then says nothing.
@@ -178,8 +177,7 @@ fn is_aborted(signal: &JsValue) -> bool {
 /// Whether a secure page would open an insecure socket that leads beyond its own machine (Mixed
 /// Content §4, Secure Contexts §3.1).
 fn is_mixed(target: &Url) -> bool {
-    let is_secure = page_url().is_some_and(|page| page.starts_with("https:"));
-    is_secure && target.protocol() == "ws:" && !is_loopback(&target.hostname())
+    policy::is_insecure(&target.href()) && !is_loopback(&target.hostname())
 }
 
 fn is_loopback(host: &str) -> bool {

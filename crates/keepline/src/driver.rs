@@ -48,15 +48,15 @@ pub(crate) struct Driver {
     pub(crate) pause: Pause,
 }
 
-/// What is to be done at the end of a turn of the event loop.
+/// When a turn of the event loop ends: the core is told what was taken then, and flushed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Idle,
-    /// The application's listener is called; if something is to be done, then right after it.
+    /// The listener of a session may be called: if something is to be done, then right after it.
     Listening {
         ends: bool,
     },
-    /// In a microtask, the core is told what was taken, and flushed.
+    /// In a microtask.
     Ending,
 }
 
@@ -189,26 +189,29 @@ impl Driver {
             | Input::Provided(..)
             | Input::Noticed(_) => input,
         };
-        let listens = self.begins_to_listen();
-        self.drive(|works, now| {
-            works.is_prompt = true;
-            works.key = key;
-            works.core.handle_input(input, now);
+        self.listening(|| {
+            self.drive(|works, now| {
+                works.is_prompt = true;
+                works.key = key;
+                works.core.handle_input(input, now);
+            });
+            self.hand_out();
+            self.end_turn_if_read();
         });
-        self.hand_out();
-        self.end_turn_if_read();
-        if listens && self.turn.replace(Turn::Idle) == (Turn::Listening { ends: true }) {
-            self.end_turn();
-        }
     }
 
-    /// Whether the turn will end when the listener has ended.
-    fn begins_to_listen(&self) -> bool {
-        let listens = self.turn.get() == Turn::Idle && self.callback.borrow().is_some();
+    /// Does something of the event loop's in which the listener of a session may be called, and has
+    /// the turn ended right after it.
+    pub(crate) fn listening(&self, act: impl FnOnce()) {
+        let has_listener = self.is_session && self.callback.borrow().is_some();
+        let listens = has_listener && self.turn.get() != Turn::Ending;
         if listens {
             self.turn.set(Turn::Listening { ends: false });
         }
-        listens
+        act();
+        if listens && self.turn.replace(Turn::Idle) == (Turn::Listening { ends: true }) {
+            self.end_turn();
+        }
     }
 
     /// The far end of a session is to be told what is taken. Said after the reader was woken and
@@ -267,10 +270,12 @@ impl Driver {
 
     /// The reader goes on after a pause.
     pub(crate) fn go_on(&self) {
-        self.pause.is_over();
-        self.mailbox(Mailbox::wake_reader);
-        self.tell();
-        self.hand_out();
+        self.listening(|| {
+            self.pause.is_over();
+            self.mailbox(Mailbox::wake_reader);
+            self.tell();
+            self.hand_out();
+        });
     }
 
     pub(crate) fn mailbox<R>(&self, look: impl FnOnce(&mut Mailbox) -> R) -> R {

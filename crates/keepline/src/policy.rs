@@ -6,11 +6,20 @@ use std::rc::Rc;
 
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{
     Event, EventTarget, SecurityPolicyViolationEvent, SecurityPolicyViolationEventDisposition,
 };
 
 use crate::endpoint::page_url;
+
+#[wasm_bindgen]
+extern "C" {
+    // A Worker made of a Blob has the origin of its page and no such URL, a sandboxed frame has such
+    // a URL and no origin.
+    #[wasm_bindgen(thread_local_v2, js_name = origin)]
+    static ORIGIN: Option<String>;
+}
 
 /// Notes in `forbidden` that the policy has blocked a connection to `url` (Content Security Policy
 /// Level 3 §5.5). The report comes to the global scope of a Worker, and bubbles up to that of a
@@ -28,7 +37,8 @@ pub(crate) fn on_violation(url: &str, forbidden: &Rc<Cell<bool>>) -> EventListen
 /// Whether a page of the secure web would open an insecure socket. Chromium and Firefox throw for
 /// it unless it leads to their own machine (Mixed Content §4), WebKit opens none at all.
 pub(crate) fn is_insecure(url: &str) -> bool {
-    url.starts_with("ws:") && page_url().is_some_and(|page| page.starts_with("https:"))
+    let is_secure = |of: Option<String>| of.is_some_and(|of| of.starts_with("https:"));
+    url.starts_with("ws:") && (is_secure(ORIGIN.with(Clone::clone)) || is_secure(page_url()))
 }
 
 /// The report may name the URL in full or only its origin.

@@ -47,7 +47,7 @@ impl Transport {
         listen: &Listen,
     ) -> Result<Self, OpenFailure> {
         let socket = WebSocket::new_with_str_sequence(&address.url, &address.subprotocols)
-            .map_err(|thrown| open_failure(&thrown))?;
+            .map_err(|thrown| open_failure(&thrown, &address.url))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let forbidden = Rc::new(Cell::new(false));
         panic::note(&socket);
@@ -136,10 +136,11 @@ fn on_error(
     EventListener::new(socket, "error", move |_| {
         let (failed, forbidden, listen) = (failed.clone(), Rc::clone(&forbidden), listen.clone());
         let tell = move || {
-            // Not before, for WebKit says so last.
+            // WebKit says CONNECTING while it tells of mixed content.
             if failed.ready_state() == WebSocket::CLOSED {
-                let is_refused = forbidden.get() || policy::is_insecure(&failed.url());
-                let why = if is_refused { refused() } else { not_made() };
+                let url = failed.url();
+                let is_refused = forbidden.get() || policy::is_insecure(&url);
+                let why = if is_refused { refused(&url) } else { not_made() };
                 listen(Input::OpenFailed(conn, why));
             }
         };
@@ -180,12 +181,13 @@ fn closed_of(event: &Event) -> Closed {
     })
 }
 
-fn refused() -> OpenFailure {
-    OpenFailure::Refused(
-        "the browser refuses this connection: by the page's Content-Security-Policy, as mixed \
-         content, or for its port"
-            .to_owned(),
-    )
+fn refused(url: &str) -> OpenFailure {
+    let why = if policy::is_insecure(url) {
+        "the browser refuses this connection: a page over https opens no socket over ws"
+    } else {
+        "the browser refuses this connection: by the page's Content-Security-Policy, or for its port"
+    };
+    OpenFailure::Refused(why.to_owned())
 }
 
 fn not_made() -> OpenFailure {
@@ -195,11 +197,11 @@ fn not_made() -> OpenFailure {
 
 /// Says what the constructor threw in words of our own: a browser's may quote the URL, which may
 /// hold a secret.
-fn open_failure(thrown: &JsValue) -> OpenFailure {
+fn open_failure(thrown: &JsValue, url: &str) -> OpenFailure {
     // Firefox throws something for a forbidden URL that is no `DOMException`.
     let name = Reflect::get(thrown, &"name".into()).ok().and_then(|name| name.as_string());
     match name.as_deref().unwrap_or_default() {
-        "SecurityError" | "NS_ERROR_CONTENT_BLOCKED" => refused(),
+        "SecurityError" | "NS_ERROR_CONTENT_BLOCKED" => refused(url),
         "SyntaxError" => {
             OpenFailure::Refused("the browser calls the URL or a subprotocol malformed".to_owned())
         }

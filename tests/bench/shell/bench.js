@@ -13,17 +13,25 @@ const clients = {
   "keepline-session": (url) => new Echo("session", url),
 };
 
+const DEADLINE_MS = 10_000;
+
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(client, what, isSo) {
+  for (const began = performance.now(); !isSo(); await sleep(1)) {
+    if (performance.now() - began > DEADLINE_MS) {
+      throw new Error(`${client}: ${what} in vain for ${DEADLINE_MS} ms`);
+    }
+  }
+}
 
 let lines = {};
 
 /** Opens a line for each `[client, url]`. */
 globalThis.openLines = async (wanted) => {
   for (const [client, url] of wanted) {
-    lines[client] = clients[client](url);
-  }
-  while (!Object.values(lines).every((line) => line.isOpen())) {
-    await sleep(1);
+    const line = (lines[client] = clients[client](url));
+    await until(client, `waited for ${url}`, () => line.isOpen());
   }
 };
 
@@ -36,9 +44,7 @@ globalThis.turn = async (client, inFlight, warmUpMs, lastsMs) => {
   await sleep(lastsMs);
   const measured = [line.heard - before, performance.now() - began];
   line.rest();
-  while (line.outstanding > 0) {
-    await sleep(1);
-  }
+  await until(client, "waited for the last messages", () => line.outstanding === 0);
   return measured;
 };
 

@@ -22,7 +22,7 @@ pub struct Echo {
 struct Count {
     next: Cell<u32>,
     heard: Cell<u32>,
-    /// How many have not come back since it rests.
+    /// How many are in flight; exact only once it rests.
     outstanding: Cell<u32>,
     rests: Cell<bool>,
 }
@@ -94,7 +94,7 @@ impl Echo {
         self.count.heard.get()
     }
 
-    /// How many have still to come, once it rests.
+    /// How many are in flight; exact only once it rests.
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn outstanding(&self) -> u32 {

@@ -21,6 +21,15 @@ fn a_log_changes_nothing_of_what_happens() {
 }
 
 #[test]
+fn storms_that_did_not_hold_once_hold() {
+    // A tab whose timers sleep and whose uplink is full looks again with each message that comes.
+    for seed in [651_530_675_148] {
+        let judged = sail(&[seed], false, false);
+        assert!(judged.violations.is_empty(), "{:?}", judged.violations);
+    }
+}
+
+#[test]
 fn a_few_storms_hold_and_see_every_kind_of_weather() {
     let seeds: Vec<u64> = (1..=100).collect();
     let totals = sail(&seeds, false, false);
