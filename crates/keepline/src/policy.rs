@@ -15,8 +15,8 @@ use crate::endpoint::page_url;
 
 #[wasm_bindgen]
 extern "C" {
-    // A Worker made of a Blob has the origin of its page and no such URL, a sandboxed frame has such
-    // a URL and no origin.
+    // A Worker made of a Blob has the origin of its page and no such URL, a sandboxed frame has
+    // such a URL and no origin.
     #[wasm_bindgen(thread_local_v2, js_name = origin)]
     static ORIGIN: Option<String>;
 }

@@ -185,7 +185,7 @@ fn refused(url: &str) -> OpenFailure {
     let why = if policy::is_insecure(url) {
         "the browser refuses this connection: a page over https opens no socket over ws"
     } else {
-        "the browser refuses this connection: by the page's Content-Security-Policy, or for its port"
+        "the browser refuses this connection: for its port, or by the Content-Security-Policy"
     };
     OpenFailure::Refused(why.to_owned())
 }

@@ -69,9 +69,9 @@ small object (about 75 bytes of JSON); for each that arrives it is parsed, and t
 
 In a round each opens a connection, and they take five turns each, one after the other, of a fifth
 of S seconds after a warm-up (0.3 s in the first turn, 20 ms in the others); each turn ends when all
-that is in flight has come back. What is told is the median of all rounds, and that of the ratios to raw in each. The ratio of
-keepline-plain-binary is to a raw client that does the same in binary messages (TextEncoder and
-ArrayBuffer), which takes its turns and has no line of its own in the results.
+that is in flight has come back. What is told is the median of all rounds, and that of the ratios to
+raw in each. The ratio of keepline-plain-binary is to a raw client that does the same in binary
+messages (TextEncoder and ArrayBuffer), which takes its turns and has no row of its own.
 
   --browser <BROWSER>  chromium, firefox or both [default: chromium]
   --rounds <N>         How many rounds [default: 15]
