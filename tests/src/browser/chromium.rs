@@ -10,6 +10,7 @@ use thirtyfour::{Capabilities, DesiredCapabilities, LoggingPrefsLogLevel};
 use super::{Beside, Started};
 use crate::display::Display;
 use crate::environment;
+use crate::port::Port;
 use crate::program::Program;
 
 const ARGUMENTS: [&str; 12] = [
@@ -60,7 +61,10 @@ pub(super) async fn start_with_windows(profile: &Path, flags: &[&str]) -> anyhow
 
 async fn start_as(command: Command, profile: &Path, beside: Beside) -> anyhow::Result<Started> {
     let (program, devtools) = launch(command, profile).await?;
-    let (driver, address) = drive(profile).await?;
+    let steering = Port::hold()?;
+    let driver = drive(profile, &steering).await?;
+    let address = steering.http("");
+    let beside = Beside { _ports: vec![steering], ..beside };
     let capabilities = attached_to(&devtools)?;
     Ok(Started { program, driver, address, capabilities, beside })
 }
@@ -75,12 +79,14 @@ async fn launch(mut command: Command, profile: &Path) -> anyhow::Result<(Program
     Ok((chromium, address.to_owned()))
 }
 
-/// Starts the driver, and returns it with its address.
-async fn drive(profile: &Path) -> anyhow::Result<(Program, String)> {
+/// Starts the driver on this port. One that it may choose is free in IPv6, and somebody else may
+/// have it in IPv4: then it ends.
+async fn drive(profile: &Path, port: &Port) -> anyhow::Result<Program> {
     let mut command = Command::new(environment::path(environment::CHROMEDRIVER)?);
-    let mut chromedriver = Program::start(command.arg("--port=0").env("TMPDIR", profile))?;
-    let port = chromedriver.prints("started successfully on port ").await?;
-    Ok((chromedriver, format!("http://127.0.0.1:{}", port.trim_end_matches('.'))))
+    command.arg(format!("--port={}", port.number())).env("TMPDIR", profile);
+    let mut chromedriver = Program::start(&mut command)?;
+    chromedriver.prints("started successfully on port ").await?;
+    Ok(chromedriver)
 }
 
 fn attached_to(devtools: &str) -> anyhow::Result<Capabilities> {
