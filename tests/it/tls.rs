@@ -36,12 +36,28 @@ async fn a_secure_page_keeps_a_session_over_tls(engine: Engine) -> anyhow::Resul
 in_each_engine!(a_secure_page_opens_no_insecure_line);
 
 async fn a_secure_page_opens_no_insecure_line(engine: Engine) -> anyhow::Result<()> {
-    let page = Page::start_over_tls(engine, Place::Window).await?;
-    // The name is never looked up.
-    for options in [Options::default(), Options { diagnosis: true, ..Options::default() }] {
-        let line = page.open("ws://elsewhere.test/echo", options).await?;
-        ends_as_refused(&line).await?;
+    // A Worker of WebKit tells of it as of any failure: see the story after this one.
+    let places = if engine == Engine::WebKit { 1 } else { 2 };
+    for place in [Place::Window, Place::Worker].into_iter().take(places) {
+        let page = Page::start_over_tls(engine, place).await?;
+        for diagnosis in [false, true] {
+            let options = Options { diagnosis, ..Options::default() };
+            // The name is never looked up.
+            let line = page.open("ws://elsewhere.test/echo", options).await?;
+            ends_as_refused(&line).await?;
+        }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secure_worker_of_webkit_learns_from_the_diagnosis_why_it_cannot_connect()
+-> anyhow::Result<()> {
+    let page = Page::start_over_tls(Engine::WebKit, Place::Worker).await?;
+    let options = Options { diagnosis: true, ..Options::default() };
+    let line = page.open("ws://elsewhere.test/echo", options).await?;
+    let end = end_of(&line).await?;
+    assert!(matches!(&end, End::Diagnosed(why) if why.contains("insecure socket")), "{end:?}");
     Ok(())
 }
 
@@ -61,14 +77,21 @@ async fn a_secure_page_talks_to_its_own_machine_where_the_browser_lets_it(
 }
 
 async fn ends_as_refused(line: &Line<'_>) -> anyhow::Result<()> {
-    let end = until("the end", SOON, async || {
+    let end = end_of(line).await?;
+    assert!(matches!(end, End::Refused(_)), "{end:?}");
+    Ok(())
+}
+
+async fn end_of(line: &Line<'_>) -> anyhow::Result<End> {
+    let ended = until("the end", SOON, async || {
         let log = line.log().await?;
         Ok(statuses(&log).find_map(|status| match status {
             Status::Ended(end) => Some(end.clone()),
             _ => None,
         }))
     });
-    let end = end.await?;
-    assert!(matches!(end, End::Refused(_)), "{end:?}");
-    Ok(())
+    match ended.await {
+        Ok(end) => Ok(end),
+        Err(error) => Err(error.context(format!("{:#?}", line.log().await?))),
+    }
 }

@@ -103,7 +103,7 @@ impl Browser {
     pub async fn start_credulous(engine: Engine) -> anyhow::Result<Self> {
         let profile = Profile(tempfile::tempdir()?);
         let mut started = match engine {
-            // Its driver tells that only to the windows that it opens, and not to their Workers.
+            // On its command line, so that it holds for whatever a page opens.
             Engine::Chromium => chromium::start_credulous(profile.0.path()).await?,
             Engine::Firefox | Engine::WebKit => engine.start(profile.0.path()).await?,
         };

@@ -91,26 +91,21 @@ impl Keeper {
 
     /// Acts on the core, and carries out what it decides.
     fn act<R>(self: &Arc<Self>, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
-        let mut works = self.works();
-        let now = self.clock.now();
-        let result = act(&mut works, now);
-        self.settle(works);
-        result
-    }
-
-    /// One piece of code for whoever acts: between two messages it gets cold.
-    #[inline(never)]
-    fn settle(self: &Arc<Self>, mut works: MutexGuard<'_, Works>) {
         let mut tasks = Vec::new();
-        works.perform(&mut tasks);
-        let rings_sooner = works.set_alarm();
-        drop(works);
+        let (result, rings_sooner) = {
+            let mut works = self.works();
+            let now = self.clock.now();
+            let result = act(&mut works, now);
+            works.perform(&mut tasks);
+            (result, works.set_alarm())
+        };
         if rings_sooner {
             self.sooner.notify_one();
         }
         for task in tasks {
             self.start(task);
         }
+        result
     }
 
     fn start(self: &Arc<Self>, task: Task) {
