@@ -257,10 +257,7 @@ async fn a_provider_that_fails_is_named_by_the_status(engine: Engine) -> anyhow:
 
     let ends = [
         (Provided::Stop("logged out".to_owned()), End::NotProvided("logged out".to_owned())),
-        (
-            Provided::Nonsense,
-            End::BadEndpoint("cannot connect to \"ws://\": it is not a URL".into()),
-        ),
+        (Provided::Nonsense, End::BadEndpoint("the endpoint's URL: it is not a URL".into())),
     ];
     for (given, end) in ends {
         let options = Options { provider: vec![given], ..Options::default() };

@@ -129,7 +129,7 @@ def a_reason(value: object) -> str:
 def an_end_code(value: object) -> int:
     """1000, or a code of the application's own."""
     code = a_number(value)
-    if code != ENDED and not 4000 <= code <= 4999:
+    if code != ENDED and not 3000 <= code <= 4999:
         raise malformed("a code that `end` cannot have")
     return code
 

@@ -41,7 +41,7 @@ use crate::timers::{Timer, Timers};
 use crate::wire::Window;
 use crate::{
     CloseCode, CloseError, Config, ConfigError, ConnId, Down, End, Input, Instant, Limits, Output,
-    Status,
+    SessionConfig, Status,
 };
 
 /// Keeps one line up.
@@ -91,7 +91,11 @@ impl Client {
     /// words what is wrong with it: the checks and their words are then in no download twice. One
     /// that contradicts itself makes a line that may refuse every message, or wait for ever.
     #[must_use]
-    pub fn unchecked(config: Config, seed: u64) -> Self {
+    pub fn unchecked(mut config: Config, seed: u64) -> Self {
+        if let Some(SessionConfig { window, .. }) = &mut config.session {
+            let largest = config.limits.message_bytes as u64;
+            window.message_bytes = window.message_bytes.min(largest);
+        }
         Self {
             rng: Rng::new(seed),
             state: State::Idle,

@@ -54,7 +54,8 @@ pub struct SessionConfig {
     /// Which of the two encodings is offered. Default: binary.
     pub coding: Coding,
     /// What the far end may have in flight, and the largest message in either direction: at most
-    /// `limits.inbox_messages`, `limits.inbox_bytes` and `limits.outbox_bytes`.
+    /// `limits.inbox_messages`, `limits.inbox_bytes` and `limits.outbox_bytes`. Where
+    /// `limits.message_bytes` is below its `message_bytes`, that is announced instead.
     pub window: Window,
     /// What becomes of messages that the far end has lost. Default: [`AfterLoss::Tell`].
     pub after_loss: AfterLoss,

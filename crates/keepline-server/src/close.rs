@@ -95,12 +95,10 @@ impl Close {
         Self::new(code, reason)
     }
 
-    /// The code of a session's `end` for the same reason: only 1000 and 4000 to 4999 are allowed.
+    /// The code of a session's `end` for the same reason: only 1000 and 3000 to 4999 are allowed.
     pub(crate) fn code_of_end(&self) -> CloseCode {
-        match self.code {
-            1000 | 4000..=4999 => CloseCode(self.code),
-            other => CloseCode(4000 + other % 1000),
-        }
+        let code = CloseCode(self.code);
+        if code.is_sendable() { code } else { CloseCode(4000 + self.code % 1000) }
     }
 
     pub(crate) fn reason(&self) -> &str {

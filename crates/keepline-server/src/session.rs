@@ -67,13 +67,13 @@ impl Session {
     /// # Errors
     /// When `keepline.v1` has no such end; the session goes on.
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), EndError> {
-        match (code.0, reason.len()) {
-            (1000 | 4000..=4999, 0..=MAX_CLOSE_REASON) => {
+        match (code.is_sendable(), reason.len()) {
+            (true, 0..=MAX_CLOSE_REASON) => {
                 self.desk.end(code, reason);
                 Ok(())
             }
-            (1000 | 4000..=4999, bytes) => Err(EndError::ReasonTooLong { bytes }),
-            (_, _) => Err(EndError::Code(code)),
+            (true, bytes) => Err(EndError::ReasonTooLong { bytes }),
+            (false, _) => Err(EndError::Code(code)),
         }
     }
 }
@@ -81,7 +81,7 @@ impl Session {
 /// Why a session could not be ended so (docs/protocol.md §4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndError {
-    /// The code is neither 1000 nor from 4000 to 4999.
+    /// The code is neither 1000 nor from 3000 to 4999.
     Code(CloseCode),
     /// The reason has more than 123 bytes.
     ReasonTooLong {
@@ -93,7 +93,7 @@ pub enum EndError {
 impl fmt::Display for EndError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Code(code) => write!(f, "{code} is neither 1000 nor from 4000 to 4999"),
+            Self::Code(code) => write!(f, "{code} is neither 1000 nor from 3000 to 4999"),
             Self::ReasonTooLong { bytes } => {
                 write!(f, "a reason of {bytes} bytes is over the {MAX_CLOSE_REASON} allowed")
             }

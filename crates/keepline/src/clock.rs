@@ -49,18 +49,14 @@ pub(crate) fn slept() -> Duration {
     SLEPT.get()
 }
 
+/// The present on the clock on the wall, in milliseconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "only it goes on while a machine sleeps")]
-fn wall() -> f64 {
+pub(crate) fn wall() -> f64 {
     js_sys::Date::now()
 }
 
 fn micros(millis: f64) -> Duration {
     Duration::from_micros((millis * 1_000.0) as u64)
-}
-
-/// The present on the clock on the wall, in milliseconds since 1970.
-pub(crate) fn wall_millis() -> f64 {
-    PERFORMANCE.with(|performance| performance.time_origin() + performance.now())
 }
 
 /// A seed that nobody can guess, and that no two clients share.

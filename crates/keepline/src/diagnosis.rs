@@ -165,7 +165,7 @@ fn delay(retry_after: &str) -> Option<Duration> {
     if let Ok(secs) = retry_after.parse::<u32>() {
         return Some(Duration::from_secs(secs.into()));
     }
-    let millis = Date::parse(retry_after) - clock::wall_millis();
+    let millis = Date::parse(retry_after) - clock::wall();
     // A date that is none is NaN, which no comparison likes.
     (millis > 0.0).then(|| Duration::from_millis(millis as u64))
 }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use keepline_core::{Client, Key, MessageId, Payload, SendOptions, WhenFull};
 
 use crate::codec::Encode;
-use crate::driver::Driver;
-use crate::mailbox::{Mailbox, Watcher};
+use crate::driver::{Driver, Waiting};
 use crate::socket::{SendError, Sender, Socket};
 
 impl<Tx: ?Sized, Rx, C: Encode<Tx>> Socket<Tx, Rx, C> {
@@ -137,7 +136,9 @@ fn send(
 ) -> Result<MessageId, keepline_core::SendError> {
     driver.drive(|works, now| {
         works.notice_closing(now);
-        works.core.send_with(payload, options, now)
+        let sent = works.core.send_with(payload, options, now)?;
+        driver.count_sent();
+        Ok(sent)
     })
 }
 
@@ -146,7 +147,7 @@ fn cancel(driver: &Driver, id: MessageId) -> bool {
 }
 
 async fn ready(driver: &Driver) -> Result<(), SendError> {
-    let waiting = Waiting { driver, watcher: driver.mailbox(Mailbox::watcher) };
+    let waiting = Waiting::new(driver);
     let room = poll_fn(|cx| driver.poll_until(waiting.watcher, has_room, cx)).await;
     room.map_err(SendError::from)
 }
@@ -154,16 +155,4 @@ async fn ready(driver: &Driver) -> Result<(), SendError> {
 /// Whether there is room for any message.
 pub(crate) fn has_room(core: &Client) -> bool {
     core.has_room_for(core.largest_message())
-}
-
-/// One who waits for room, until it is dropped.
-struct Waiting<'a> {
-    driver: &'a Driver,
-    watcher: Watcher,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        drop(self.driver.mailbox(|mailbox| mailbox.unwatch(self.watcher)));
-    }
 }

@@ -6,6 +6,7 @@ mod waits;
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::task::Waker;
 
 use keepline_core::{
     Client, Config, ConfigError, Input, Instant, Key, MessageId, Payload, Probe, SendError, Status,
@@ -15,12 +16,14 @@ use crate::callback::Callback;
 use crate::clock;
 use crate::diagnosis::Inquiry;
 use crate::errands::{Application, Route};
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, isolated};
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
 use crate::microtask::Microtask;
 use crate::pause::Pause;
 use crate::works::Works;
+
+pub(crate) use self::waits::Waiting;
 
 pub(crate) struct Driver {
     works: RefCell<Works>,
@@ -72,7 +75,11 @@ impl Driver {
         let (has_answers, is_session) = (hooks.of_answers.is_some(), config.session.is_some());
         let (overflow, has_keys) = (config.overflow.unwrap_or_default(), hooks.of_keys.is_some());
         let core = Client::new(config, clock::seed())?;
-        let mailbox = RefCell::new(Mailbox::new(core.limits().clone(), overflow));
+        let mut mailbox = Mailbox::new(core.limits().clone(), overflow);
+        if !hooks.listeners.is_empty() {
+            mailbox.journal_mut().tells_from(Some(0));
+        }
+        let mailbox = RefCell::new(mailbox);
         let driver = Rc::new_cyclic(|this| {
             let works = RefCell::new(Works::new(core, route, this));
             let (turn, pause) = (Cell::new(Turn::Idle), Pause::new(this));
@@ -233,7 +240,7 @@ impl Driver {
 
     fn tell(&self) {
         while let Some(waker) = self.mailbox(Mailbox::next_due) {
-            waker.wake();
+            self.wake(waker);
         }
         let written = self.mailbox(|mailbox| mailbox.journal().end());
         if self.told.get().is_some_and(|told| told < written) {
@@ -241,18 +248,35 @@ impl Driver {
         }
     }
 
+    /// An executor of the application's own may poll at once. What JavaScript throws there must not
+    /// take the end of the turn along, which a listener of messages waits for.
+    fn wake(&self, waker: Waker) {
+        if self.callback.borrow().is_some() {
+            isolated(&mut || waker.wake_by_ref());
+        } else {
+            waker.wake();
+        }
+    }
+
     /// Tells the application's listeners what they have not been told, and lets go of them once the
     /// line has ended. What a listener causes is told after what it was told.
     fn tell_journal(&self) {
         let Some(mut position) = self.told.take() else { return };
-        if let Some(hooks) = self.hooks().filter(|hooks| !hooks.listeners.is_empty()) {
+        let hooks = self.hooks().filter(|hooks| !hooks.listeners.is_empty());
+        let listens = hooks.is_some();
+        if let Some(hooks) = hooks {
             while let Some(entry) = self.mailbox(|mailbox| mailbox.entry_from(position)) {
                 position = entry.position + 1;
                 hooks.tell(&entry);
             }
         }
-        self.told.set(Some(self.mailbox(|mailbox| mailbox.journal().end())));
+        let end = self.mailbox(|mailbox| mailbox.journal().end());
+        self.told.set(Some(end));
+        if listens {
+            self.mailbox(|mailbox| mailbox.journal_mut().tells_from(Some(end)));
+        }
         if self.mailbox(|mailbox| mailbox.has_ended()) {
+            self.mailbox(|mailbox| mailbox.journal_mut().tells_from(None));
             drop(self.hooks.take());
             self.let_callback_go();
         }
@@ -290,9 +314,14 @@ impl Driver {
                 works.notice_closing(clock::now());
             }
             let sent = works.core.send(payload)?;
-            self.mailbox.borrow_mut().journal_mut().counters.messages_sent += 1;
+            self.count_sent();
             Ok(sent)
         })
+    }
+
+    /// Counts a message that the core has accepted.
+    pub(crate) fn count_sent(&self) {
+        self.mailbox.borrow_mut().journal_mut().counters.messages_sent += 1;
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use keepline_core::{ConnId, Diagnosis, Input, Instant, NotProvided};
 
+use crate::builder::BuildError;
 use crate::clock;
 use crate::diagnosis::{Inquiry, LookInto};
 use crate::driver::Driver;
 use crate::endpoint::{Address, Common};
 use crate::mailbox::Mailbox;
-use crate::provider::{Endpoint, Given, Occasion, Provider, Spare};
+use crate::provider::{Endpoint, Given, NoEndpoint, Occasion, Provider, Spare};
 use crate::works::Works;
 
 /// What an application has named to be asked, and asked to be done.
@@ -38,6 +39,8 @@ pub(crate) struct Provided {
     attempts: Vec<ConnId>,
     renewal: Option<ConnId>,
     spare: Option<Spare>,
+    /// A provider's last word, which came when nobody waited for it.
+    stopped: Option<NoEndpoint>,
     /// Where the last attempt led.
     last: String,
 }
@@ -50,6 +53,7 @@ impl Route {
             attempts: Vec::new(),
             renewal: None,
             spare: None,
+            stopped: None,
             last: String::new(),
         }))
     }
@@ -82,6 +86,10 @@ impl Works {
     fn open_provided(&mut self, conn: ConnId) {
         let Route::Provided(provided) = &mut self.route else { return };
         let now = clock::now();
+        if let Some(none) = provided.stopped.take() {
+            let none = NotProvided::from(none);
+            return self.core.handle_input(Input::Provided(conn, Err(none)), now);
+        }
         if let Some((endpoint, age)) = provided.spare.take().and_then(|it| it.fresh(now)) {
             return self.open_at(conn, &endpoint, age, now);
         }
@@ -114,6 +122,10 @@ impl Works {
         let endpoint = match given {
             Ok(endpoint) => endpoint,
             Err(none) => {
+                if attempts.is_empty() && renewal.is_none() && matches!(none, NoEndpoint::Stop(_)) {
+                    provided.stopped = Some(none);
+                    return;
+                }
                 for conn in attempts.into_iter().chain(renewal) {
                     let none = NotProvided::from(none.clone());
                     self.core.handle_input(Input::Provided(conn, Err(none)), now);
@@ -152,7 +164,12 @@ impl Works {
                 }
             }
             Err(error) => {
-                let unusable = NotProvided::Unusable(error.to_string());
+                // Its words go into statuses and exports, where no URL is to be.
+                let words = match error {
+                    BuildError::Url { error, .. } => format!("the endpoint's URL: {error}"),
+                    other => other.to_string(),
+                };
+                let unusable = NotProvided::Unusable(words);
                 self.core.handle_input(Input::Provided(conn, Err(unusable)), now);
             }
         }

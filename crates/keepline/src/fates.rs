@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use keepline_core::{Doubt, Event, Loss, MessageId, MessageIds};
 
-/// So many runs of messages with one fate are remembered.
+/// So many runs of messages with one fate are remembered at least.
 const REMEMBERED: usize = 1_024;
 
 /// What became of a message, for good.
@@ -19,12 +19,19 @@ pub enum Fate {
 }
 
 /// Runs of messages with one fate, the latest last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fates {
     runs: VecDeque<(MessageIds, Fate)>,
+    remembered: usize,
 }
 
 impl Fates {
+    /// As many messages as the outbox holds may end at once, each by a fate of its own, and those
+    /// who wait for them must find them all.
+    pub(crate) fn new(outbox: usize) -> Self {
+        Self { runs: VecDeque::new(), remembered: outbox.max(REMEMBERED) }
+    }
+
     pub(crate) fn take_in(&mut self, event: &Event) {
         match *event {
             Event::Delivered(ids) => self.record(ids, Fate::Delivered),
@@ -45,7 +52,7 @@ impl Fates {
             run.last = ids.last;
             return;
         }
-        if self.runs.len() == REMEMBERED {
+        if self.runs.len() == self.remembered {
             self.runs.pop_front();
         }
         self.runs.push_back((ids, fate));
@@ -62,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_million_deliveries_are_one_run() {
-        let mut fates = Fates::default();
+        let mut fates = Fates::new(0);
         for id in 1..=1_000_000 {
             fates.take_in(&Event::Delivered(ids(id, id)));
         }
@@ -72,8 +79,20 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_outbox_may_end_at_once_in_as_many_runs() {
+        let mut fates = Fates::new(3_000);
+        for id in 1..=3_000 {
+            let why = if id % 2 == 0 { Loss::Expired } else { Loss::Dropped };
+            fates.take_in(&Event::Undeliverable(ids(id, id), why));
+        }
+        assert_eq!(fates.of(MessageId(1)), Some(Fate::Undeliverable(Loss::Dropped)));
+        fates.take_in(&Event::Delivered(ids(3_001, 3_001)));
+        assert_eq!(fates.of(MessageId(1)), None, "no more than that");
+    }
+
+    #[test]
     fn a_loss_in_between_is_found() {
-        let mut fates = Fates::default();
+        let mut fates = Fates::new(0);
         fates.take_in(&Event::Delivered(ids(1, 4)));
         fates.take_in(&Event::Undeliverable(ids(5, 5), Loss::TooLarge));
         fates.take_in(&Event::Delivered(ids(6, 9)));

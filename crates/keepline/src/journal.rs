@@ -203,6 +203,8 @@ pub(crate) struct Journal {
     entries: VecDeque<Entry>,
     next_position: u64,
     is_online: bool,
+    /// What stands from here on is still to be told to listeners, if there are any.
+    untold: Option<u64>,
     /// Where that is written of which the reader has yet to come to a gap.
     gap: Option<u64>,
 }
@@ -213,9 +215,7 @@ impl Journal {
         if let Happening::Event(Event::Status(status)) = &what {
             self.stand(status);
         }
-        if self.entries.len() == REMEMBERED {
-            self.forget_one();
-        }
+        self.forget_down_to(REMEMBERED - 1);
         let Counters { bytes_sent, bytes_received, .. } = self.counters;
         let position = self.next_position;
         self.entries.push_back(Entry { at, what, bytes_sent, bytes_received, position });
@@ -261,10 +261,28 @@ impl Journal {
         }
     }
 
-    fn forget_one(&mut self) {
-        let is_expendable = |entry: &Entry| entry.what.is_expendable();
-        let oldest = self.entries.iter().position(is_expendable).unwrap_or(0);
-        self.entries.remove(oldest);
+    /// One act of the core may end a whole outbox, run by run: it all stays until it is told.
+    fn forget_down_to(&mut self, count: usize) {
+        let mut excess = self.entries.len().saturating_sub(count);
+        let untold = self.untold.unwrap_or(u64::MAX);
+        if excess == 0 || self.entries.front().is_none_or(|oldest| oldest.position >= untold) {
+            return;
+        }
+        let mut told = 0;
+        self.entries.retain(|entry| {
+            let is_told = entry.position < untold;
+            let goes = excess > 0 && is_told && entry.what.is_expendable();
+            excess -= usize::from(goes);
+            told += usize::from(is_told && !goes);
+            !goes
+        });
+        self.entries.drain(..excess.min(told));
+    }
+
+    /// From this position on, somebody is still to be told; `None` if nobody is.
+    pub(crate) fn tells_from(&mut self, untold: Option<u64>) {
+        self.untold = untold;
+        self.forget_down_to(REMEMBERED);
     }
 
     /// The position after the last entry.
@@ -313,6 +331,24 @@ mod tests {
         assert_eq!(journal.from(0).next().unwrap().what, Happening::Event(lost));
         assert_eq!(journal.from(30_001).count(), 0);
         assert_eq!((journal.counters.unknown, journal.counters.undecodable), (2, 10_000));
+    }
+
+    #[test]
+    fn nothing_is_forgotten_before_it_is_told() {
+        let mut journal = Journal::default();
+        take_in(&mut journal, Event::Status(ONLINE));
+        journal.tells_from(Some(1));
+        for id in 1..=3_000 {
+            let ids = MessageIds { first: MessageId(id), last: MessageId(id) };
+            take_in(&mut journal, Event::Unknown(ids, Doubt::LineLost));
+        }
+        assert_eq!(journal.from(1).count(), 3_000);
+        journal.tells_from(Some(journal.end()));
+        assert_eq!(journal.entries.len(), REMEMBERED);
+        take_in(&mut journal, Event::Status(ONLINE));
+        assert_eq!(journal.entries.len(), REMEMBERED);
+        journal.tells_from(None);
+        assert_eq!(journal.from(0).last().unwrap().position, 3_001);
     }
 
     #[test]

@@ -39,9 +39,9 @@ impl Watcher {
 impl Mailbox {
     pub(crate) fn new(limits: Limits, overflow: Overflow) -> Self {
         Self {
+            fates: Fates::new(limits.outbox_messages),
             inbox: Inbox::new(limits, overflow),
             taken: 0,
-            fates: Fates::default(),
             journal: Journal::default(),
             round_trip: None,
             ended: false,

@@ -20,7 +20,7 @@ use keepline_core::{
 use crate::builder::{Builder, Source};
 use crate::codec::{Bytes, CodecError, Decode, Encode, Json, Text, Undecodable};
 use crate::draft::has_room;
-use crate::driver::Driver;
+use crate::driver::{Driver, Waiting};
 use crate::fates::Fate;
 use crate::journal::Happening;
 use crate::mailbox::{Mailbox, Watcher};
@@ -97,10 +97,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// so long ago that nobody remembers. A plain line never says
     /// [`Delivered`](crate::Fate::Delivered).
     pub async fn fate(&self, id: MessageId) -> Option<Fate> {
-        let watcher = self.driver.mailbox(Mailbox::watcher);
-        let fate = poll_fn(|cx| self.driver.poll_fate(id, watcher, cx)).await;
-        drop(self.driver.mailbox(|mailbox| mailbox.unwatch(watcher)));
-        fate
+        let waiting = Waiting::new(&self.driver);
+        poll_fn(|cx| self.driver.poll_fate(id, waiting.watcher, cx)).await
     }
 
     /// Closes the line for good once everything that was sent has been taken by the far end's
@@ -117,9 +115,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     ) -> Result<(), CloseError> {
         let code = code.into();
         self.driver.drive(|works, now| works.core.finish(code, reason, within, now))?;
-        let watcher = self.driver.mailbox(Mailbox::watcher);
-        poll_fn(|cx| self.driver.poll_ended_for(watcher, cx)).await;
-        drop(self.driver.mailbox(|mailbox| mailbox.unwatch(watcher)));
+        let waiting = Waiting::new(&self.driver);
+        poll_fn(|cx| self.driver.poll_ended_for(waiting.watcher, cx)).await;
         Ok(())
     }
 

@@ -172,11 +172,10 @@ impl Client {
     /// lower it.
     #[must_use]
     pub fn largest_message(&self) -> usize {
-        let own = self.config.limits.message_bytes;
         match &self.mode {
-            Mode::Plain => own,
+            Mode::Plain => self.config.limits.message_bytes,
             Mode::Session(session) => {
-                let own = own.min(bounded(session.config.window.message_bytes));
+                let own = bounded(session.config.window.message_bytes);
                 self.delivery.outgoing.largest().map_or(own, |far| own.min(bounded(far)))
             }
         }

@@ -230,8 +230,7 @@ fn write_end(finale: &Finale, to: &mut impl Sink) {
 fn read_end(from: &mut impl Source) -> Finale {
     let taken = from.number("taken");
     let code = read_code(from);
-    let may_end = matches!(code.0, 1000 | 4000..=4999);
-    from.refuse_if(!may_end, WireError::BadCode(code.0.into()));
+    from.refuse_if(!code.is_sendable(), WireError::BadCode(code.0.into()));
     Finale { taken, code, reason: read_reason(from) }
 }
 

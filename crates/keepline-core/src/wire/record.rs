@@ -178,7 +178,7 @@ pub struct Credit {
 pub struct Finale {
     /// Up to where this side has taken the other's messages, and ever will.
     pub taken: u64,
-    /// 1000, or 4000 to 4999 with a meaning of the application's own.
+    /// 1000, or 3000 to 4999 with a meaning of the application's own.
     pub code: CloseCode,
     /// Why, in at most 123 bytes.
     pub reason: String,

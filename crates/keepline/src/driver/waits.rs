@@ -6,7 +6,25 @@ use keepline_core::{Arrival, Client, MessageId, SendError};
 
 use super::Driver;
 use crate::fates::Fate;
-use crate::mailbox::Watcher;
+use crate::mailbox::{Mailbox, Watcher};
+
+/// One who waits for something, until it is dropped.
+pub(crate) struct Waiting<'a> {
+    driver: &'a Driver,
+    pub(crate) watcher: Watcher,
+}
+
+impl<'a> Waiting<'a> {
+    pub(crate) fn new(driver: &'a Driver) -> Self {
+        Self { driver, watcher: driver.mailbox(Mailbox::watcher) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        drop(self.driver.mailbox(|mailbox| mailbox.unwatch(self.watcher)));
+    }
+}
 
 impl Driver {
     /// Waits until a message's fate is known. `None` when the line has ended, and its fate is not

@@ -90,6 +90,19 @@ fn a_hello_that_is_said_again_counts_with_its_own_window() {
 }
 
 #[test]
+fn the_far_end_is_told_of_a_limit_that_is_below_the_window() {
+    let limits = Limits { message_bytes: 10, ..Limits::default() };
+    let mut pair = Pair::online_with(limited(limits), ServerConfig::default());
+    let (fits, too_large) = (Payload::Binary(vec![0; 10]), Payload::Binary(vec![0; 11]));
+    let refused = SendError::TooLarge { size: 11, limit: 10 };
+    assert_eq!(pair.client.send(too_large.clone()), Err(refused));
+    assert_eq!(pair.server.send(pair.key(), too_large, pair.now), Err(refused));
+    pair.server.send(pair.key(), fits, pair.now).unwrap();
+    pair.settle();
+    assert_eq!(pair.client_took.len(), 1);
+}
+
+#[test]
 fn the_outbox_counts_what_is_not_acknowledged() {
     let limits = Limits { outbox_messages: 3, ..Limits::default() };
     let mut pair = Pair::online_with(limited(limits), ServerConfig::default());

@@ -101,7 +101,7 @@ fn message() -> impl Strategy<Value = Record> {
 }
 
 fn end() -> impl Strategy<Value = Record> {
-    let code = prop_oneof![Just(1000), 4000_u16..=4999].prop_map(CloseCode);
+    let code = prop_oneof![Just(1000), 3000_u16..=4999].prop_map(CloseCode);
     (number(), code, reason())
         .prop_map(|(taken, code, reason)| Record::End(Finale { taken, code, reason }))
 }
