@@ -11,6 +11,7 @@ use core::fmt;
 pub(crate) use self::incoming::{Arrived, Incoming};
 pub(crate) use self::link::Link;
 pub(crate) use self::outgoing::{Fates, Outgoing};
+use crate::time::Span;
 use crate::wire::{Ack, Coding, Credit, FrameWriter, Window};
 use crate::{CloseCode, MessageId, MessageIds, Payload};
 
@@ -169,6 +170,15 @@ impl Delivery {
         }
         (!frame.is_empty()).then(|| frame.finish())
     }
+}
+
+/// The slowest network that the largest message is allowed for, in bytes a second.
+const FLOOR_RATE: u64 = 64 * 1024;
+
+/// How long the largest message to a receiver of this window may take to come: no frame comes
+/// meanwhile (docs/protocol.md §8).
+pub(crate) const fn time_for_largest(window: Window) -> Span {
+    Span::secs(window.message_bytes.div_ceil(FLOOR_RATE))
 }
 
 /// Adds an id to runs of ids, which rise.

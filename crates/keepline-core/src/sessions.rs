@@ -322,7 +322,7 @@ impl Sessions {
 
     fn set_line_alarm(&mut self, conn: ConnId) {
         if let Some(line) = self.lines.get_mut(&conn) {
-            let at = line.deadline(self.config.ping, self.config.silence);
+            let at = line.deadline(self.config.ping, self.config.patience());
             self.alarms.set(Whose::Line(conn), &mut line.alarm, at);
         }
     }

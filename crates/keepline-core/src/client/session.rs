@@ -2,7 +2,7 @@
 
 use super::connection::{Move, Speech};
 use super::{Client, Mode, State};
-use crate::delivery::{Delivery, Link};
+use crate::delivery::{Delivery, Link, time_for_largest};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Credentials, Epoch, Greeting, Hello, Instance, SessionId};
@@ -13,9 +13,6 @@ use crate::{
 
 /// How long an acknowledgement may wait for a message to go with (docs/protocol.md §5.2).
 const ACK_WITHIN: Span = Span::millis(50);
-
-/// The slowest network that the largest message is allowed for, in bytes a second.
-const FLOOR_RATE: u64 = 64 * 1024;
 
 /// So many closes in a row with the same code of resynchronisation end the line.
 const MOST_RESYNCS: u8 = 3;
@@ -189,7 +186,7 @@ impl SessionEnd {
 
     pub(super) fn heed(&mut self, greeting: &Greeting) {
         let ping = Span::from(greeting.ping).clamp(Span::secs(1), Span::secs(5 * 60));
-        let largest = Span::secs(self.config.window.message_bytes.div_ceil(FLOOR_RATE));
+        let largest = time_for_largest(self.config.window);
         let silence = Span::from(greeting.silence).clamp(Span::secs(2), Span::secs(15 * 60));
         self.terms = Some(Terms {
             silence: silence.max(ping + largest + Span::secs(1)),

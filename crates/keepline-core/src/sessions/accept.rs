@@ -101,6 +101,7 @@ impl Sessions {
             {
                 let taken = known.map_or(0, |(_, positions)| positions.taken);
                 let (code, reason) = (*code, reason.clone());
+                tombstone.attempt = hello.attempt;
                 return self.refuse_ended(conn, Finale { taken, code, reason }, now);
             }
             previous = known;

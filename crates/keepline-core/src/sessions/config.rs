@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::ConfigError;
+use crate::delivery::time_for_largest;
 use crate::wire::Window;
 
 /// How a server holds sessions. The defaults are safe on the public internet.
@@ -23,7 +24,8 @@ pub struct ServerConfig {
     /// below `ping`.
     pub client_silence: Duration,
     /// A connection is given up after so long without a frame from the client. Default: 25 s. Not
-    /// below `ping`.
+    /// below `ping`. It is longer where the largest message takes longer to come at 64 KiB a second:
+    /// `ping`, the time for that, and a second.
     pub silence: Duration,
     /// How long a client may take to answer an `end`. Default: 5 s.
     pub close_timeout: Duration,
@@ -72,6 +74,12 @@ impl Default for ServerConfig {
 }
 
 impl ServerConfig {
+    /// How long a client may say nothing.
+    pub(super) fn patience(&self) -> Duration {
+        let largest = Duration::from(time_for_largest(self.window));
+        self.silence.max(self.ping.saturating_add(largest).saturating_add(Duration::from_secs(1)))
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.window.check()?;
         self.check_durations()?;

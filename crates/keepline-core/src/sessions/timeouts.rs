@@ -48,7 +48,7 @@ impl Sessions {
     }
 
     fn talk_due(&mut self, conn: ConnId, now: Instant) {
-        let (ping, silence) = (self.config.ping, self.config.silence);
+        let (ping, silence) = (self.config.ping, self.config.patience());
         let Some((talk, _)) = self.talk(conn) else {
             return self.close(conn, TIMED_OUT, "its session is gone", None, now);
         };

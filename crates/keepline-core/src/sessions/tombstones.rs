@@ -59,8 +59,8 @@ impl Tombstones {
         self.by_id.remove(&id).map(|(_, tombstone)| tombstone)
     }
 
-    pub(super) fn find(&self, id: SessionId) -> Option<&Tombstone> {
-        self.by_id.get(&id).map(|(_, tombstone)| tombstone)
+    pub(super) fn find(&mut self, id: SessionId) -> Option<&mut Tombstone> {
+        self.by_id.get_mut(&id).map(|(_, tombstone)| tombstone)
     }
 
     pub(super) fn next(&self) -> Option<Instant> {

@@ -240,6 +240,22 @@ fn a_session_that_ended_while_the_client_was_away_ends_when_it_returns() {
     let is_hello = |said: &(_, Record)| matches!(said, (_, Record::Hello(_)));
     assert!(pair.said.iter().all(is_hello), "who was not greeted says nothing but hello");
     assert!(pair.server.is_empty());
+
+    let answered = pair.hellos().last().copied().cloned().unwrap();
+    let again = pair.stranger_says(1, &[Record::Hello(answered)]);
+    assert_eq!(pair.close_of(again).map(|(code, _)| code), Some(4452), "it is told once");
+}
+
+#[test]
+fn a_session_ends_with_any_code_that_a_page_may_close_with() {
+    for code in [1000, 3000, 3999, 4000, 4999] {
+        let mut pair = Pair::online();
+        pair.client.close(CloseCode(code), "", pair.now).unwrap();
+        pair.settle();
+        assert_eq!(pair.client.status(), ended(End::Application));
+        let over = Over::Client { code: CloseCode(code), reason: String::new() };
+        assert_eq!(pair.over(pair.key()), Some(&over));
+    }
 }
 
 #[test]

@@ -121,6 +121,20 @@ fn the_server_gives_a_silent_client_up_after_twenty_five_seconds() {
 }
 
 #[test]
+fn a_server_gives_a_larger_message_time_to_come_too() {
+    let window = Window { message_bytes: 4 << 20, messages: 4_096, bytes: 4 << 20 };
+    let config = ServerConfig { window, ..ServerConfig::default() };
+    let mut pair = Pair::online_with(session(), config);
+    let (key, conn) = (pair.key(), pair.conn());
+    pair.swallow = Some(Side::Client);
+    // A ping's interval, 4 MiB at 64 KiB a second, and a second.
+    pair.run_for(millis(74_999));
+    assert_eq!(pair.server.conn(key), Some(conn));
+    pair.run_for(millis(1));
+    assert_eq!(pair.close_of(conn), Some((4408, "silent for too long")));
+}
+
+#[test]
 fn a_page_that_pours_into_a_black_hole_notices_it_as_soon() {
     let mut pair = Pair::online();
     pair.swallow = Some(Side::Server);
