@@ -14,6 +14,8 @@ const MAX_REASON_BYTES: usize = 123;
 pub(crate) enum Ending {
     /// The client closed, or its connection is gone: there is nobody to tell.
     Left,
+    /// A message came that has more than so many bytes, and was not read.
+    TooLarge(usize),
     /// The server ends it and says why.
     Closed(Close),
 }
@@ -22,11 +24,20 @@ impl Ending {
     /// What follows from an error while reading or writing.
     pub(crate) fn from_error(error: &Error, limit: usize) -> Self {
         match error {
-            Error::Capacity(_) => Self::Closed(Close::too_large(limit)),
+            Error::Capacity(_) => Self::TooLarge(limit),
             Error::Utf8(_) => Self::Closed(Close::not_utf8()),
             Error::Protocol(violation) => Self::Closed(Close::violation(violation)),
             // The network's news. The rest never comes from an open socket.
             _ => Self::Left,
+        }
+    }
+
+    /// What the client is to be told, if it is still there.
+    pub(crate) fn close(self) -> Option<Close> {
+        match self {
+            Self::Left => None,
+            Self::TooLarge(limit) => Some(Close::too_large(limit)),
+            Self::Closed(close) => Some(close),
         }
     }
 }

@@ -81,20 +81,27 @@ pub(crate) struct Socket {
     /// Rings for the pulse, or too early: to set it anew with every message would cost more.
     alarm: Pin<Box<Sleep>>,
     stop: StopSignal,
+    /// The most bytes of a message that comes.
+    largest: usize,
     options: Arc<Options>,
 }
 
 impl Socket {
-    pub(crate) async fn open(line: Upgraded, options: Arc<Options>, stop: StopSignal) -> Self {
+    pub(crate) async fn open(
+        line: Upgraded,
+        largest: usize,
+        options: Arc<Options>,
+        stop: StopSignal,
+    ) -> Self {
         let limits = WebSocketConfig::default()
-            .max_message_size(Some(options.message_limit))
-            .max_frame_size(Some(options.message_limit))
+            .max_message_size(Some(largest))
+            .max_frame_size(Some(largest))
             .read_buffer_size(READ_BUFFER);
         let line = Line::new(line);
         let frames = WebSocketStream::from_raw_socket(line, Role::Server, Some(limits)).await;
         let pulse = Pulse::new(options.ping_every, options.pong_within);
         let alarm = Box::pin(sleep_until(pulse.due(frames.get_ref().heard())));
-        Self { frames, pulse, alarm, stop, options }
+        Self { frames, pulse, alarm, stop, largest, options }
     }
 
     /// Sends a message although the server stops: the last before the close.
@@ -114,7 +121,7 @@ impl Socket {
     }
 
     async fn part(&mut self, ending: Ending) -> Result<(), tungstenite::Error> {
-        if let Ending::Closed(close) = ending {
+        if let Some(close) = ending.close() {
             let frame = tungstenite::Message::Close(Some(close.into_frame()));
             self.frames.send(frame).await?;
         }
@@ -191,7 +198,7 @@ impl Socket {
     }
 
     fn ending(&self, error: &tungstenite::Error) -> Ending {
-        Ending::from_error(error, self.options.message_limit)
+        Ending::from_error(error, self.largest)
     }
 }
 

@@ -63,20 +63,21 @@ impl Upgrade {
     where
         T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
     {
-        let stop = self.server.stop_signal();
-        self.open_until(stop, talk)
+        let (largest, stop) = (self.server.options().message_limit, self.server.stop_signal());
+        self.open_until(largest, stop, talk)
     }
 
-    /// The same for a connection of a session, which a stopping server closes a little later.
-    pub(crate) fn open_session<T>(self, talk: T) -> Response
+    /// The same for a connection of a session, which takes frames of so many bytes, and which a
+    /// stopping server closes a little later.
+    pub(crate) fn open_session<T>(self, largest: usize, talk: T) -> Response
     where
         T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
     {
         let stop = self.server.session_stop_signal();
-        self.open_until(stop, talk)
+        self.open_until(largest, stop, talk)
     }
 
-    fn open_until<T>(self, stop: StopSignal, talk: T) -> Response
+    fn open_until<T>(self, largest: usize, stop: StopSignal, talk: T) -> Response
     where
         T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
     {
@@ -86,7 +87,7 @@ impl Upgrade {
         let (options, mut over) = (server.options(), server.stop_signal());
         let conversation = async move {
             let Ok(line) = connection.await else { return };
-            let mut socket = Socket::open(line, options, stop).await;
+            let mut socket = Socket::open(line, largest, options, stop).await;
             let outcome = match place {
                 Some(_) => talk(&mut socket).await,
                 None => Err(Close::full().into()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
 use keepline_core::ConnId;
-use keepline_core::wire::Coding;
+use keepline_core::wire::{Coding, FrameLimits};
 use tokio::select;
 use tokio::sync::Notify;
 
@@ -49,7 +49,9 @@ where
             }
         })
     });
-    upgrade.selecting(coding.subprotocol()).open_session(move |socket| {
+    let message = upgrade.server().options().sessions.session_message;
+    let largest = FrameLimits::for_messages(message as u64, coding).bytes;
+    upgrade.selecting(coding.subprotocol()).open_session(largest, move |socket| {
         Box::pin(async move { Line::open(keeper, coding, &scope, application).carry(socket).await })
     })
 }
@@ -72,6 +74,11 @@ impl Line {
             select! {
                 heard = socket.recv() => match heard {
                     Ok(heard) => self.keeper.received(self.conn, &payload(heard)),
+                    Err(ending @ Ending::TooLarge(_)) => {
+                        self.keeper.too_large(self.conn);
+                        self.send_all(socket).await?;
+                        return Err(ending);
+                    }
                     Err(ending) => return Err(self.last_words(socket, ending).await),
                 },
                 // Also of what is to be said to what was just heard.

@@ -1,15 +1,21 @@
 //! Where a session's application sits: it reads and writes here, and knows nothing of connections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use keepline_core::{CloseCode, Payload, SendError, SessionKey};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::keeper::{Found, Keeper};
 use crate::close::{Close, Ending};
 use crate::socket::Message;
 use crate::talk::Talk;
+
+/// Nobody is told when others have made room in the memory of all sessions: who waits for it looks
+/// again after so long.
+const CROWDED: Duration = Duration::from_millis(250);
 
 /// The application's end of one session. Dropping it ends the session.
 #[derive(Debug)]
@@ -26,10 +32,10 @@ impl Desk {
 
     /// Ends the session with the outcome of its application.
     pub(super) fn finish(self, outcome: Result<(), Ending>) {
-        match outcome {
+        match outcome.map_err(Ending::close) {
             Ok(()) => self.end(CloseCode::NORMAL, ""),
-            Err(Ending::Left) => {}
-            Err(Ending::Closed(close)) => self.end(close.code_of_end(), close.reason()),
+            Err(None) => {}
+            Err(Some(close)) => self.end(close.code_of_end(), close.reason()),
         }
     }
 
@@ -63,7 +69,9 @@ impl Desk {
                 Err(SendError::Full { .. }) if self.keeper.is_over(self.key) => {
                     return Err(SendError::Ended);
                 }
-                Err(SendError::Full { .. }) => self.news.notified().await,
+                Err(SendError::Full { .. }) => {
+                    let _or_the_time_to_look_again = timeout(CROWDED, self.news.notified()).await;
+                }
                 settled @ (Ok(()) | Err(SendError::TooLarge { .. } | SendError::Ended)) => {
                     return settled;
                 }

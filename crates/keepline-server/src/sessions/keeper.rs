@@ -13,6 +13,7 @@ use keepline_core::{
     ServerOutput, SessionEvent, SessionKey, Sessions,
 };
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::desk::Desk;
 use super::timer::Clock;
@@ -30,6 +31,7 @@ pub(crate) struct Keeper {
     clock: Clock,
     /// Without one, everybody is anonymous.
     verifier: OnceLock<Verifier>,
+    verified_within: Duration,
     /// Told when a deadline comes sooner than the timer knows.
     pub(super) sooner: Notify,
     /// Told when a connection has ended.
@@ -77,12 +79,14 @@ pub(super) enum Found {
 impl Keeper {
     /// `seed` must differ between two runs of a server, for epochs come from it.
     pub(crate) fn new(config: ServerConfig, seed: u64) -> Result<Arc<Self>, ConfigError> {
+        let verified_within = config.hello_within;
         let core = Sessions::new(config, seed)?;
         let works = Works { core, lines: HashMap::new(), desks: HashMap::new(), alarm: None };
         Ok(Arc::new(Self {
             works: Mutex::new(works),
             clock: Clock::start(),
             verifier: OnceLock::new(),
+            verified_within,
             sooner: Notify::new(),
             fewer: Notify::new(),
             last_conn: AtomicU64::new(0),
@@ -117,8 +121,13 @@ impl Keeper {
             Task::Verification(conn, credentials) => match self.verifier.get() {
                 None => keeper.verified(conn, Ok(Caller::default())),
                 Some(verify) => {
-                    let verified = verify(credentials);
-                    tokio::spawn(async move { keeper.verified(conn, verified.await) });
+                    // After that the core has closed the connection, and nobody waits.
+                    let verified = timeout(self.verified_within, verify(credentials));
+                    tokio::spawn(async move {
+                        if let Ok(who) = verified.await {
+                            keeper.verified(conn, who);
+                        }
+                    });
                 }
             },
         }
@@ -155,6 +164,11 @@ impl Keeper {
 
     pub(super) fn received(self: &Arc<Self>, conn: ConnId, frame: &Payload) {
         self.act(|works, now| works.core.received(conn, frame, now));
+    }
+
+    /// A frame came that was over every limit, and was not read.
+    pub(super) fn too_large(self: &Arc<Self>, conn: ConnId) {
+        self.act(|works, now| works.core.too_large(conn, now));
     }
 
     /// What the connection is to be sent next; or else how it is to be closed.
@@ -244,7 +258,7 @@ impl Keeper {
                 self.fewer.notified().await;
             }
         };
-        let _in_time = tokio::time::timeout(within, all_gone).await;
+        let _in_time = timeout(within, all_gone).await;
         self.act(|works, now| {
             let spread = works.core.spread();
             let again = Return { after: Duration::ZERO, spread };
@@ -354,5 +368,24 @@ mod tests {
         assert!(keeper.sooner.notified().now_or_never().is_some(), "a hello is due");
         assert!(keeper.ring().is_some_and(|next| !next.is_zero()));
         assert!(keeper.sooner.notified().now_or_never().is_none(), "it rings without end");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_verifier_that_never_answers_is_not_asked_for_ever() {
+        let keeper = Keeper::new(ServerConfig::default(), 7).unwrap();
+        let (asked, gone) = (Arc::new(()), Notify::new());
+        let held = Arc::downgrade(&asked);
+        keeper.verify_by(Box::new(move |_| {
+            let asked = Arc::clone(&asked);
+            Box::pin(async move {
+                let _asked = asked;
+                std::future::pending().await
+            })
+        }));
+        keeper.start(Task::Verification(ConnId(1), None));
+        tokio::task::yield_now().await;
+        assert_eq!(held.strong_count(), 2, "it is asked");
+        let _nobody_tells = timeout(Duration::from_secs(11), gone.notified()).await;
+        assert_eq!(held.strong_count(), 1);
     }
 }

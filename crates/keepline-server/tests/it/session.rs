@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keepline_server::{Options, SessionOptions};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::world::{Answer, Client, World, soon};
@@ -205,6 +205,53 @@ async fn what_breaks_the_rules_of_a_session_closes_the_connection_and_keeps_the_
     let back = with(hello(99), json!({ "epoch": epoch, "received": 1 }));
     let (_, greeting) = Speaker::greeted(&world, back).await;
     assert_eq!(greeting["epoch"], *epoch);
+}
+
+#[tokio::test]
+async fn a_session_has_a_limit_of_its_own() {
+    let world = World::with(Options { message_limit: 1_024, ..Options::default() });
+    let (mut speaker, greeting) = Speaker::greeted(&world, hello(1)).await;
+    let large = "x".repeat(200_000);
+    speaker.say(json!([text(1, &large)])).await;
+    assert_eq!(speaker.hear("message").await, text(1, &large));
+
+    // Larger than any frame of such messages, whatever their escapes.
+    let (closed, reason) = speaker.closed_for(json!([text(2, &"x".repeat(2_000_000))])).await;
+    assert_eq!((closed, reason.as_str()), (4454, "a message over the limit"));
+    let back = with(hello(2), json!({ "epoch": greeting["epoch"], "received": 1 }));
+    let (_, again) = Speaker::greeted(&world, back).await;
+    assert_eq!(again["epoch"], greeting["epoch"], "the session stays");
+}
+
+#[tokio::test]
+async fn a_session_that_waits_for_the_memory_of_others_goes_on_when_they_let_it_go() {
+    let sessions = SessionOptions {
+        session_message: 4_000,
+        session_outbox: 20_000,
+        session_memory: 20_000,
+        ..SessionOptions::default()
+    };
+    let world = with_sessions(sessions);
+    let (mut hog, _) = Speaker::greeted(&world, hello(1)).await;
+    let mut reader = Speaker::connect_to(&world, "/session/chat/hall?name=reader").await;
+    reader.say(json!([with(hello(1), json!({ "session": "f".repeat(32) }))])).await;
+    reader.hear("greeting").await;
+    let heard = reader.hear("message").await["number"].as_u64().unwrap();
+    reader.say(json!([ack(heard)])).await;
+
+    // What it hears it never acknowledges.
+    for number in 1..=10 {
+        hog.say(json!([text(number, &"x".repeat(3_000))])).await;
+    }
+    hog.hear("message").await;
+    sleep(Duration::from_millis(100)).await;
+    let mut other = world.connect("/chat/hall?name=other").await;
+    other.json::<Value>().await;
+    let unheard = timeout(Duration::from_millis(400), reader.hear("message")).await;
+    assert!(unheard.is_err(), "there is no memory left to tell of the other: {unheard:?}");
+
+    hog.say(json!([{ "type": "end", "taken": 0, "code": 1000, "reason": "" }])).await;
+    soon("the news of the other", reader.hear("message")).await;
 }
 
 #[tokio::test]
