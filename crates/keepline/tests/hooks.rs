@@ -13,8 +13,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use keepline::{
     Answer, Backoff, Builder, CodecError, Counters, Credentials, Decode, Encode, Entry, Event,
-    Happening, Json, Limits, Monitor, Payload, Probe, SendError, SessionConfig, Socket, Status,
-    Text, TextSocket, Undecodable, Verdict, Window,
+    Happening, Json, Limits, Loss, Monitor, Payload, Probe, SendError, SessionConfig, Socket,
+    Status, Text, TextSocket, Undecodable, Verdict, Window,
 };
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -255,6 +255,56 @@ fn options_that_contradict_each_other_are_named_both() {
         let error = builder.connect().expect_err("it must not be built").to_string();
         assert!(error.contains(one) && error.contains(two), "{error}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_listener_is_told_of_every_message_of_a_whole_outbox_that_ends_at_once() {
+    let told = Rc::new(Cell::new(0));
+    let count = Rc::clone(&told);
+    let socket = line().on_event(move |entry: &Entry| {
+        let is_loss = matches!(entry.what, Happening::Event(Event::Undeliverable(..)));
+        count.set(count.get() + u32::from(is_loss));
+    });
+    let socket = socket.connect().unwrap();
+    let mut last = None;
+    for _ in 0..600 {
+        socket.send("this one stays").unwrap();
+        last = Some(socket.message("now or never").expires(Duration::from_millis(1)).send());
+    }
+    let counters = socket.monitor().counters();
+    assert_eq!((counters.messages_sent, counters.undeliverable), (1_200, 0));
+    // Long enough for all to expire before the alarm can ring.
+    let begun = keepline::now();
+    while keepline::now() - begun < Duration::from_millis(20) {}
+    let last = last.unwrap().unwrap();
+    assert_eq!(socket.fate(last).await, Some(keepline::Fate::Undeliverable(Loss::Expired)));
+    assert_eq!(told.get(), 600);
+}
+
+/// An executor that polls at once, and throws.
+struct Throwing;
+
+impl Wake for Throwing {
+    fn wake(self: Arc<Self>) {
+        parse("no JSON");
+    }
+}
+
+#[wasm_bindgen_test]
+fn what_javascript_throws_in_a_waker_leaves_nothing_undone() {
+    let ended = Rc::new(Cell::new(false));
+    let note = Rc::clone(&ended);
+    let socket = refused().on_event(move |entry: &Entry| {
+        let is_end = matches!(entry.what, Happening::Event(Event::Status(Status::Ended { .. })));
+        note.set(note.get() || is_end);
+    });
+    let mut socket = socket.connect().unwrap();
+    socket.on_message(|_| ());
+    let mut statuses = socket.statuses();
+    let waker = Waker::from(Arc::new(Throwing));
+    while statuses.poll_next_unpin(&mut Context::from_waker(&waker)).is_ready() {}
+    socket.close(1000, "").unwrap();
+    assert!(ended.get());
 }
 
 #[wasm_bindgen_test]

@@ -141,6 +141,25 @@ async fn a_provider_that_fails_is_tried_again_and_one_that_says_stop_is_not() {
 }
 
 #[wasm_bindgen_test]
+async fn a_stop_that_comes_between_two_attempts_is_not_asked_for_again() {
+    let (gate, calls) = (Gate::default(), Rc::new(Cell::new(0)));
+    let (held, counted) = (gate.clone(), Rc::clone(&calls));
+    let socket = quick(move |_| {
+        counted.set(counted.get() + 1);
+        let held = held.clone();
+        async move {
+            held.pass().await;
+            Err(NoEndpoint::Stop("logged out".to_owned()))
+        }
+    });
+    let socket = socket.connect_timeout(Duration::from_millis(60)).connect().unwrap();
+    reaches(&socket, is_silent).await;
+    gate.open();
+    assert_eq!(end(&socket).await, End::NotProvided("logged out".to_owned()));
+    assert_eq!(calls.get(), 1);
+}
+
+#[wasm_bindgen_test]
 async fn closing_the_line_drops_a_call_that_is_under_way() {
     for drops_socket in [false, true] {
         let (begun, dropped) = (Gate::default(), Gate::default());
