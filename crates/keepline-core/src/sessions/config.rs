@@ -24,8 +24,8 @@ pub struct ServerConfig {
     /// below `ping`.
     pub client_silence: Duration,
     /// A connection is given up after so long without a frame from the client. Default: 25 s. Not
-    /// below `ping`. It is longer where the largest message takes longer to come at 64 KiB a second:
-    /// `ping`, the time for that, and a second.
+    /// below `ping`. It is longer where the largest message takes longer to come at 64 KiB a
+    /// second: `ping`, the time for that, and a second.
     pub silence: Duration,
     /// How long a client may take to answer an `end`. Default: 5 s.
     pub close_timeout: Duration,
