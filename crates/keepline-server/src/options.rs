@@ -23,7 +23,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The largest message taken from a client, in bytes or as 64KiB, 12MiB; larger closes with
-    /// 1009.
+    /// 1009. Sessions have a limit of their own.
     #[arg(long, env = "KEEPLINE_MESSAGE_LIMIT", value_name = "BYTES", default_value = "12MiB")]
     #[arg(value_parser = bytes)]
     pub message_limit: usize,
