@@ -23,13 +23,16 @@ pub enum Fate {
 pub(crate) struct Fates {
     runs: VecDeque<(MessageIds, Fate)>,
     remembered: usize,
+    /// Every message up to here has ended, and the fate of the last one is remembered no more.
+    forgotten: MessageId,
 }
 
 impl Fates {
     /// As many messages as the outbox holds may end at once, each by a fate of its own, and those
     /// who wait for them must find them all.
     pub(crate) fn new(outbox: usize) -> Self {
-        Self { runs: VecDeque::new(), remembered: outbox.max(REMEMBERED) }
+        let remembered = outbox.max(REMEMBERED);
+        Self { runs: VecDeque::new(), remembered, forgotten: MessageId(0) }
     }
 
     pub(crate) fn take_in(&mut self, event: &Event) {
@@ -45,6 +48,11 @@ impl Fates {
         self.runs.iter().rev().find(|(ids, _)| ids.contains(id)).map(|(_, fate)| *fate)
     }
 
+    /// Whether it is known that a message has ended, but not how.
+    pub(crate) fn has_forgotten(&self, id: MessageId) -> bool {
+        id <= self.forgotten && self.of(id).is_none()
+    }
+
     fn record(&mut self, ids: MessageIds, fate: Fate) {
         if let Some((run, last)) = self.runs.back_mut()
             && (*last, run.last.0 + 1) == (fate, ids.first.0)
@@ -52,8 +60,11 @@ impl Fates {
             run.last = ids.last;
             return;
         }
-        if self.runs.len() == self.remembered {
-            self.runs.pop_front();
+        if self.runs.len() == self.remembered
+            && let Some((ids, Fate::Delivered)) = self.runs.pop_front()
+        {
+            // Deliveries come in order, as no other fate does.
+            self.forgotten = ids.last;
         }
         self.runs.push_back((ids, fate));
     }
@@ -88,6 +99,17 @@ mod tests {
         assert_eq!(fates.of(MessageId(1)), Some(Fate::Undeliverable(Loss::Dropped)));
         fates.take_in(&Event::Delivered(ids(3_001, 3_001)));
         assert_eq!(fates.of(MessageId(1)), None, "no more than that");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_waited_for() {
+        let mut fates = Fates::new(0);
+        for id in (1..=3_000).step_by(2) {
+            fates.take_in(&Event::Undeliverable(ids(id + 1, id + 1), Loss::Replaced));
+            fates.take_in(&Event::Delivered(ids(id, id)));
+        }
+        assert!(fates.has_forgotten(MessageId(7)) && fates.has_forgotten(MessageId(8)));
+        assert!(!fates.has_forgotten(MessageId(2_999)) && !fates.has_forgotten(MessageId(3_001)));
     }
 
     #[test]

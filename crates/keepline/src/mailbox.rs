@@ -98,6 +98,10 @@ impl Mailbox {
         self.fates.of(id)
     }
 
+    pub(crate) fn has_forgotten(&self, id: MessageId) -> bool {
+        self.fates.has_forgotten(id)
+    }
+
     /// What a line has counted and remembers.
     pub(crate) const fn journal(&self) -> &Journal {
         &self.journal

@@ -93,8 +93,9 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
 
 /// What only a session can say.
 impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
-    /// What became of a message, as soon as it is known; `None` when the line has ended and it was
-    /// so long ago that nobody remembers. A plain line never says
+    /// What became of a message, as soon as it is known; `None` when it was so long ago that nobody
+    /// remembers, or when the line has ended and never had it. At least the last 1,024 runs of
+    /// messages with one fate are remembered. A plain line never says
     /// [`Delivered`](crate::Fate::Delivered).
     pub async fn fate(&self, id: MessageId) -> Option<Fate> {
         let waiting = Waiting::new(&self.driver);

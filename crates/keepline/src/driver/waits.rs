@@ -27,16 +27,17 @@ impl Drop for Waiting<'_> {
 }
 
 impl Driver {
-    /// Waits until a message's fate is known. `None` when the line has ended, and its fate is not
-    /// remembered any more.
+    /// Waits until a message's fate is known. `None` when it is not remembered any more, or never
+    /// was and the line has ended.
     pub(crate) fn poll_fate(
         &self,
         id: MessageId,
         watcher: Watcher,
         cx: &Context<'_>,
     ) -> Poll<Option<Fate>> {
-        let (fate, has_ended) = self.mailbox(|mailbox| (mailbox.fate(id), mailbox.has_ended()));
-        if fate.is_some() || has_ended {
+        let fate = self.mailbox(|mailbox| mailbox.fate(id));
+        let has_forgotten = self.mailbox(|mailbox| mailbox.has_forgotten(id));
+        if fate.is_some() || has_forgotten || self.mailbox(|mailbox| mailbox.has_ended()) {
             return Poll::Ready(fate);
         }
         drop(self.mailbox(|mailbox| mailbox.await_event(watcher, cx.waker())));
