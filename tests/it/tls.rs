@@ -37,8 +37,8 @@ in_each_engine!(a_secure_page_opens_no_insecure_line);
 
 async fn a_secure_page_opens_no_insecure_line(engine: Engine) -> anyhow::Result<()> {
     // A Worker of WebKit tells of it as of any failure: see the story after this one.
-    let places = if engine == Engine::WebKit { 1 } else { 2 };
-    for place in [Place::Window, Place::Worker].into_iter().take(places) {
+    let places = if engine == Engine::WebKit { 1 } else { 3 };
+    for place in [Place::Window, Place::Worker, Place::BlobWorker].into_iter().take(places) {
         let page = Page::start_over_tls(engine, place).await?;
         for diagnosis in [false, true] {
             let options = Options { diagnosis, ..Options::default() };
@@ -53,11 +53,13 @@ async fn a_secure_page_opens_no_insecure_line(engine: Engine) -> anyhow::Result<
 #[tokio::test]
 async fn a_secure_worker_of_webkit_learns_from_the_diagnosis_why_it_cannot_connect()
 -> anyhow::Result<()> {
-    let page = Page::start_over_tls(Engine::WebKit, Place::Worker).await?;
-    let options = Options { diagnosis: true, ..Options::default() };
-    let line = page.open("ws://elsewhere.test/echo", options).await?;
-    let end = end_of(&line).await?;
-    assert!(matches!(&end, End::Diagnosed(why) if why.contains("insecure socket")), "{end:?}");
+    for place in [Place::Worker, Place::BlobWorker] {
+        let page = Page::start_over_tls(Engine::WebKit, place).await?;
+        let options = Options { diagnosis: true, ..Options::default() };
+        let line = page.open("ws://elsewhere.test/echo", options).await?;
+        let end = end_of(&line).await?;
+        assert!(matches!(&end, End::Diagnosed(why) if why.contains("insecure socket")), "{end:?}");
+    }
     Ok(())
 }
 

@@ -24,6 +24,8 @@ pub enum Place {
     Window,
     /// In a dedicated Worker that the page starts.
     Worker,
+    /// In a dedicated Worker whose script is a Blob: it has no address of the site.
+    BlobWorker,
     /// In a Worker that all pages of the site share.
     SharedWorker,
 }
@@ -33,6 +35,7 @@ impl Place {
         match self {
             Self::Window => "/index.html",
             Self::Worker => "/index.html?worker",
+            Self::BlobWorker => "/index.html?blob",
             Self::SharedWorker => "/index.html?shared",
         }
     }

@@ -1,5 +1,5 @@
-// Runs the lines in this window, with `?worker` in a dedicated Worker, with `?shared` in a
-// SharedWorker: `ask(request)` promises the answer in each case.
+// Runs the lines in this window, with `?worker` in a dedicated Worker, with `?blob` in one whose
+// script is a Blob, with `?shared` in a SharedWorker: `ask(request)` promises the answer.
 
 async function inWindow() {
   const { default: init, Page } = await import("./e2e_page.js");
@@ -10,6 +10,13 @@ async function inWindow() {
 
 async function inWorker() {
   const worker = new Worker("worker.js", { type: "module" });
+  return askingAt(worker, worker);
+}
+
+async function inBlobWorker() {
+  const script = `import "${new URL("worker.js", location)}";`;
+  const blob = new Blob([script], { type: "text/javascript" });
+  const worker = new Worker(URL.createObjectURL(blob), { type: "module" });
   return askingAt(worker, worker);
 }
 
@@ -33,5 +40,5 @@ async function askingAt(port, worker) {
   };
 }
 
-const places = { "?worker": inWorker, "?shared": inSharedWorker };
+const places = { "?worker": inWorker, "?blob": inBlobWorker, "?shared": inSharedWorker };
 globalThis.ask = await (places[location.search] ?? inWindow)();
