@@ -28,6 +28,9 @@
 //! // A plain line has no use for it; a session needs random bits here.
 //! let draw = Draw { session: SessionId([0; 16]), instance: Instance([0; 8]) };
 //! client.handle_input(Input::Opened(conn, String::new(), draw), now);
+//! while let Some(output) = client.poll_output() {
+//!     assert!(matches!(output, Output::Event(Event::Status(_))));
+//! }
 //! client.send(Payload::Text("hello".into()))?;
 //! let outputs: Vec<Output> = core::iter::from_fn(|| client.poll_output()).collect();
 //! assert!(outputs.contains(&Output::Transmit(conn, Payload::Text("hello".into()))));

@@ -40,8 +40,9 @@
 //!
 //! In a [session](Builder::session), with a server that speaks `keepline.v1`, every message ends
 //! exactly once: as [`Event::Delivered`] when the far application has taken it, as
-//! [`Event::Undeliverable`] when it certainly never will, or as [`Event::Unknown`] when the server
-//! has lost the session itself. [`Socket::fate`] waits for it.
+//! [`Event::Undeliverable`] when it certainly never will, or as [`Event::Unknown`] when nobody can
+//! say: the server has lost the session itself, or the line ended before it had answered.
+//! [`Socket::fate`] waits for it.
 //!
 //! # A page's life
 //!
