@@ -88,16 +88,20 @@ export class Backing {
 
   send(data: unknown): void {
     const message = payload(data);
+    const { reconnect, queues } = this.#settings;
     const ready = this.readyState;
+    // The far end closes, and another connection follows.
+    const isLeft = reconnect && this.#ready === Ready.Open;
     if (ready === Ready.Open) this.#hand(message);
+    else if (queues && (isLeft || ready === Ready.Connecting)) this.#queue(copied(message));
     else if (ready !== Ready.Connecting) this.#uncounted += byteLength(message);
-    else if (this.#settings.queues) this.#queue(copied(message));
     else refuseConnecting();
   }
 
   close(given: readonly unknown[]): void {
     const [code, reason] = ending(given);
-    if (this.readyState > Ready.Open) return;
+    // Not that of the native socket: the far end may be closing it, and another would follow.
+    if (this.#ready > Ready.Open) return;
     if (this.#ready === Ready.Connecting) return this.#fail();
     this.#ready = Ready.Closing;
     this.#driver!.close(code, reason);
