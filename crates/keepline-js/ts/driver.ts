@@ -16,9 +16,12 @@ import { watchPage } from "./page.js";
 import { report } from "./report.js";
 import { type Given, Route } from "./route.js";
 import type { Status, Why } from "./status.js";
-import { agree, type SendOptions } from "./terms.js";
+import { agreed, type SendOptions } from "./terms.js";
 import { frameOf, type Listener, type Payload, sizeOf } from "./transport.js";
 import { type Counters, type Owner, Works } from "./works.js";
+
+/** How the core refuses a message over the limit. */
+const TOO_LARGE = -1;
 
 /** What a driver is told once. */
 export interface Config {
@@ -38,8 +41,8 @@ export class Driver implements Listener {
   #owner: Owner;
   #route: Route | undefined;
   #works: Works;
-  /** The id that the next message will have. */
-  #nextId = 1;
+  /** The id of the newest message; they rise by one. */
+  newest = 0;
   #frameBytes = 0;
   #taken = 0;
   #turnEnds = false;
@@ -81,33 +84,45 @@ export class Driver implements Listener {
   /**
    * Sends; a plain line keeps the payload as it is, so it must not change any more.
    *
-   * @throws {@link SendError}
+   * @throws {@link SendError}; `TypeError` for terms that are none.
    */
   send(payload: Payload, bytes = sizeOf(payload), terms?: SendOptions): number {
-    const id = this.#nextId;
-    const { held, counters } = this.#works;
+    // What the application got wrong is thrown from here: from within, it would end the line.
+    const agree = terms && agreed(terms);
+    const { isSession } = this.#config;
     const sent = this.#drive((line, now) => {
+      // What is refused anyway is not copied.
+      if (isSession && bytes > line.call(Call.LargestMessage, 0, 0, 0)) return TOO_LARGE;
       this.#works.noticeClosing(line, now);
-      if (terms) agree(line, terms);
-      if (!this.#config.isSession) {
-        held.set(id, payload);
-        return line.call(Call.SendHeld, id, bytes, now);
+      agree?.(line);
+      const sent = this.#handIn(line, payload, bytes, now);
+      if (sent > 0) {
+        // Before anybody is told, who may send in turn.
+        this.newest = sent;
+        this.#works.counters.messagesSent++;
       }
+      return sent;
+    });
+    if (sent === undefined || sent < 0) throw this.#sendError(sent, bytes);
+    return sent;
+  }
+
+  #handIn(line: Line, payload: Payload, bytes: number, now: number): number {
+    if (this.#config.isSession) {
       return typeof payload === "string"
         ? line.words(Words.Send, payload, 0, 0, 0, now)
         : line.bytes(Bytes.Send, new Uint8Array(payload as ArrayBuffer), 0, now);
-    });
-    if (sent === undefined || sent < 0) {
-      held.delete(id);
-      throw this.#sendError(sent, bytes);
     }
-    this.#nextId = sent + 1;
-    counters.messagesSent++;
+    const id = this.newest + 1;
+    const { held } = this.#works;
+    held.set(id, payload);
+    const sent = line.call(Call.SendHeld, id, bytes, now);
+    if (sent < 0) held.delete(id);
     return sent;
   }
 
   #sendError(sent: number | undefined, bytes: number): SendError {
-    if (sent === -1) {
+    if (sent === TOO_LARGE) {
       const limit = this.#ask(Call.LargestMessage);
       return new SendError("tooLarge", `a message of ${bytes} bytes is over the limit of ${limit}`);
     }

@@ -85,7 +85,6 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   /** Who waits for the line to be online, to have room, or to end. */
   #watchers = new Set<() => void>();
   #roundTripMs: number | undefined;
-  #newest = 0;
   #over = new AbortController();
 
   /** @internal */
@@ -140,12 +139,13 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * On a plain line it is handed to a connection at most once; in a session it is delivered exactly
    * once, or reported.
    *
-   * @throws {@link SendError}, and nothing of the message is kept.
+   * @throws {@link SendError}, or `TypeError` for terms that are none; nothing of the message is
+   *   kept then.
    */
   send(value: Out, options?: SendOptions): number {
     const data = encode(this.#codec, value);
     const bytes = typeof data === "string" ? utf8Bytes(data) : data.byteLength;
-    return (this.#newest = this.#driver.send(data, bytes, options));
+    return this.#driver.send(data, bytes, options);
   }
 
   /**
@@ -153,7 +153,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * because a connection was given it or it has ended.
    */
   cancel(id: number): boolean {
-    return this.#driver.cancel(id);
+    return this.#driver.cancel(+id);
   }
 
   /**
@@ -164,7 +164,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    */
   async delivered(id: number): Promise<void> {
     if (!this.#isSession) throw new TypeError("only a session knows what was delivered");
-    if (!(Number.isInteger(id) && id > 0 && id <= this.#newest)) {
+    if (!(Number.isInteger(id) && id > 0 && id <= this.#driver.newest)) {
       throw new TypeError("no message has this id");
     }
     return this.#fates.wait(id);
@@ -222,7 +222,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    */
   async finish(withinMs = 5_000, code = 1000, reason = ""): Promise<Why> {
     checkClose(code, reason);
-    this.#driver.close(code, reason, withinMs);
+    this.#driver.close(code, reason, +withinMs);
     return this.ended();
   }
 

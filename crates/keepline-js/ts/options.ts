@@ -9,6 +9,7 @@ import type { Config } from "./driver.js";
 import { address, asEndpoint, type Endpoint, type EndpointFunction } from "./endpoint.js";
 import { SETTINGS, Switch } from "./numbers.js";
 import { report } from "./report.js";
+import { refuse } from "./terms.js";
 import { sizeOf } from "./transport.js";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -227,7 +228,15 @@ function probeOf(
   settings: number[],
   messageBytes = SETTINGS.messageBytes,
 ): NonNullable<Config["probe"]> {
-  const { send, answer, idleMs = 10_000, withinMs = 5_000, hiddenIdleMs = idleMs } = probe;
+  const {
+    send,
+    answer,
+    idleMs = 10_000,
+    withinMs = 5_000,
+    hiddenIdleMs = idleMs,
+    ...others
+  } = probe;
+  refuse(others, "probe.");
   if (typeof send !== "string" || !send) throw new TypeError("probe.send must be a text");
   if (sizeOf(send) > messageBytes) throw new TypeError("probe.send is above messageBytes");
   if (typeof answer !== "string" && typeof answer !== "function") {

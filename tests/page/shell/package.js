@@ -125,8 +125,36 @@ export async function unsendable(url, session) {
   for (const [at, value] of [detached, view, 7, null, {}].entries()) {
     equal(thrown(() => raw.send(value)).code, "unserializable", `value ${at}`);
   }
+  const wrong = { latest: Object.create(null) };
+  for (const terms of [wrong, { expiresMs: 10n }, { expiresMs: NaN }, { expireMs: 10 }]) {
+    equal(thrown(() => line.send("on no terms", terms)).name, "TypeError", Object.keys(terms)[0]);
+  }
+  equal(thrown(() => line.cancel(1n)).name, "TypeError", "an id that is none");
+  equal(line.send("after that"), 2, "the id of what was accepted then");
+  const custom = await connect(url, { session, codec: { encode: () => detached, decode: String } });
+  equal(thrown(() => custom.send(1)).code, "unserializable", "a codec's detached buffer");
+  equal(custom.status.state, "connecting", "its line");
+  custom.close();
   line.close();
   raw.close();
+}
+
+/** Whoever is told of a message may send another at once: each has an id of its own, and its fate. */
+export async function nested(closedUrl) {
+  const line = await connect(closedUrl);
+  const ids = [];
+  const off = line.on("undelivered", ({ first }) => {
+    off();
+    ids.push(first, line.send("told"));
+  });
+  line.send("a", { latest: "key" });
+  ids.push(line.send("b", { latest: "key" }));
+  equal(ids, [1, 3, 2], "ids");
+  equal([line.send("c"), line.queued.messages], [4, 3], "what waits");
+  const fates = [];
+  line.on("undelivered", ({ first, last }) => fates.push([first, last]));
+  line.close();
+  equal(fates, [[2, 4]], "what had waited");
 }
 
 /** What a listener throws is reported; the others are called, and the line stays up. */
@@ -230,6 +258,8 @@ export async function endpoints(url) {
 
   const bad = await connect(async () => "gopher://example.org/");
   equal((await within(bad.ended(), "the end")).reason, "badEndpoint", "a useless endpoint");
+  const odd = await connect(async () => ({ url, expiresInMs: 10n }));
+  equal((await within(odd.ended(), "the end")).reason, "badEndpoint", "a time that is none");
 
   let signal;
   const silent = await connect(
@@ -321,6 +351,7 @@ export async function options(url) {
     { attemptsPerMinute: 0.5 },
     { whenInboxFull: "wait" },
     { probe: { send: "ping" } },
+    { probe: { send: "ping", answer: "pong", idle: 5 } },
     { session: true, windowBytes: 1_000 },
     { session: true, inboxMessages: 10 },
     { session: true, afterLoss: "resend" },
@@ -463,6 +494,7 @@ globalThis.stories = {
   echo,
   bytes,
   unsendable,
+  nested,
   throwing,
   abandoned,
   asked,
