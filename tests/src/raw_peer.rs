@@ -1,5 +1,7 @@
 //! A far end that does what the path of the address says, and no library would.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -29,6 +31,7 @@ const DEAF_FOR: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct RawPeer {
     port: u16,
+    accepted: Arc<AtomicUsize>,
     listening: AbortHandle,
 }
 
@@ -41,8 +44,15 @@ impl RawPeer {
     pub async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let listening = tokio::spawn(listen(listener)).abort_handle();
-        Ok(Self { port, listening })
+        let accepted = Arc::<AtomicUsize>::default();
+        let listening = tokio::spawn(listen(listener, Arc::clone(&accepted))).abort_handle();
+        Ok(Self { port, accepted, listening })
+    }
+
+    /// How many connections it has accepted.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// The address of `path` for a socket.
@@ -58,9 +68,10 @@ impl Drop for RawPeer {
     }
 }
 
-async fn listen(listener: TcpListener) {
+async fn listen(listener: TcpListener, accepted: Arc<AtomicUsize>) {
     let mut connections = JoinSet::new();
     while let Ok((connection, _)) = listener.accept().await {
+        accepted.fetch_add(1, Ordering::Relaxed);
         connections.spawn(serve(connection));
     }
 }

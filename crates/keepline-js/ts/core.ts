@@ -78,8 +78,13 @@ export class Line {
 
   /** It is not called any more. */
   free(): void {
-    forgotten.unregister(this);
+    this.forget();
     core.free(this.#at);
+  }
+
+  /** The same of one that has trapped: what is left of it is not to be touched. */
+  forget(): void {
+    forgotten.unregister(this);
   }
 }
 

@@ -1,5 +1,7 @@
 //! With reconnection: what users of other reconnecting sockets expect.
 
+use std::time::Duration;
+
 use e2e::browser::{Browser, Engine};
 use e2e::port::Port;
 use e2e::raw_peer::RawPeer;
@@ -169,6 +171,35 @@ async fn an_open_socket_may_be_left_for_a_new_one(engine: Engine) -> anyhow::Res
     page.does::<String>("act", json!(["send", "on the new one"])).await?;
     let told = ["open open", "close 4000 connecting", "open open", "message on the new one"];
     page.has_told(&told).await
+}
+
+in_chromium_and_firefox!(a_handshake_that_hangs_may_be_left_with_what_waits_for_it);
+
+async fn a_handshake_that_hangs_may_be_left_with_what_waits_for_it(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (page, peer) = (Page::open(engine).await?, RawPeer::start().await?);
+    let server = Server::start().await?;
+    let urls = json!([[peer.ws("/hang"), server.ws("/echo")]]);
+    page.does::<u32>("watchAsked", urls).await?;
+    page.does::<String>("act", json!(["send", "patient"])).await?;
+    until("the first handshake", PATIENCE, async || Ok((peer.accepted() > 0).then_some(())))
+        .await?;
+    page.does::<String>("act", json!(["reconnect"])).await?;
+    page.has_told(&["close 1000 connecting", "open open", "message patient"]).await
+}
+
+in_chromium_and_firefox!(a_socket_that_reconnects_whenever_it_is_closed_keeps_the_pace);
+
+async fn a_socket_that_reconnects_whenever_it_is_closed_keeps_the_pace(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (page, peer) = (Page::open(engine).await?, RawPeer::start().await?);
+    page.does::<Value>("watchRestless", json!([peer.ws("/close/1000")])).await?;
+    let once = ["open open", "close 1000 closed"];
+    page.has_told(&once.repeat(3)).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    page.has_told(&once.repeat(3)).await
 }
 
 /// Firefox says that such a socket is open until it is closed.

@@ -256,6 +256,17 @@ export async function endpoints(url) {
   const end = await within(stopped.ended(), "the end");
   equal(end, { reason: "notProvided", words: "logged out" }, "why it ended");
 
+  let stop;
+  const late = await connect(
+    () => new Promise((_, reject) => (stop ??= () => reject(new StopError("too late")))),
+    { connectTimeoutMs: 50, retryBaseMs: 30_000 },
+  );
+  await heard(late, "status", ({ state }) => state === "waiting");
+  stop();
+  await new Promise((resolve) => setTimeout(resolve));
+  late.retryNow();
+  equal((await within(late.ended(), "the end")).words, "too late", "when nobody waited for it");
+
   const bad = await connect(async () => "gopher://example.org/");
   equal((await within(bad.ended(), "the end")).reason, "badEndpoint", "a useless endpoint");
   const odd = await connect(async () => ({ url, expiresInMs: 10n }));

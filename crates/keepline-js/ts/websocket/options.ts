@@ -137,6 +137,7 @@ export function settings(
     debug: debug === true ? console.debug : debug || (() => {}),
     config: {
       ...common,
+      mayReturn: reconnect,
       endpoint: isFixed ? { url, protocols: protocols as string[] } : provide,
       judge: (event) => {
         if (!reconnect) return "end";
