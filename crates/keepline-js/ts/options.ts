@@ -92,7 +92,7 @@ export interface Options<Out = unknown, In = unknown> {
   readonly outboxMessages?: number;
   /** The same in bytes. Default: 16 MiB; not below `messageBytes`. */
   readonly outboxBytes?: number;
-  /** The most messages that wait to be read. Default: 8,192. */
+  /** The most messages that wait to be read on a plain line. Default: 8,192. */
   readonly inboxMessages?: number;
   /** The same in bytes. Default: 16 MiB; not below `messageBytes`. */
   readonly inboxBytes?: number;
@@ -119,7 +119,7 @@ const OF_SESSIONS = [
   "windowBytes",
 ];
 
-const OF_PLAIN_LINES = ["protocols", "probe", "whenInboxFull"];
+const OF_PLAIN_LINES = ["protocols", "probe", "whenInboxFull", "inboxMessages", "inboxBytes"];
 
 /** Pairs of which the first may not exceed the second, if both are given. */
 const ORDERED = [
@@ -129,8 +129,6 @@ const ORDERED = [
   ["messageBytes", "inboxBytes"],
   ["sessionMessageBytes", "windowBytes"],
   ["sessionMessageBytes", "outboxBytes"],
-  ["windowMessages", "inboxMessages"],
-  ["windowBytes", "inboxBytes"],
 ] as const;
 
 /** These may be 0: nothing is fresh, no jitter, an empty buffer. */
@@ -199,8 +197,8 @@ function numbers(options: Options<never, never>): number[] {
 function checkOrder(given: Readonly<typeof SETTINGS>, isSession: boolean): void {
   for (const [low, high] of ORDERED) {
     const [less, more] = [given[low], given[high]];
-    // A plain line has no window, whatever its bounds.
-    if (!isSession && /^(session|window)/.test(low)) continue;
+    // A plain line has no window, and a session no inbox, whatever its bounds.
+    if (isSession ? high === "inboxBytes" : low === "sessionMessageBytes") continue;
     if (less > more || (low === "bufferLowBytes" && less === more)) {
       throw new TypeError(`${low} (${less}) is above what ${high} (${more}) allows`);
     }
