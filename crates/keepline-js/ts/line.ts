@@ -12,7 +12,7 @@ import { type Config, Driver } from "./driver.js";
 import type { Endpoint, EndpointFunction } from "./endpoint.js";
 import { EndedError } from "./errors.js";
 import { Fates } from "./fates.js";
-import { Inbox } from "./inbox.js";
+import { Inbox, type Reader } from "./inbox.js";
 import { FATES, Fate, SETTINGS } from "./numbers.js";
 import { config, type Options } from "./options.js";
 import { report } from "./report.js";
@@ -241,18 +241,34 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     listener: (event: Events<In>[Name]) => void,
   ): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners.add(listener));
+    // Who registers twice is told twice.
+    const own = (told: Events<In>[Name]): void => listener(told);
+    this.#listeners.set(event, listeners.add(own));
     // Not from in here: the listener may want what this returns.
     if (event === "message") queueMicrotask(() => this.#readOut());
-    return () => listeners.delete(listener);
+    return () => listeners.delete(own);
   }
 
   /**
-   * The messages, in order, until the line has ended. One that leaves half-way loses none: the next
-   * one goes on where it stopped. Several at once share the messages.
+   * The messages, in order, until the line has ended. One that leaves half-way loses none, even
+   * while it waits for one: the next one goes on where it stopped. Several at once share the
+   * messages.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<In, void> {
-    for (let data; (data = await this.#inbox.next()) !== undefined;) {
+  [Symbol.asyncIterator](): AsyncGenerator<In, void> {
+    const reader: Reader = { hasLeft: false };
+    const messages = this.#read(reader);
+    const leave = messages.return.bind(messages);
+    // The generator's own waits until what is waited for has come.
+    messages.return = (value) => {
+      reader.hasLeft = true;
+      this.#inbox.wake();
+      return leave(value);
+    };
+    return messages;
+  }
+
+  async *#read(reader: Reader): AsyncGenerator<In, void> {
+    for (let data; (data = await this.#inbox.next(reader)) !== undefined;) {
       const decoded = this.#take(data);
       if (decoded) yield decoded.value;
     }

@@ -171,8 +171,15 @@ export async function throwing(url) {
   equal(got, [1, 2], "what the other listener got");
   equal(reported.splice(0), ["a listener's own", "a listener's own"], "what was reported");
   off();
+  let calls = 0;
+  const count = () => calls++;
+  const [one, other] = [line.on("message", count), line.on("message", count)];
+  one();
+  one();
   line.send(3);
   await heard(line, "message", (message) => message === 3);
+  equal(calls, 1, "a listener that was there twice, after one off()");
+  other();
   equal(got, [1, 2], "after off()");
   equal(line.status.state, "online", "the line");
   reported.length = 0;
@@ -228,6 +235,12 @@ export async function abandoned(url, session) {
   for (const number of numbers(6)) line.send(number);
   equal(await within(take(line, 2), "two"), [0, 1], "the first reader");
   equal(await within(take(line, 4), "four"), [2, 3, 4, 5], "the next reader");
+  const reader = line[Symbol.asyncIterator]();
+  const pending = reader.next();
+  equal(await within(reader.return(), "a reader's return"), { done: true }, "its last word");
+  equal(await within(pending, "what it waited for"), { done: true }, "what it waited for");
+  line.send(6);
+  equal(await within(take(line, 1), "one"), [6], "the reader after it");
   line.close();
   equal(await within(take(line, 1), "the end"), [], "after the end");
 }
@@ -364,7 +377,8 @@ export async function options(url) {
     { probe: { send: "ping" } },
     { probe: { send: "ping", answer: "pong", idle: 5 } },
     { session: true, windowBytes: 1_000 },
-    { session: true, inboxMessages: 10 },
+    { session: true, inboxMessages: 10_000 },
+    { session: true, messageBytes: 20_000_000 },
     { session: true, afterLoss: "resend" },
     { session: true, credentials: 7 },
     { session: true, credentials: "x".repeat(8_193) },
@@ -375,6 +389,9 @@ export async function options(url) {
     equal(error.message.includes("secret"), false, "an error with a secret");
     equal(error.message.includes("contradict"), false, "an error that names nothing");
   }
+  // Its window may be larger than a plain line's inbox.
+  const wide = { session: true, windowMessages: 10_000, messageBytes: 2 ** 25, outboxBytes: 2 ** 25 };
+  (await connect(url, wide)).close();
   const stranger = { url, credentials: "secret" };
   for (const bad of [stranger, "ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
     equal((await rejected(connect(bad))).name, "TypeError", JSON.stringify(bad));
@@ -410,6 +427,21 @@ export async function terms(url, closedUrl) {
   equal(await dropped, { count: 1 }, "an inbox that overflows");
   equal(await within(take(up, 2), "the rest"), [1, 2], "the oldest made room");
   up.close();
+}
+
+/** Of more messages than are remembered, the first are forgotten, and what waits is waited for. */
+export async function forgotten(closedUrl) {
+  const line = await connect(closedUrl, { session: true });
+  const first = line.send("waits");
+  for (const number of numbers(600)) {
+    line.send(number, { latest: "key" });
+    line.cancel(line.send(number, { latest: "key" }));
+  }
+  equal((await rejected(line.delivered(2))).code, "forgotten", "an old one");
+  equal((await rejected(line.delivered(1_201))).code, "cancelled", "a new one");
+  const fate = rejected(line.delivered(first));
+  line.close();
+  equal((await fate).code, "neverSent", "one that waited all the time");
 }
 
 /** A session over a line that is cut again and again loses nothing, and doubles nothing. */
@@ -506,6 +538,7 @@ globalThis.stories = {
   bytes,
   unsendable,
   nested,
+  forgotten,
   throwing,
   abandoned,
   asked,
