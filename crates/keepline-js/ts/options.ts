@@ -163,12 +163,19 @@ export function config(
     endpoint:
       typeof endpoint === "function"
         ? provide
-        : address({ ...common, ...asEndpoint(endpoint) }, isSession),
+        : address({ ...common, ...known(endpoint) }, isSession),
     isSession,
     ...(probe && { probe: probeOf(probe, settings, options.messageBytes) }),
     watchesPage: options.pageLifecycle ?? true,
     ...(onClosed && { judge: onClosed }),
   };
+}
+
+/** What a function gives may have more in it, for it often comes from a server. */
+function known(given: string | URL | Endpoint): Endpoint {
+  const { url, protocols, credentials, expiresInMs, ...others } = asEndpoint(given);
+  refuse(others, "endpoint.");
+  return asEndpoint(given);
 }
 
 /** Pairs of a place and a value. */

@@ -8,7 +8,7 @@
 import { now } from "./clock.js";
 import type { Host, Line } from "./core.js";
 import type { Address } from "./endpoint.js";
-import { Act, Call, News, REASONS, STATES, Words } from "./numbers.js";
+import { Act, Call, FOUND, News, REASONS, STATES, Words } from "./numbers.js";
 import type { Given, Route } from "./route.js";
 import type { Reason, Status, Why } from "./status.js";
 import { type Listener, type Payload, sizeOf, Transport } from "./transport.js";
@@ -246,7 +246,8 @@ export class Works implements Host {
 
 function whyOf(why: number, code: number, words: string): Why {
   const reason = REASONS[why] as Reason;
-  return code ? { reason, code, words } : { reason, words };
+  const word = FOUND[code];
+  return word === undefined ? { reason, code, words } : { reason, words: word || words };
 }
 
 function statusOf(

@@ -393,7 +393,8 @@ export async function options(url) {
   const wide = { session: true, windowMessages: 10_000, messageBytes: 2 ** 25, outboxBytes: 2 ** 25 };
   (await connect(url, wide)).close();
   const stranger = { url, credentials: "secret" };
-  for (const bad of [stranger, "ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
+  const misspelt = { url, protocol: ["chat"] };
+  for (const bad of [stranger, misspelt, "ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
     equal((await rejected(connect(bad))).name, "TypeError", JSON.stringify(bad));
   }
 }
@@ -421,6 +422,10 @@ export async function terms(url, closedUrl) {
   late.send("too late", { expiresMs: -5 });
   equal((await expired).fate, "expired", "what is late already");
   late.close();
+  const looked = await connect(closedUrl, { diagnosis: true });
+  const { why } = await heard(looked, "status", ({ why }) => why?.reason === "diagnosed");
+  equal(why, { reason: "diagnosed", words: "unreachable" }, "what was found");
+  looked.close();
   const up = await connect(url, { inboxMessages: 2 });
   const dropped = heard(up, "dropped");
   for (const number of numbers(3)) up.send(number);
