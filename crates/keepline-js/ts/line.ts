@@ -62,7 +62,8 @@ export interface Events<In = unknown> {
  *
  * @param endpoint A URL, an endpoint, or an async function that is asked before each attempt.
  * @throws `TypeError` for an option that is unknown, out of range or contradicts another, and for
- *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly.
+ *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly; what `import()`
+ *   throws when the core's script does not arrive, which the next call tries again.
  */
 export async function connect<Out = unknown, In = unknown>(
   endpoint: string | URL | Endpoint | EndpointFunction,
