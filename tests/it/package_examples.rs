@@ -11,6 +11,7 @@ use e2e::browser::{Browser, Engine};
 use e2e::environment;
 use e2e::port::Port;
 use e2e::proxy::Proxy;
+use e2e::raw_peer::RawPeer;
 use e2e::server::Server;
 use e2e::site::StaticSite;
 use e2e::tab::Tab;
@@ -164,7 +165,9 @@ async fn node_with_a_websocket_of_its_own() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_node_process_ends_when_its_lines_have() -> anyhow::Result<()> {
     let (server, closed) = (Server::start().await?, Port::hold()?);
-    let addresses = [server.ws("/echo"), server.ws("/session/echo"), closed.ws("/")];
+    let silent = RawPeer::start().await?;
+    let (plain, session) = (server.ws("/echo"), server.ws("/session/echo"));
+    let addresses = [plain, session, closed.ws("/"), silent.ws("/hang")];
     node(&[], "node_process.mjs", &addresses).await
 }
 

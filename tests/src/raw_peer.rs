@@ -1,5 +1,7 @@
 //! A far end that does what the path of the address says, and no library would.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -21,6 +23,7 @@ const DEAF_FOR: Duration = Duration::from_secs(600);
 /// | `/hang` | never answers the handshake |
 /// | `/status/503` | answers the handshake with that status |
 /// | `/close/4000` | opens, and says a close frame with that code, whatever it is |
+/// | `/linger/1012` | the same, and never ends the TCP connection |
 /// | `/end` | opens, and ends the TCP connection without a close frame |
 /// | `/reset` | opens, and resets the TCP connection |
 /// | `/deaf` | opens, and never reads nor says anything |
@@ -28,6 +31,7 @@ const DEAF_FOR: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub struct RawPeer {
     port: u16,
+    accepted: Arc<AtomicUsize>,
     listening: AbortHandle,
 }
 
@@ -40,8 +44,15 @@ impl RawPeer {
     pub async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let listening = tokio::spawn(listen(listener)).abort_handle();
-        Ok(Self { port, listening })
+        let accepted = Arc::<AtomicUsize>::default();
+        let listening = tokio::spawn(listen(listener, Arc::clone(&accepted))).abort_handle();
+        Ok(Self { port, accepted, listening })
+    }
+
+    /// How many connections it has accepted.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// The address of `path` for a socket.
@@ -57,9 +68,10 @@ impl Drop for RawPeer {
     }
 }
 
-async fn listen(listener: TcpListener) {
+async fn listen(listener: TcpListener, accepted: Arc<AtomicUsize>) {
     let mut connections = JoinSet::new();
     while let Ok((connection, _)) = listener.accept().await {
+        accepted.fetch_add(1, Ordering::Relaxed);
         connections.spawn(serve(connection));
     }
 }
@@ -77,11 +89,14 @@ async fn serve(mut connection: TcpStream) -> anyhow::Result<()> {
     }
     match act {
         "close" => {
-            let [high, low] = number.to_be_bytes();
-            connection.write_all(&[0x88, 2, high, low]).await?;
+            say_close(&mut connection, number).await?;
             // Once the page has answered, it is for the server to end the connection.
             let answered = connection.read(&mut [0; 64]).await?;
             ensure!(answered > 0, "the page has ended it");
+        }
+        "linger" => {
+            say_close(&mut connection, number).await?;
+            sleep(DEAF_FOR).await;
         }
         "end" => sleep(HEARS_OF_OPEN).await,
         "reset" => {
@@ -126,6 +141,11 @@ async fn rest(mut connection: TcpStream) -> anyhow::Result<()> {
     let mut heard = [0; 4096];
     while connection.read(&mut heard).await? > 0 {}
     Ok(())
+}
+
+async fn say_close(connection: &mut TcpStream, code: u16) -> anyhow::Result<()> {
+    let [high, low] = code.to_be_bytes();
+    Ok(connection.write_all(&[0x88, 2, high, low]).await?)
 }
 
 /// Answers the page's close frame with its own code, and passes over all short frames before it.

@@ -11,6 +11,7 @@ import {
   type Events,
   KeeplineError,
   KeeplineWebSocket,
+  type KeeplineWebSocketClass,
   type KeeplineWebSocketConstructor,
   type KeeplineWebSocketOptions,
   Line,
@@ -107,5 +108,15 @@ const url: Provided<string> = async () => "wss://example.org";
 const settings: KeeplineWebSocketOptions = { reconnect: true };
 const socket: WebSocket = new KeeplineWebSocket(url, ["chat"], settings);
 socket.onmessage = ({ data }) => data as unknown;
-const drop: KeeplineWebSocketConstructor = KeeplineWebSocket.with({ reconnect: false });
-new drop("wss://example.org").retryCount satisfies number;
+const whole: KeeplineWebSocketConstructor = KeeplineWebSocket;
+const patient: KeeplineWebSocketClass = whole.with({ maxAttempts: 5 });
+new patient("wss://example.org").retryCount satisfies number;
+// @ts-expect-error such a class has no `with`
+patient.with({});
+const native: typeof WebSocket = whole.with({ reconnect: false });
+// @ts-expect-error the browser's own does not reconnect
+new native("wss://example.org").reconnect();
+const isPong = (data: string | ArrayBuffer | Blob): boolean => data instanceof Blob;
+whole.with({ probe: { send: "ping", answer: isPong } });
+// @ts-expect-error a binary answer is a Blob, unless `binaryType` says otherwise
+whole.with({ probe: { send: "ping", answer: (data: string | ArrayBuffer) => !!data } });

@@ -59,8 +59,11 @@ export function encode(codec: Codec<never, unknown>, value: unknown): string | A
   throw new SendError("unserializable", "the value has no form as a message");
 }
 
-const bytesOf = (data: ArrayBuffer | ArrayBufferView): ArrayBuffer =>
-  data instanceof ArrayBuffer ? data : copied(data);
+function bytesOf(data: ArrayBuffer | ArrayBufferView): ArrayBuffer {
+  if (!(data instanceof ArrayBuffer)) return copied(data);
+  data.slice(0, 0);
+  return data;
+}
 
 /** The bytes that a text has in UTF-8; half of a pair that stands alone becomes U+FFFD. */
 export function utf8Bytes(text: string): number {

@@ -78,8 +78,13 @@ export class Line {
 
   /** It is not called any more. */
   free(): void {
-    forgotten.unregister(this);
+    this.forget();
     core.free(this.#at);
+  }
+
+  /** The same of one that has trapped: what is left of it is not to be touched. */
+  forget(): void {
+    forgotten.unregister(this);
   }
 }
 
@@ -156,7 +161,8 @@ let loading: Promise<Core> | undefined;
  * no server need know what WebAssembly is.
  *
  * @throws {@link UnsupportedError} without WebAssembly, or where the page's
- *   Content-Security-Policy does not allow it (`'wasm-unsafe-eval'`). It is tried again then.
+ *   Content-Security-Policy does not allow it (`'wasm-unsafe-eval'`); what `import()` throws where
+ *   its script does not arrive. Whoever asks next has it tried again.
  */
 export function loadCore(): Promise<Core> {
   loading ??= load().catch((cause: unknown) => {

@@ -10,13 +10,13 @@ import { now, random, seed } from "./clock.js";
 import type { Core, Line } from "./core.js";
 import { lookInto } from "./diagnosis.js";
 import type { Address, EndpointFunction } from "./endpoint.js";
-import { SendError } from "./errors.js";
+import { notSent, TOO_LARGE } from "./errors.js";
 import { Bytes, Call, News, Switch, Verdict, Words } from "./numbers.js";
 import { watchPage } from "./page.js";
 import { report } from "./report.js";
 import { type Given, Route } from "./route.js";
 import type { Status, Why } from "./status.js";
-import { agree, type SendOptions } from "./terms.js";
+import { agreed, type SendOptions } from "./terms.js";
 import { frameOf, type Listener, type Payload, sizeOf } from "./transport.js";
 import { type Counters, type Owner, Works } from "./works.js";
 
@@ -28,6 +28,8 @@ export interface Config {
   readonly isSession: boolean;
   readonly probe?: { readonly send: string; readonly answers: (data: unknown) => boolean };
   readonly watchesPage: boolean;
+  /** Whether `connect` may follow the end: the core is then kept for its pace. */
+  readonly mayReturn?: boolean;
   /** Overrides what a close means; what it throws is reported, and overrides nothing. */
   readonly judge?: (event: CloseEvent) => "retry" | "end" | undefined;
 }
@@ -38,8 +40,8 @@ export class Driver implements Listener {
   #owner: Owner;
   #route: Route | undefined;
   #works: Works;
-  /** The id that the next message will have. */
-  #nextId = 1;
+  /** The id of the newest message; they rise by one. */
+  newest = 0;
   #frameBytes = 0;
   #taken = 0;
   #turnEnds = false;
@@ -72,8 +74,13 @@ export class Driver implements Listener {
     return this.#works.counters;
   }
 
+  /** Begins, or begins again after the end. */
   connect(): void {
-    const { signal } = this.#end;
+    const { signal } = (this.#end = new AbortController());
+    this.#works.closeWith = undefined;
+    // Neither a sleep nor an answer of before is of any meaning now.
+    this.#alarm.slept();
+    this.#route?.spare();
     if (this.#config.watchesPage) watchPage((notice) => this.#notice(notice), signal);
     this.#drive((line, now) => line.call(Call.Connect, 0, 0, now));
   }
@@ -81,38 +88,43 @@ export class Driver implements Listener {
   /**
    * Sends; a plain line keeps the payload as it is, so it must not change any more.
    *
-   * @throws {@link SendError}
+   * @throws {@link SendError}; `TypeError` for terms that are none.
    */
   send(payload: Payload, bytes = sizeOf(payload), terms?: SendOptions): number {
-    const id = this.#nextId;
-    const { held, counters } = this.#works;
+    // What the application got wrong is thrown from here: from within, it would end the line.
+    const agree = terms && agreed(terms);
+    const { isSession } = this.#config;
     const sent = this.#drive((line, now) => {
+      // What is refused anyway is not copied.
+      if (isSession && bytes > line.call(Call.LargestMessage, 0, 0, 0)) return TOO_LARGE;
       this.#works.noticeClosing(line, now);
-      if (terms) agree(line, terms);
-      if (!this.#config.isSession) {
-        held.set(id, payload);
-        return line.call(Call.SendHeld, id, bytes, now);
+      agree?.(line);
+      const sent = this.#handIn(line, payload, bytes, now);
+      if (sent > 0) {
+        // Before anybody is told, who may send in turn.
+        this.newest = sent;
+        this.#works.counters.messagesSent++;
       }
-      return typeof payload === "string"
-        ? line.words(Words.Send, payload, 0, 0, 0, now)
-        : line.bytes(Bytes.Send, new Uint8Array(payload as ArrayBuffer), 0, now);
+      return sent;
     });
     if (sent === undefined || sent < 0) {
-      held.delete(id);
-      throw this.#sendError(sent, bytes);
+      throw notSent(sent, bytes, this.#ask(Call.LargestMessage));
     }
-    this.#nextId = sent + 1;
-    counters.messagesSent++;
     return sent;
   }
 
-  #sendError(sent: number | undefined, bytes: number): SendError {
-    if (sent === -1) {
-      const limit = this.#ask(Call.LargestMessage);
-      return new SendError("tooLarge", `a message of ${bytes} bytes is over the limit of ${limit}`);
+  #handIn(line: Line, payload: Payload, bytes: number, now: number): number {
+    if (this.#config.isSession) {
+      return typeof payload === "string"
+        ? line.words(Words.Send, payload, 0, 0, 0, now)
+        : line.bytes(Bytes.Send, new Uint8Array(payload as ArrayBuffer), 0, now);
     }
-    if (sent === -2) return new SendError("full", "the outbox is full");
-    return new SendError("ended", "the line has ended");
+    const id = this.newest + 1;
+    const { held } = this.#works;
+    held.set(id, payload);
+    const sent = line.call(Call.SendHeld, id, bytes, now);
+    if (sent < 0) held.delete(id);
+    return sent;
   }
 
   /** Takes back a message that still waits; `false` if it does not. */
@@ -274,7 +286,9 @@ export class Driver implements Listener {
     const { signal } = this.#end;
     this.#alarm.hold(line.call(Call.Due, 0, 0, 0), this.#config.watchesPage, this.#isPrompt);
     this.#isPrompt = false;
-    const take = (given: Given): void => this.#takeIn(given);
+    const take = (given: Given): void =>
+      // Who has ended and begun again meanwhile asks again.
+      signal.aborted ? this.#drive(() => {}) : this.#takeIn(given);
     this.#route?.ask(line.call(Call.WasRefused, 0, 0, 0) === 1, signal, take);
     const conn = works.inquiry;
     if (conn === undefined) return;
@@ -289,6 +303,7 @@ export class Driver implements Listener {
     this.#alarm.stop();
     this.#end.abort();
     this.#works.held.clear();
+    if (this.#config.mayReturn) return;
     this.#line?.free();
     this.#line = undefined;
   }
@@ -296,6 +311,7 @@ export class Driver implements Listener {
   /** What must not happen has: the core has trapped, and is not to be called again. */
   #fail(thrown: unknown): void {
     const works = this.#works;
+    this.#line?.forget();
     this.#line = undefined;
     for (const conn of works.transports.keys()) works.abandon(conn);
     this.#over();
@@ -367,18 +383,14 @@ export class Driver implements Listener {
   /** What the endpoint function has said goes to all that wait for it, or is kept. */
   #takeIn(given: Given): void {
     const route = this.#route;
-    const works = this.#works;
     this.#drive((line, now) => {
       if (!route) return;
       const { attempts, renewal } = route;
       const waiting = renewal === undefined ? attempts : [...attempts, renewal];
       const owned = waiting.filter((conn) => line.call(Call.Owns, conn, 0, 0));
       route.attempts = [];
-      if ("none" in given) {
-        works.words = given.words;
-        for (const conn of owned) line.tell(given.none, conn, 0, 0, now);
-      } else if (!owned.length) route.keep(given.address);
-      else for (const conn of owned) works.provide(line, conn, given.address, 0, now);
+      if (!owned.length) route.keep(given);
+      for (const conn of owned) this.#works.provide(line, conn, given, 0, now);
       route.renewal = undefined;
     });
   }

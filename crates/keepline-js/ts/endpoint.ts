@@ -81,6 +81,8 @@ export function address(
     throw new TypeError("a session has a subprotocol of its own");
   }
   checkCredentials(endpoint?.credentials, isSession);
+  const { expiresInMs = 0 } = endpoint ?? {};
+  if (typeof expiresInMs !== "number") throw new TypeError("expiresInMs must be a number");
   return { ...endpoint, url: resolve(endpoint?.url, anyPort), protocols };
 }
 

@@ -39,6 +39,19 @@ export class SendError extends KeeplineError {
   }
 }
 
+/** How the core refuses a message over the limit, and with a full outbox. */
+export const TOO_LARGE = -1;
+const FULL = -2;
+
+/** The core has refused a message so. */
+export function notSent(refusal: number | undefined, bytes: number, limit: number): SendError {
+  if (refusal === TOO_LARGE) {
+    return new SendError("tooLarge", `a message of ${bytes} bytes is over the limit of ${limit}`);
+  }
+  if (refusal === FULL) return new SendError("full", "the outbox is full");
+  return new SendError("ended", "the line has ended");
+}
+
 /**
  * Why a message was not delivered: `code` is the fate, such as `expired` or `sessionLost`.
  */

@@ -25,6 +25,8 @@ interface Waiter {
 
 export class Fates {
   #runs: Run[] = [];
+  /** Runs that are not remembered, put together: of what lies between them the end is to come. */
+  #forgotten: [first: number, last: number][] = [];
   #waiters = new Map<number, Waiter[]>();
   #isOver = false;
 
@@ -40,7 +42,7 @@ export class Fates {
     const newest = this.#runs[this.#runs.length - 1];
     if (newest?.fate === fate && newest.last + 1 === first) newest.last = last;
     else this.#runs.push({ first, last, fate });
-    if (this.#runs.length > REMEMBERED) this.#runs.shift();
+    if (this.#runs.length > REMEMBERED) this.#forget(this.#runs.shift() as Run);
     for (const [id, waiters] of this.#waiters) {
       if (id < first || id > last) continue;
       this.#waiters.delete(id);
@@ -48,12 +50,23 @@ export class Fates {
     }
   }
 
+  #forget({ first, last }: Run): void {
+    this.#forgotten = this.#forgotten.filter(([from, to]) => {
+      if (to + 1 === first) first = from;
+      else if (last + 1 === from) last = to;
+      else return true;
+      return false;
+    });
+    this.#forgotten.push([first, last]);
+  }
+
   /** Resolves when the message is delivered, and rejects with a `DeliveryError` when it is not. */
   wait(id: number): Promise<void> {
     const run = this.#runs.find(({ first, last }) => first <= id && id <= last);
+    const isForgotten = this.#forgotten.some(([first, last]) => first <= id && id <= last);
     return new Promise((resolve, reject) => {
       if (run) settle({ resolve, reject }, run.fate);
-      else if (this.#isOver) reject(errorOf(FORGOTTEN));
+      else if (this.#isOver || isForgotten) reject(errorOf(FORGOTTEN));
       else this.#waiters.set(id, [...(this.#waiters.get(id) ?? []), { resolve, reject }]);
     });
   }

@@ -19,6 +19,11 @@ export interface Bounds {
   readonly close: () => void;
 }
 
+/** Who waits for a message, until it leaves. */
+export interface Reader {
+  hasLeft: boolean;
+}
+
 export class Inbox {
   #queue: Data[] = [];
   #bytes = 0;
@@ -65,6 +70,11 @@ export class Inbox {
   /** Nothing comes any more; what is there can still be read. */
   end(): void {
     this.#isOver = true;
+    this.wake();
+  }
+
+  /** Has all who wait look whether they still do. */
+  wake(): void {
     for (const wake of this.#readers.splice(0)) wake();
   }
 
@@ -73,15 +83,14 @@ export class Inbox {
     return this.#remove(0);
   }
 
-  /** The next message; `undefined` when none will come. */
-  async next(): Promise<Data | undefined> {
+  /** The next message; `undefined` when none will come, or the reader has left. */
+  async next(reader: Reader): Promise<Data | undefined> {
     if (this.#queue.length && this.#hasReadForLong()) await turn();
-    while (!this.#queue.length) {
+    while (!this.#queue.length && !this.#isOver && !reader.hasLeft) {
       this.#began = undefined;
-      if (this.#isOver) return undefined;
       await new Promise<void>((wake) => this.#readers.push(wake));
     }
-    return this.#remove(0);
+    return reader.hasLeft ? undefined : this.#remove(0);
   }
 
   #hasReadForLong(): boolean {

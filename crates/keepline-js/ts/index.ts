@@ -21,6 +21,7 @@ export type { Reason, Status, Why } from "./status.js";
 export type { Counters } from "./works.js";
 export {
   KeeplineWebSocket,
+  type KeeplineWebSocketClass,
   type KeeplineWebSocketConstructor,
   type KeeplineWebSocketOptions,
   type Provided,

@@ -12,7 +12,7 @@ import { type Config, Driver } from "./driver.js";
 import type { Endpoint, EndpointFunction } from "./endpoint.js";
 import { EndedError } from "./errors.js";
 import { Fates } from "./fates.js";
-import { Inbox } from "./inbox.js";
+import { Inbox, type Reader } from "./inbox.js";
 import { FATES, Fate, SETTINGS } from "./numbers.js";
 import { config, type Options } from "./options.js";
 import { report } from "./report.js";
@@ -62,7 +62,8 @@ export interface Events<In = unknown> {
  *
  * @param endpoint A URL, an endpoint, or an async function that is asked before each attempt.
  * @throws `TypeError` for an option that is unknown, out of range or contradicts another, and for
- *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly.
+ *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly; what `import()`
+ *   throws when the core's script does not arrive, which the next call tries again.
  */
 export async function connect<Out = unknown, In = unknown>(
   endpoint: string | URL | Endpoint | EndpointFunction,
@@ -85,7 +86,6 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   /** Who waits for the line to be online, to have room, or to end. */
   #watchers = new Set<() => void>();
   #roundTripMs: number | undefined;
-  #newest = 0;
   #over = new AbortController();
 
   /** @internal */
@@ -140,12 +140,13 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * On a plain line it is handed to a connection at most once; in a session it is delivered exactly
    * once, or reported.
    *
-   * @throws {@link SendError}, and nothing of the message is kept.
+   * @throws {@link SendError}, or `TypeError` for terms that are none; nothing of the message is
+   *   kept then.
    */
   send(value: Out, options?: SendOptions): number {
     const data = encode(this.#codec, value);
     const bytes = typeof data === "string" ? utf8Bytes(data) : data.byteLength;
-    return (this.#newest = this.#driver.send(data, bytes, options));
+    return this.#driver.send(data, bytes, options);
   }
 
   /**
@@ -153,7 +154,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * because a connection was given it or it has ended.
    */
   cancel(id: number): boolean {
-    return this.#driver.cancel(id);
+    return this.#driver.cancel(+id);
   }
 
   /**
@@ -164,7 +165,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    */
   async delivered(id: number): Promise<void> {
     if (!this.#isSession) throw new TypeError("only a session knows what was delivered");
-    if (!(Number.isInteger(id) && id > 0 && id <= this.#newest)) {
+    if (!(Number.isInteger(id) && id > 0 && id <= this.#driver.newest)) {
       throw new TypeError("no message has this id");
     }
     return this.#fates.wait(id);
@@ -222,7 +223,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    */
   async finish(withinMs = 5_000, code = 1000, reason = ""): Promise<Why> {
     checkClose(code, reason);
-    this.#driver.close(code, reason, withinMs);
+    this.#driver.close(code, reason, +withinMs);
     return this.ended();
   }
 
@@ -241,18 +242,34 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     listener: (event: Events<In>[Name]) => void,
   ): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners.add(listener));
+    // Who registers twice is told twice.
+    const own = (told: Events<In>[Name]): void => listener(told);
+    this.#listeners.set(event, listeners.add(own));
     // Not from in here: the listener may want what this returns.
     if (event === "message") queueMicrotask(() => this.#readOut());
-    return () => listeners.delete(listener);
+    return () => listeners.delete(own);
   }
 
   /**
-   * The messages, in order, until the line has ended. One that leaves half-way loses none: the next
-   * one goes on where it stopped. Several at once share the messages.
+   * The messages, in order, until the line has ended. One that leaves half-way loses none, even
+   * while it waits for one: the next one goes on where it stopped. Several at once share the
+   * messages.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<In, void> {
-    for (let data; (data = await this.#inbox.next()) !== undefined;) {
+  [Symbol.asyncIterator](): AsyncGenerator<In, void> {
+    const reader: Reader = { hasLeft: false };
+    const messages = this.#read(reader);
+    const leave = messages.return.bind(messages);
+    // The generator's own waits until what is waited for has come.
+    messages.return = (value) => {
+      reader.hasLeft = true;
+      this.#inbox.wake();
+      return leave(value);
+    };
+    return messages;
+  }
+
+  async *#read(reader: Reader): AsyncGenerator<In, void> {
+    for (let data; (data = await this.#inbox.next(reader)) !== undefined;) {
       const decoded = this.#take(data);
       if (decoded) yield decoded.value;
     }

@@ -91,6 +91,16 @@ export const enum Found {
   Unknown,
 }
 
+/** The same in words, by their places; no status and no close code is as low. */
+export const FOUND = [
+  "",
+  "redirected",
+  "opaque",
+  "unreachable",
+  "mixedContent",
+  "unknown",
+] as const;
+
 /** How the application judges a close. */
 export const enum Verdict {
   None,

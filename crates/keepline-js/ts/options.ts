@@ -9,6 +9,7 @@ import type { Config } from "./driver.js";
 import { address, asEndpoint, type Endpoint, type EndpointFunction } from "./endpoint.js";
 import { SETTINGS, Switch } from "./numbers.js";
 import { report } from "./report.js";
+import { refuse } from "./terms.js";
 import { sizeOf } from "./transport.js";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -91,7 +92,7 @@ export interface Options<Out = unknown, In = unknown> {
   readonly outboxMessages?: number;
   /** The same in bytes. Default: 16 MiB; not below `messageBytes`. */
   readonly outboxBytes?: number;
-  /** The most messages that wait to be read. Default: 8,192. */
+  /** The most messages that wait to be read on a plain line. Default: 8,192. */
   readonly inboxMessages?: number;
   /** The same in bytes. Default: 16 MiB; not below `messageBytes`. */
   readonly inboxBytes?: number;
@@ -118,7 +119,7 @@ const OF_SESSIONS = [
   "windowBytes",
 ];
 
-const OF_PLAIN_LINES = ["protocols", "probe", "whenInboxFull"];
+const OF_PLAIN_LINES = ["protocols", "probe", "whenInboxFull", "inboxMessages", "inboxBytes"];
 
 /** Pairs of which the first may not exceed the second, if both are given. */
 const ORDERED = [
@@ -128,8 +129,6 @@ const ORDERED = [
   ["messageBytes", "inboxBytes"],
   ["sessionMessageBytes", "windowBytes"],
   ["sessionMessageBytes", "outboxBytes"],
-  ["windowMessages", "inboxMessages"],
-  ["windowBytes", "inboxBytes"],
 ] as const;
 
 /** These may be 0: nothing is fresh, no jitter, an empty buffer. */
@@ -164,12 +163,19 @@ export function config(
     endpoint:
       typeof endpoint === "function"
         ? provide
-        : address({ ...common, ...asEndpoint(endpoint) }, isSession),
+        : address({ ...common, ...known(endpoint) }, isSession),
     isSession,
     ...(probe && { probe: probeOf(probe, settings, options.messageBytes) }),
     watchesPage: options.pageLifecycle ?? true,
     ...(onClosed && { judge: onClosed }),
   };
+}
+
+/** What a function gives may have more in it, for it often comes from a server. */
+function known(given: string | URL | Endpoint): Endpoint {
+  const { url, protocols, credentials, expiresInMs, ...others } = asEndpoint(given);
+  refuse(others, "endpoint.");
+  return asEndpoint(given);
 }
 
 /** Pairs of a place and a value. */
@@ -198,8 +204,8 @@ function numbers(options: Options<never, never>): number[] {
 function checkOrder(given: Readonly<typeof SETTINGS>, isSession: boolean): void {
   for (const [low, high] of ORDERED) {
     const [less, more] = [given[low], given[high]];
-    // A plain line has no window, whatever its bounds.
-    if (!isSession && /^(session|window)/.test(low)) continue;
+    // A plain line has no window, and a session no inbox, whatever its bounds.
+    if (isSession ? high === "inboxBytes" : low === "sessionMessageBytes") continue;
     if (less > more || (low === "bufferLowBytes" && less === more)) {
       throw new TypeError(`${low} (${less}) is above what ${high} (${more}) allows`);
     }
@@ -227,7 +233,15 @@ function probeOf(
   settings: number[],
   messageBytes = SETTINGS.messageBytes,
 ): NonNullable<Config["probe"]> {
-  const { send, answer, idleMs = 10_000, withinMs = 5_000, hiddenIdleMs = idleMs } = probe;
+  const {
+    send,
+    answer,
+    idleMs = 10_000,
+    withinMs = 5_000,
+    hiddenIdleMs = idleMs,
+    ...others
+  } = probe;
+  refuse(others, "probe.");
   if (typeof send !== "string" || !send) throw new TypeError("probe.send must be a text");
   if (sizeOf(send) > messageBytes) throw new TypeError("probe.send is above messageBytes");
   if (typeof answer !== "string" && typeof answer !== "function") {

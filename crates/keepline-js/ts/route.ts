@@ -24,7 +24,7 @@ export class Route {
   #provide: EndpointFunction;
   #isSession: boolean;
   #isAsking = false;
-  #spare: readonly [address: Address, at: number] | undefined;
+  #spare: readonly [given: Given, at: number] | undefined;
 
   constructor(provide: EndpointFunction, isSession: boolean) {
     this.#provide = provide;
@@ -32,18 +32,20 @@ export class Route {
   }
 
   /** What was given too late for the attempt that had asked, and how long ago; once. */
-  spare(): readonly [address: Address, ageMs: number] | undefined {
+  spare(): readonly [given: Given, ageMs: number] | undefined {
     const spare = this.#spare;
     this.#spare = undefined;
     if (!spare) return undefined;
     const [kept, at] = spare;
     const age = now() - at;
-    return age < Math.min(LATE_MS, kept.expiresInMs ?? LATE_MS) ? [kept, age] : undefined;
+    // What ends the line does not grow old.
+    if ("none" in kept) return [kept, age];
+    return age < Math.min(LATE_MS, kept.address.expiresInMs ?? LATE_MS) ? [kept, age] : undefined;
   }
 
-  /** Keeps an address for the next attempt. */
-  keep(address: Address): void {
-    this.#spare = [address, now()];
+  /** Keeps an answer for the next attempt, unless it is to ask again. */
+  keep(given: Given): void {
+    if (!("none" in given) || given.none !== News.TryAgain) this.#spare = [given, now()];
   }
 
   /** Asks in a turn of its own, unless it is asking already or nobody waits. */
@@ -54,7 +56,7 @@ export class Route {
     const why = isAttempt ? (wasRefused ? "refusal" : "attempt") : "renewal";
     void this.#call(why, signal).then((given) => {
       this.#isAsking = false;
-      if (!signal.aborted) take(given);
+      take(given);
     });
   }
 

@@ -15,7 +15,11 @@ export interface Why {
   readonly reason: Reason;
   /** The close code that goes with it (RFC 6455 §7.4), or the HTTP status that was found. */
   readonly code?: number;
-  /** The far end's own words, or the environment's; often empty. */
+  /**
+   * The far end's own words, or the environment's; often empty. For `diagnosed` without a code, what
+   * was found: `redirected`, `opaque` (an answer that the page may not read), `unreachable`,
+   * `mixedContent` or `unknown`.
+   */
   readonly words: string;
 }
 

@@ -18,13 +18,25 @@ export interface SendOptions {
   readonly dropOldest?: boolean;
 }
 
-/** The next message that is sent waits on these terms. */
-export const agree = (line: Line, { latest, dropOldest, expiresMs }: SendOptions): number =>
-  line.words(
-    Words.Terms,
-    String(latest ?? ""),
-    +(dropOldest ?? false),
-    expiresMs === undefined ? 0 : Math.max(expiresMs, SOON_MS),
-    0,
-    0,
-  );
+/**
+ * The next message that is sent waits on these terms, once a line is told so.
+ *
+ * @throws `TypeError` for terms that are none.
+ */
+export function agreed(terms: SendOptions): (line: Line) => void {
+  const { latest = "", dropOldest, expiresMs, ...others } = terms;
+  refuse(others);
+  const key = `${latest}`;
+  const expires = expiresMs === undefined ? 0 : Math.max(expiresMs, SOON_MS);
+  if (isNaN(expires)) throw new TypeError("expiresMs must be a number");
+  return (line) => line.words(Words.Terms, key, +!!dropOldest, expires, 0, 0);
+}
+
+/**
+ * A wrong spelling never passes as a default.
+ *
+ * @throws `TypeError` for what is left when all that there is was taken out.
+ */
+export function refuse(others: object, of = ""): void {
+  for (const name in others) throw new TypeError(`there is no option ${of}${name}`);
+}

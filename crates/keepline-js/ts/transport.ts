@@ -78,7 +78,9 @@ export class Transport {
   abandon(): void {
     this.#still();
     const { socket } = this;
-    socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    // In Node an error that nobody hears ends the process.
+    socket.onerror = () => {};
     if (!this.isClosing) socket.close(1000);
   }
 

@@ -21,8 +21,8 @@ export interface KeeplineWebSocket extends WebSocket {
   reconnect(code?: number, reason?: string): void;
 }
 
-/** The class of {@link KeeplineWebSocket}. */
-export interface KeeplineWebSocketConstructor {
+/** A class of {@link KeeplineWebSocket}. */
+export interface KeeplineWebSocketClass {
   /**
    * Connects, as the browser's class does. A URL or subprotocols that come from a function are
    * asked for before each attempt; what the function rejects with counts as a failed attempt.
@@ -40,12 +40,17 @@ export interface KeeplineWebSocketConstructor {
   readonly OPEN: 1;
   readonly CLOSING: 2;
   readonly CLOSED: 3;
+}
+
+/** The class itself, and the way to others. */
+export interface KeeplineWebSocketConstructor extends KeeplineWebSocketClass {
   /**
    * A class whose instances have these options: for code that is given the class, or finds it in
    * `globalThis.WebSocket`. With `{ reconnect: false }` it has exactly the interface of the
    * browser's.
    */
-  with(options: KeeplineWebSocketOptions): KeeplineWebSocketConstructor;
+  with(options: KeeplineWebSocketOptions & { readonly reconnect: false }): typeof WebSocket;
+  with(options: KeeplineWebSocketOptions): KeeplineWebSocketClass;
 }
 
 const backings = /* @__PURE__ */ new WeakMap<object, Backing>();
@@ -127,7 +132,7 @@ const additions = (): PropertyDescriptorMap =>
     },
   });
 
-function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSocketConstructor {
+function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSocketClass {
   const isNative = defaults.reconnect === false;
   const Socket = class extends EventTarget {
     constructor(url: unknown, protocols: unknown = [], options: KeeplineWebSocketOptions = {}) {
@@ -157,7 +162,7 @@ function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSo
     ...(isNative ? {} : additions()),
     ...constants,
   });
-  return Socket as unknown as KeeplineWebSocketConstructor;
+  return Socket as unknown as KeeplineWebSocketClass;
 }
 
 /** The drop-in for the browser's `WebSocket`: see {@link KeeplineWebSocketConstructor}. */
@@ -165,5 +170,5 @@ export const KeeplineWebSocket: KeeplineWebSocketConstructor = /* @__PURE__ */ (
   const Socket = define("KeeplineWebSocket", {});
   return Object.defineProperty(Socket, "with", {
     value: (options: KeeplineWebSocketOptions) => define("WebSocket", options),
-  });
+  }) as KeeplineWebSocketConstructor;
 })();

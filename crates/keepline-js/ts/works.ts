@@ -8,8 +8,8 @@
 import { now } from "./clock.js";
 import type { Host, Line } from "./core.js";
 import type { Address } from "./endpoint.js";
-import { Act, Call, News, REASONS, STATES, Words } from "./numbers.js";
-import type { Route } from "./route.js";
+import { Act, Call, FOUND, News, REASONS, STATES, Words } from "./numbers.js";
+import type { Given, Route } from "./route.js";
 import type { Reason, Status, Why } from "./status.js";
 import { type Listener, type Payload, sizeOf, Transport } from "./transport.js";
 
@@ -206,7 +206,12 @@ export class Works implements Host {
   }
 
   /** What the endpoint function has given goes to one that waits for it. */
-  provide(line: Line, conn: number, address: Address, ageMs: number, now: number): void {
+  provide(line: Line, conn: number, given: Given, ageMs: number, now: number): void {
+    if ("none" in given) {
+      this.words = given.words;
+      return line.tell(given.none, conn, 0, 0, now);
+    }
+    const { address } = given;
     const { expiresInMs } = address;
     const expires = expiresInMs === undefined ? 0 : Math.max(expiresInMs - ageMs, SOON_MS);
     line.words(Words.Provided, address.credentials ?? "", conn, expires, 0, now);
@@ -241,7 +246,8 @@ export class Works implements Host {
 
 function whyOf(why: number, code: number, words: string): Why {
   const reason = REASONS[why] as Reason;
-  return code ? { reason, code, words } : { reason, words };
+  const word = FOUND[code];
+  return word === undefined ? { reason, code, words } : { reason, words: word || words };
 }
 
 function statusOf(

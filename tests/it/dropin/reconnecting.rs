@@ -1,5 +1,7 @@
 //! With reconnection: what users of other reconnecting sockets expect.
 
+use std::time::Duration;
+
 use e2e::browser::{Browser, Engine};
 use e2e::port::Port;
 use e2e::raw_peer::RawPeer;
@@ -45,6 +47,15 @@ impl Page {
         .await;
         assert_eq!(told, expected);
         all
+    }
+
+    /// Waits until the far end of the open socket has begun to close it.
+    async fn is_being_closed(&self) -> anyhow::Result<()> {
+        until("the far end to close", PATIENCE, async || {
+            let state: u32 = self.does("ask", json!(["readyState"])).await?;
+            Ok((state == 2).then_some(()))
+        })
+        .await
     }
 
     /// Waits until the last thing that the socket told is this.
@@ -160,6 +171,60 @@ async fn an_open_socket_may_be_left_for_a_new_one(engine: Engine) -> anyhow::Res
     page.does::<String>("act", json!(["send", "on the new one"])).await?;
     let told = ["open open", "close 4000 connecting", "open open", "message on the new one"];
     page.has_told(&told).await
+}
+
+in_chromium_and_firefox!(a_handshake_that_hangs_may_be_left_with_what_waits_for_it);
+
+async fn a_handshake_that_hangs_may_be_left_with_what_waits_for_it(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (page, peer) = (Page::open(engine).await?, RawPeer::start().await?);
+    let server = Server::start().await?;
+    let urls = json!([[peer.ws("/hang"), server.ws("/echo")]]);
+    page.does::<u32>("watchAsked", urls).await?;
+    page.does::<String>("act", json!(["send", "patient"])).await?;
+    until("the first handshake", PATIENCE, async || Ok((peer.accepted() > 0).then_some(())))
+        .await?;
+    page.does::<String>("act", json!(["reconnect"])).await?;
+    page.has_told(&["close 1000 connecting", "open open", "message patient"]).await
+}
+
+in_chromium_and_firefox!(a_socket_that_reconnects_whenever_it_is_closed_keeps_the_pace);
+
+async fn a_socket_that_reconnects_whenever_it_is_closed_keeps_the_pace(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (page, peer) = (Page::open(engine).await?, RawPeer::start().await?);
+    page.does::<Value>("watchRestless", json!([peer.ws("/close/1000")])).await?;
+    let once = ["open open", "close 1000 closed"];
+    page.has_told(&once.repeat(3)).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    page.has_told(&once.repeat(3)).await
+}
+
+/// Firefox says that such a socket is open until it is closed.
+#[tokio::test]
+async fn a_close_wins_over_a_far_end_that_closes_and_stays() -> anyhow::Result<()> {
+    let (page, peer) = (Page::open(Engine::Chromium).await?, RawPeer::start().await?);
+    let quick = json!({"closeTimeoutMs": 500});
+    page.does::<u32>("watch", json!([peer.ws("/linger/1012"), [], quick])).await?;
+    page.is_being_closed().await?;
+    page.does::<String>("act", json!(["close", 4001])).await?;
+    page.has_told(&["open open", "error closed", "close 1006 closed"]).await
+}
+
+#[tokio::test]
+async fn what_is_sent_while_the_far_end_closes_goes_to_the_next_connection() -> anyhow::Result<()> {
+    let (page, peer) = (Page::open(Engine::Chromium).await?, RawPeer::start().await?);
+    let server = Server::start().await?;
+    let urls = json!([[peer.ws("/linger/1012"), server.ws("/echo")]]);
+    page.does::<u32>("watchAsked", urls).await?;
+    page.is_being_closed().await?;
+    page.does::<String>("act", json!(["send", "late"])).await?;
+    assert_eq!(page.does::<u32>("ask", json!(["bufferedAmount"])).await?, 4);
+    page.has_last_told("message late").await?;
+    assert_eq!(page.does::<u32>("ask", json!(["bufferedAmount"])).await?, 0);
+    Ok(())
 }
 
 in_chromium_and_firefox!(a_socket_that_does_not_queue_says_so);

@@ -295,6 +295,11 @@ globalThis.watchAsked = (urls) => {
   };
   return watch(url, async () => null, { retryBaseMs: 20, retryCapMs: 40 });
 };
+/** A socket that is not content with any end. */
+globalThis.watchRestless = (url) => {
+  watch(url, [], { attemptsPerMinute: 3 });
+  socket.addEventListener("close", () => socket.reconnect());
+};
 globalThis.watchUnless = (url, code) =>
   watch(url, [], { retryBaseMs: 20, retryCapMs: 40, shouldReconnect: (event) => event.code !== code });
 

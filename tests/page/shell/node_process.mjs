@@ -2,10 +2,10 @@
 // goes wrong, and ends by itself if not.
 import { strict as assert } from "node:assert";
 import { getEventListeners } from "node:events";
-import { connect } from "keepline";
+import { connect, KeeplineWebSocket } from "keepline";
 import WebSocket from "ws";
 
-const [plain, session, nobody] = process.argv.slice(2);
+const [plain, session, nobody, silent] = process.argv.slice(2);
 globalThis.WebSocket = WebSocket;
 
 /** How many timers keep the process alive. */
@@ -50,6 +50,17 @@ await stands(waiting, "waiting");
 assert.equal(timers(), 1);
 waiting.close();
 assert.equal(timers(), 0);
+
+// A handshake that nobody answers is given up, by whoever wants to, and the process goes on.
+const given = await connect(silent);
+given.close();
+const late = await connect(silent, { connectTimeoutMs: 50 });
+assert.equal((await stands(late, "waiting")).why.reason, "timedOut");
+late.close();
+const socket = new KeeplineWebSocket(silent);
+await new Promise((resolve) => setTimeout(resolve, 50));
+socket.close();
+await new Promise((resolve) => socket.addEventListener("close", resolve));
 
 // On one that is up and has nothing to do, it is the socket that a process waits for.
 const online = await connect(plain, { settleAfterMs: 1 });

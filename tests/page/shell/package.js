@@ -125,8 +125,36 @@ export async function unsendable(url, session) {
   for (const [at, value] of [detached, view, 7, null, {}].entries()) {
     equal(thrown(() => raw.send(value)).code, "unserializable", `value ${at}`);
   }
+  const wrong = { latest: Object.create(null) };
+  for (const terms of [wrong, { expiresMs: 10n }, { expiresMs: NaN }, { expireMs: 10 }]) {
+    equal(thrown(() => line.send("on no terms", terms)).name, "TypeError", Object.keys(terms)[0]);
+  }
+  equal(thrown(() => line.cancel(1n)).name, "TypeError", "an id that is none");
+  equal(line.send("after that"), 2, "the id of what was accepted then");
+  const custom = await connect(url, { session, codec: { encode: () => detached, decode: String } });
+  equal(thrown(() => custom.send(1)).code, "unserializable", "a codec's detached buffer");
+  equal(custom.status.state, "connecting", "its line");
+  custom.close();
   line.close();
   raw.close();
+}
+
+/** Whoever is told of a message may send another at once: each has an id of its own, and its fate. */
+export async function nested(closedUrl) {
+  const line = await connect(closedUrl);
+  const ids = [];
+  const off = line.on("undelivered", ({ first }) => {
+    off();
+    ids.push(first, line.send("told"));
+  });
+  line.send("a", { latest: "key" });
+  ids.push(line.send("b", { latest: "key" }));
+  equal(ids, [1, 3, 2], "ids");
+  equal([line.send("c"), line.queued.messages], [4, 3], "what waits");
+  const fates = [];
+  line.on("undelivered", ({ first, last }) => fates.push([first, last]));
+  line.close();
+  equal(fates, [[2, 4]], "what had waited");
 }
 
 /** What a listener throws is reported; the others are called, and the line stays up. */
@@ -143,8 +171,15 @@ export async function throwing(url) {
   equal(got, [1, 2], "what the other listener got");
   equal(reported.splice(0), ["a listener's own", "a listener's own"], "what was reported");
   off();
+  let calls = 0;
+  const count = () => calls++;
+  const [one, other] = [line.on("message", count), line.on("message", count)];
+  one();
+  one();
   line.send(3);
   await heard(line, "message", (message) => message === 3);
+  equal(calls, 1, "a listener that was there twice, after one off()");
+  other();
   equal(got, [1, 2], "after off()");
   equal(line.status.state, "online", "the line");
   reported.length = 0;
@@ -200,6 +235,12 @@ export async function abandoned(url, session) {
   for (const number of numbers(6)) line.send(number);
   equal(await within(take(line, 2), "two"), [0, 1], "the first reader");
   equal(await within(take(line, 4), "four"), [2, 3, 4, 5], "the next reader");
+  const reader = line[Symbol.asyncIterator]();
+  const pending = reader.next();
+  equal(await within(reader.return(), "a reader's return"), { done: true }, "its last word");
+  equal(await within(pending, "what it waited for"), { done: true }, "what it waited for");
+  line.send(6);
+  equal(await within(take(line, 1), "one"), [6], "the reader after it");
   line.close();
   equal(await within(take(line, 1), "the end"), [], "after the end");
 }
@@ -228,8 +269,21 @@ export async function endpoints(url) {
   const end = await within(stopped.ended(), "the end");
   equal(end, { reason: "notProvided", words: "logged out" }, "why it ended");
 
+  let stop;
+  const late = await connect(
+    () => new Promise((_, reject) => (stop ??= () => reject(new StopError("too late")))),
+    { connectTimeoutMs: 50, retryBaseMs: 30_000 },
+  );
+  await heard(late, "status", ({ state }) => state === "waiting");
+  stop();
+  await new Promise((resolve) => setTimeout(resolve));
+  late.retryNow();
+  equal((await within(late.ended(), "the end")).words, "too late", "when nobody waited for it");
+
   const bad = await connect(async () => "gopher://example.org/");
   equal((await within(bad.ended(), "the end")).reason, "badEndpoint", "a useless endpoint");
+  const odd = await connect(async () => ({ url, expiresInMs: 10n }));
+  equal((await within(odd.ended(), "the end")).reason, "badEndpoint", "a time that is none");
 
   let signal;
   const silent = await connect(
@@ -321,8 +375,10 @@ export async function options(url) {
     { attemptsPerMinute: 0.5 },
     { whenInboxFull: "wait" },
     { probe: { send: "ping" } },
+    { probe: { send: "ping", answer: "pong", idle: 5 } },
     { session: true, windowBytes: 1_000 },
-    { session: true, inboxMessages: 10 },
+    { session: true, inboxMessages: 10_000 },
+    { session: true, messageBytes: 20_000_000 },
     { session: true, afterLoss: "resend" },
     { session: true, credentials: 7 },
     { session: true, credentials: "x".repeat(8_193) },
@@ -333,8 +389,12 @@ export async function options(url) {
     equal(error.message.includes("secret"), false, "an error with a secret");
     equal(error.message.includes("contradict"), false, "an error that names nothing");
   }
+  // Its window may be larger than a plain line's inbox.
+  const wide = { session: true, windowMessages: 10_000, messageBytes: 2 ** 25, outboxBytes: 2 ** 25 };
+  (await connect(url, wide)).close();
   const stranger = { url, credentials: "secret" };
-  for (const bad of [stranger, "ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
+  const misspelt = { url, protocol: ["chat"] };
+  for (const bad of [stranger, misspelt, "ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
     equal((await rejected(connect(bad))).name, "TypeError", JSON.stringify(bad));
   }
 }
@@ -362,12 +422,31 @@ export async function terms(url, closedUrl) {
   late.send("too late", { expiresMs: -5 });
   equal((await expired).fate, "expired", "what is late already");
   late.close();
+  const looked = await connect(closedUrl, { diagnosis: true });
+  const { why } = await heard(looked, "status", ({ why }) => why?.reason === "diagnosed");
+  equal(why, { reason: "diagnosed", words: "unreachable" }, "what was found");
+  looked.close();
   const up = await connect(url, { inboxMessages: 2 });
   const dropped = heard(up, "dropped");
   for (const number of numbers(3)) up.send(number);
   equal(await dropped, { count: 1 }, "an inbox that overflows");
   equal(await within(take(up, 2), "the rest"), [1, 2], "the oldest made room");
   up.close();
+}
+
+/** Of more messages than are remembered, the first are forgotten, and what waits is waited for. */
+export async function forgotten(closedUrl) {
+  const line = await connect(closedUrl, { session: true });
+  const first = line.send("waits");
+  for (const number of numbers(600)) {
+    line.send(number, { latest: "key" });
+    line.cancel(line.send(number, { latest: "key" }));
+  }
+  equal((await rejected(line.delivered(2))).code, "forgotten", "an old one");
+  equal((await rejected(line.delivered(1_201))).code, "cancelled", "a new one");
+  const fate = rejected(line.delivered(first));
+  line.close();
+  equal((await fate).code, "neverSent", "one that waited all the time");
 }
 
 /** A session over a line that is cut again and again loses nothing, and doubles nothing. */
@@ -463,6 +542,8 @@ globalThis.stories = {
   echo,
   bytes,
   unsendable,
+  nested,
+  forgotten,
   throwing,
   abandoned,
   asked,

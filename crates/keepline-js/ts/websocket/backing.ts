@@ -34,13 +34,15 @@ export class Backing {
   #target: EventTarget;
   #settings: Settings;
   #ready = Ready.Connecting;
+  /** While there is something to keep up. */
   #driver: Driver | undefined;
+  /** The same from its first use on: it remembers the pace of attempts. */
+  #kept: Driver | undefined;
   /** The last native socket that opened. */
   #native: WebSocket | undefined;
   #origin = "";
-  /** What was sent before there was a driver. */
-  #early: Data[] = [];
-  #queued = 0;
+  /** What was sent since there was no connection. */
+  #waiting: Data[] = [];
   /** Bytes given to `send` that no native socket counts. */
   #uncounted = 0;
   #binaryType: BinaryType = "blob";
@@ -88,16 +90,20 @@ export class Backing {
 
   send(data: unknown): void {
     const message = payload(data);
+    const { reconnect, queues } = this.#settings;
     const ready = this.readyState;
+    // The far end closes, and another connection follows.
+    const isLeft = reconnect && this.#ready === Ready.Open;
     if (ready === Ready.Open) this.#hand(message);
+    else if (queues && (isLeft || ready === Ready.Connecting)) this.#queue(copied(message));
     else if (ready !== Ready.Connecting) this.#uncounted += byteLength(message);
-    else if (this.#settings.queues) this.#queue(copied(message));
     else refuseConnecting();
   }
 
   close(given: readonly unknown[]): void {
     const [code, reason] = ending(given);
-    if (this.readyState > Ready.Open) return;
+    // Not that of the native socket: the far end may be closing it, and another would follow.
+    if (this.#ready > Ready.Open) return;
     if (this.#ready === Ready.Connecting) return this.#fail();
     this.#ready = Ready.Closing;
     this.#driver!.close(code, reason);
@@ -107,14 +113,23 @@ export class Backing {
   reconnect(given: readonly unknown[]): void {
     const [code = 1000, reason = ""] = ending(given);
     const driver = this.#driver;
-    if (this.#ready === Ready.Connecting) return driver?.retryNow();
-    const wasOver = this.#ready === Ready.Closed;
+    const ready = this.#ready;
+    // There is nothing to leave.
+    const isDown = this.#saidError || this.#saidClose;
+    if (ready === Ready.Connecting && isDown) return driver?.retryNow();
     this.#driver = undefined;
     this.#ready = Ready.Connecting;
-    this.#uncounted = this.#queued = 0;
-    driver?.close(code, reason);
+    this.#saidClose = true;
+    if (ready > Ready.Open) this.#forget();
+    this.#native?.close(code, reason);
+    driver?.dispose();
     this.#start();
-    if (!wasOver) this.#tellClose({ ...ABNORMAL, code, reason });
+    if (ready !== Ready.Closed) this.#tellClose({ ...ABNORMAL, code, reason });
+  }
+
+  #forget(): void {
+    this.#waiting = [];
+    this.#uncounted = 0;
   }
 
   #start(): void {
@@ -128,13 +143,24 @@ export class Backing {
 
   #run(core: Core): void {
     if (this.#ready !== Ready.Connecting || this.#driver) return;
+    const driver = (this.#kept ??= this.#made(core));
+    const early = [...this.#waiting];
+    this.#driver = driver;
+    driver.binaryType = this.#binaryType;
+    driver.connect();
+    for (const message of early) this.#hand(message);
+    // A core that has trapped does not begin again.
+    if (this.#driver?.status.state === "ended") this.#fail();
+  }
+
+  #made(core: Core): Driver {
     const of =
       <News extends unknown[]>(tell: (...news: News) => void) =>
       (...news: News): void => {
-        // One that was left may still have something to say.
-        if (this.#driver === driver) tell(...news);
+        // What was left may still have something to say.
+        if (this.#driver) tell(...news);
       };
-    const driver = new Driver(core, this.#settings.config, {
+    return new Driver(core, this.#settings.config, {
       opened: of((socket: WebSocket) => this.#opened(socket)),
       received: of((data: Data) => {
         this.#tell(new MessageEvent("message", { data, origin: this.#origin }));
@@ -143,16 +169,12 @@ export class Backing {
       socketClosed: of((event: CloseEvent | undefined) => this.#close(event)),
       status: of((status: Status) => this.#stand(status)),
     });
-    this.#driver = driver;
-    driver.binaryType = this.#binaryType;
-    for (const message of this.#early.splice(0)) this.#hand(message);
-    driver.connect();
   }
 
   #opened(socket: WebSocket): void {
     this.#native = socket;
     this.#origin = new URL(socket.url).origin;
-    this.#uncounted = this.#queued = 0;
+    this.#forget();
     this.#ready = Ready.Open;
     this.#tell(new Event("open"));
   }
@@ -189,7 +211,10 @@ export class Backing {
     const isOver = this.#isOver();
     const driver = this.#driver;
     this.#ready = isOver ? Ready.Closed : Ready.Connecting;
-    if (isOver) this.#driver = undefined;
+    if (isOver) {
+      this.#driver = undefined;
+      this.#waiting = [];
+    }
     if (!event && !this.#saidError) this.#tell(new Event("error"));
     this.#tellClose(event ?? ABNORMAL);
     if (isOver) driver?.dispose();
@@ -197,11 +222,10 @@ export class Backing {
 
   #queue(message: Data): void {
     const { outboxMessages, outboxBytes } = this.#settings;
-    this.#queued++;
+    this.#waiting.push(message);
     this.#uncounted += byteLength(message);
-    if (this.#queued > outboxMessages || this.#uncounted > outboxBytes) this.#fail();
-    else if (this.#driver) this.#hand(message);
-    else this.#early.push(message);
+    if (this.#waiting.length > outboxMessages || this.#uncounted > outboxBytes) this.#fail();
+    else this.#hand(message);
   }
 
   #hand(message: Data): void {
@@ -218,7 +242,7 @@ export class Backing {
     const driver = this.#driver;
     this.#driver = undefined;
     this.#ready = Ready.Closing;
-    this.#early = [];
+    this.#waiting = [];
     driver?.dispose();
     setTimeout(() => {
       if (this.#ready !== Ready.Closing) return;

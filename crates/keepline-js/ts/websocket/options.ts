@@ -6,7 +6,7 @@
 
 import type { Config } from "../driver.js";
 import type { Endpoint, EndpointFunction } from "../endpoint.js";
-import { config, type Options } from "../options.js";
+import { config, type Options, type Probe } from "../options.js";
 import { protocolList } from "./arguments.js";
 
 /** A value, or a function that is asked for one before each attempt. */
@@ -23,13 +23,16 @@ type Shared = Pick<
   | "attemptsPerMinute"
   | "outboxMessages"
   | "outboxBytes"
-  | "probe"
   | "pageLifecycle"
   | "diagnosis"
 >;
 
 /** How a `KeeplineWebSocket` behaves. */
 export interface KeeplineWebSocketOptions extends Shared {
+  /** As {@link Options.probe}; an answer that is bytes comes as the socket's `binaryType` says. */
+  readonly probe?: Omit<Probe, "answer"> & {
+    readonly answer: string | ((data: string | ArrayBuffer | Blob) => boolean);
+  };
   /**
    * Whether a lost or failed connection is replaced. Default: `true`. With `false` the socket does
    * what the browser's own does, and has no deadline unless one is given.
@@ -137,6 +140,7 @@ export function settings(
     debug: debug === true ? console.debug : debug || (() => {}),
     config: {
       ...common,
+      mayReturn: reconnect,
       endpoint: isFixed ? { url, protocols: protocols as string[] } : provide,
       judge: (event) => {
         if (!reconnect) return "end";
