@@ -96,7 +96,7 @@ in_chromium_and_firefox!(a_line_can_be_closed_at_any_time);
 async fn what_waits_ends_by_its_terms(engine: Engine) -> anyhow::Result<()> {
     let (server, stories) = (Server::start().await?, Stories::open(engine).await?);
     let closed = Port::hold()?;
-    stories.tell("nested", vec![json!(closed.ws("/nested"))]).await?;
+    stories.tell("nested", vec![json!(server.ws("/echo"))]).await?;
     stories.tell("forgotten", vec![json!(closed.ws("/forgotten"))]).await?;
     stories.tell("terms", vec![json!(server.ws("/echo")), json!(closed.ws("/terms"))]).await?;
     Ok(())

@@ -140,8 +140,9 @@ export async function unsendable(url, session) {
 }
 
 /** Whoever is told of a message may send another at once: each has an id of its own, and its fate. */
-export async function nested(closedUrl) {
-  const line = await connect(closedUrl);
+export async function nested(url) {
+  let open;
+  const line = await connect(() => new Promise((resolve) => (open = () => resolve(url))));
   const ids = [];
   const off = line.on("undelivered", ({ first }) => {
     off();
@@ -151,10 +152,9 @@ export async function nested(closedUrl) {
   ids.push(line.send("b", { latest: "key" }));
   equal(ids, [1, 3, 2], "ids");
   equal([line.send("c"), line.queued.messages], [4, 3], "what waits");
-  const fates = [];
-  line.on("undelivered", ({ first, last }) => fates.push([first, last]));
+  open();
+  equal(await within(take(line, 3), "the echoes"), ["b", "told", "c"], "what came back");
   line.close();
-  equal(fates, [[2, 4]], "what had waited");
 }
 
 /** What a listener throws is reported; the others are called, and the line stays up. */
