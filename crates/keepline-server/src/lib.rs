@@ -34,7 +34,7 @@
 //! | `/runs/{run_id}` | the newest update of a run, over HTTP |
 //! | `/session`, `/session/echo` | `/echo` over a session, in either encoding of `keepline.v1` |
 //! | `/session/broadcast` | `/broadcast` over a session |
-//! | `/session/stream?hz=` | `/stream` over a session: no sample is left out while the outbox has room |
+//! | `/session/stream?hz=` | `/stream` over a session: each sample, while the outbox has room |
 //! | `/session/chat/{room}?name=` | `/chat/{room}` over a session |
 //!
 //! A request to `/chat/` or `/task-runner` may have at most 64 KiB; a larger one gets an error.
