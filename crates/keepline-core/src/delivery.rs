@@ -175,10 +175,11 @@ impl Delivery {
 /// The slowest network that the largest message is allowed for, in bytes a second.
 const FLOOR_RATE: u64 = 64 * 1024;
 
-/// How long the largest message to a receiver of this window may take to come: no frame comes
-/// meanwhile (docs/protocol.md §8).
-pub(crate) const fn time_for_largest(window: Window) -> Span {
-    Span::secs(window.message_bytes.div_ceil(FLOOR_RATE))
+/// How long a receiver of this window bears silence: while the largest message comes, no frame
+/// does (docs/protocol.md §8).
+pub(crate) fn patience(silence: Span, ping: Span, window: Window) -> Span {
+    let largest = Span::secs(window.message_bytes.div_ceil(FLOOR_RATE));
+    silence.max(ping + largest + Span::secs(1))
 }
 
 /// Adds an id to runs of ids, which rise.

@@ -14,7 +14,7 @@ use crate::diagnosis::{Inquiry, LookInto};
 use crate::driver::Driver;
 use crate::endpoint::{Address, Common};
 use crate::mailbox::Mailbox;
-use crate::provider::{Endpoint, Given, NoEndpoint, Occasion, Provider, Spare};
+use crate::provider::{Endpoint, Given, Occasion, Provider, Spare};
 use crate::works::Works;
 
 /// What an application has named to be asked, and asked to be done.
@@ -39,8 +39,6 @@ pub(crate) struct Provided {
     attempts: Vec<ConnId>,
     renewal: Option<ConnId>,
     spare: Option<Spare>,
-    /// A provider's last word, which came when nobody waited for it.
-    stopped: Option<NoEndpoint>,
     /// Where the last attempt led.
     last: String,
 }
@@ -53,7 +51,6 @@ impl Route {
             attempts: Vec::new(),
             renewal: None,
             spare: None,
-            stopped: None,
             last: String::new(),
         }))
     }
@@ -86,12 +83,10 @@ impl Works {
     fn open_provided(&mut self, conn: ConnId) {
         let Route::Provided(provided) = &mut self.route else { return };
         let now = clock::now();
-        if let Some(none) = provided.stopped.take() {
-            let none = NotProvided::from(none);
-            return self.core.handle_input(Input::Provided(conn, Err(none)), now);
-        }
-        if let Some((endpoint, age)) = provided.spare.take().and_then(|it| it.fresh(now)) {
-            return self.open_at(conn, &endpoint, age, now);
+        match provided.spare.take().and_then(|it| it.fresh(now)) {
+            Some((Ok(endpoint), age)) => return self.open_at(conn, &endpoint, age, now),
+            Some((Err(none), _)) => return self.not_provided(conn, none.into(), now),
+            None => {}
         }
         // Those that the core has given up wait no longer.
         provided.attempts.retain(|conn| self.core.owns(*conn));
@@ -119,16 +114,15 @@ impl Works {
         let (mut attempts, renewal) = (take(&mut provided.attempts), provided.renewal.take());
         attempts.retain(|conn| self.core.owns(*conn));
         let renewal = renewal.filter(|conn| self.core.owns(*conn));
+        if attempts.is_empty() && renewal.is_none() {
+            provided.spare = Spare::new(given, now);
+            return;
+        }
         let endpoint = match given {
             Ok(endpoint) => endpoint,
             Err(none) => {
-                if attempts.is_empty() && renewal.is_none() && matches!(none, NoEndpoint::Stop(_)) {
-                    provided.stopped = Some(none);
-                    return;
-                }
                 for conn in attempts.into_iter().chain(renewal) {
-                    let none = NotProvided::from(none.clone());
-                    self.core.handle_input(Input::Provided(conn, Err(none)), now);
+                    self.not_provided(conn, none.clone().into(), now);
                 }
                 return;
             }
@@ -136,20 +130,14 @@ impl Works {
         for conn in &attempts {
             self.open_at(*conn, &endpoint, Duration::ZERO, now);
         }
-        match renewal {
-            Some(conn) => {
-                let provision = endpoint.provision(Duration::ZERO);
-                self.core.handle_input(Input::Provided(conn, Ok(provision)), now);
-            }
-            None if attempts.is_empty() => self.keep(Spare::new(endpoint, now)),
-            None => {}
+        if let Some(conn) = renewal {
+            let provision = endpoint.provision(Duration::ZERO);
+            self.core.handle_input(Input::Provided(conn, Ok(provision)), now);
         }
     }
 
-    fn keep(&mut self, spare: Spare) {
-        if let Route::Provided(provided) = &mut self.route {
-            provided.spare = Some(spare);
-        }
+    fn not_provided(&mut self, conn: ConnId, none: NotProvided, now: Instant) {
+        self.core.handle_input(Input::Provided(conn, Err(none)), now);
     }
 
     fn open_at(&mut self, conn: ConnId, endpoint: &Endpoint, age: Duration, now: Instant) {
@@ -169,8 +157,7 @@ impl Works {
                     BuildError::Url { error, .. } => format!("the endpoint's URL: {error}"),
                     other => other.to_string(),
                 };
-                let unusable = NotProvided::Unusable(words);
-                self.core.handle_input(Input::Provided(conn, Err(unusable)), now);
+                self.not_provided(conn, NotProvided::Unusable(words), now);
             }
         }
     }

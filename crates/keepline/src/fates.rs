@@ -48,9 +48,9 @@ impl Fates {
         self.runs.iter().rev().find(|(ids, _)| ids.contains(id)).map(|(_, fate)| *fate)
     }
 
-    /// Whether it is known that a message has ended, but not how.
+    /// Whether it is known that a message has ended, even if its fate is forgotten.
     pub(crate) fn has_forgotten(&self, id: MessageId) -> bool {
-        id <= self.forgotten && self.of(id).is_none()
+        id <= self.forgotten
     }
 
     fn record(&mut self, ids: MessageIds, fate: Fate) {

@@ -330,19 +330,24 @@ const LATE: Duration = Duration::from_secs(60);
 
 /// What a provider gave too late for the attempt that had asked.
 pub(crate) struct Spare {
-    endpoint: Endpoint,
+    given: Given,
     given_at: Instant,
 }
 
 impl Spare {
-    pub(crate) const fn new(endpoint: Endpoint, given_at: Instant) -> Self {
-        Self { endpoint, given_at }
+    /// `None` if it says no more than to ask again.
+    pub(crate) fn new(given: Given, given_at: Instant) -> Option<Self> {
+        let is_vain = matches!(given, Err(NoEndpoint::TryAgain(_)));
+        (!is_vain).then_some(Self { given, given_at })
     }
 
-    /// The endpoint, and how long ago it was given; `None` if it is too old.
-    pub(crate) fn fresh(self, now: Instant) -> Option<(Endpoint, Duration)> {
+    /// What was given, and how long ago; `None` if it is too old, as what ends a line never is.
+    pub(crate) fn fresh(self, now: Instant) -> Option<(Given, Duration)> {
         let age = now - self.given_at;
-        let limit = self.endpoint.expires_in.map_or(LATE, |life| life.min(LATE));
-        (age < limit).then_some((self.endpoint, age))
+        let is_fresh = self
+            .given
+            .as_ref()
+            .map_or(true, |endpoint| age < endpoint.expires_in.map_or(LATE, |life| life.min(LATE)));
+        is_fresh.then_some((self.given, age))
     }
 }

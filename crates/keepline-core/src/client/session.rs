@@ -2,7 +2,7 @@
 
 use super::connection::{Move, Speech};
 use super::{Client, Mode, State};
-use crate::delivery::{Delivery, Link, time_for_largest};
+use crate::delivery::{Delivery, Link, patience};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
 use crate::wire::{Bye, Credentials, Epoch, Greeting, Hello, Instance, SessionId};
@@ -186,10 +186,9 @@ impl SessionEnd {
 
     pub(super) fn heed(&mut self, greeting: &Greeting) {
         let ping = Span::from(greeting.ping).clamp(Span::secs(1), Span::secs(5 * 60));
-        let largest = time_for_largest(self.config.window);
         let silence = Span::from(greeting.silence).clamp(Span::secs(2), Span::secs(15 * 60));
         self.terms = Some(Terms {
-            silence: silence.max(ping + largest + Span::secs(1)),
+            silence: patience(silence, ping, self.config.window),
             spread: Span::secs(5 * 60).min(greeting.spread.into()),
         });
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::ConfigError;
-use crate::delivery::time_for_largest;
+use crate::delivery::patience;
 use crate::wire::Window;
 
 /// How a server holds sessions. The defaults are safe on the public internet.
@@ -76,8 +76,7 @@ impl Default for ServerConfig {
 impl ServerConfig {
     /// How long a client may say nothing.
     pub(super) fn patience(&self) -> Duration {
-        let largest = Duration::from(time_for_largest(self.window));
-        self.silence.max(self.ping.saturating_add(largest).saturating_add(Duration::from_secs(1)))
+        patience(self.silence.into(), self.ping.into(), self.window).into()
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {

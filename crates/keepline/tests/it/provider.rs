@@ -59,6 +59,21 @@ where
     TextSocket::builder_from(provide).backoff(backoff)
 }
 
+/// A line whose attempts time out while its provider waits at the gate, and the calls of that.
+fn held_up(gate: &Gate, given: fn() -> Given) -> (TextSocket, Rc<Cell<u32>>) {
+    let (held, calls) = (gate.clone(), Rc::new(Cell::new(0)));
+    let counted = Rc::clone(&calls);
+    let socket = quick(move |_| {
+        counted.set(counted.get() + 1);
+        let held = held.clone();
+        async move {
+            held.pass().await;
+            given()
+        }
+    });
+    (socket.connect_timeout(Duration::from_millis(60)).connect().unwrap(), calls)
+}
+
 async fn reaches(socket: &TextSocket, is_it: impl Fn(&Status) -> bool) {
     let mut statuses = socket.statuses();
     while let Some(status) = statuses.next().await {
@@ -103,17 +118,8 @@ async fn a_provider_is_asked_before_each_attempt() {
 
 #[wasm_bindgen_test]
 async fn an_attempt_that_times_out_does_not_ask_again_while_a_call_is_under_way() {
-    let (gate, calls) = (Gate::default(), Rc::new(Cell::new(0)));
-    let (held, counted) = (gate.clone(), Rc::clone(&calls));
-    let socket = quick(move |_| {
-        counted.set(counted.get() + 1);
-        let held = held.clone();
-        async move {
-            held.pass().await;
-            Ok(Endpoint::new(&nowhere()))
-        }
-    });
-    let socket = socket.connect_timeout(Duration::from_millis(60)).connect().unwrap();
+    let gate = Gate::default();
+    let (socket, calls) = held_up(&gate, || Ok(Endpoint::new(&nowhere())));
     for attempt in 1..=3 {
         let is_connecting = |status: &Status| *status == Status::Connecting { attempt };
         reaches(&socket, is_connecting).await;
@@ -142,17 +148,8 @@ async fn a_provider_that_fails_is_tried_again_and_one_that_says_stop_is_not() {
 
 #[wasm_bindgen_test]
 async fn a_stop_that_comes_between_two_attempts_is_not_asked_for_again() {
-    let (gate, calls) = (Gate::default(), Rc::new(Cell::new(0)));
-    let (held, counted) = (gate.clone(), Rc::clone(&calls));
-    let socket = quick(move |_| {
-        counted.set(counted.get() + 1);
-        let held = held.clone();
-        async move {
-            held.pass().await;
-            Err(NoEndpoint::Stop("logged out".to_owned()))
-        }
-    });
-    let socket = socket.connect_timeout(Duration::from_millis(60)).connect().unwrap();
+    let gate = Gate::default();
+    let (socket, calls) = held_up(&gate, || Err(NoEndpoint::Stop("logged out".to_owned())));
     reaches(&socket, is_silent).await;
     gate.open();
     assert_eq!(end(&socket).await, End::NotProvided("logged out".to_owned()));
