@@ -119,11 +119,14 @@ async fn a_session_outlives_its_credentials_by_renewing_them_in_band_in_firefox(
 async fn renews_in_band(engine: Engine) -> anyhow::Result<()> {
     let (server, page) =
         (Server::start_verifying().await?, Page::start_in(engine, Place::Window).await?);
-    // Each holds for 4 s and is renewed after 3.2 to 3.6 s.
-    let line = page.open(&server.ws("/session/echo"), session(&["alice 4000"])).await?;
-    let asked = was_asked(&line, 4).await?;
-    assert_eq!(asked[..2], ["Attempt", "Renewal"]);
-    talks(&line).await?;
+    // They hold for 12 s and are renewed after 9.6 to 10.8 s. It goes on for longer than that.
+    const POUR: Pour = Pour { count: 65, batch: 1, every_ms: 200 };
+    let given = session(&["alice 12000", "alice"]);
+    let line = page.open(&server.ws("/session/echo"), given).await?;
+    line.is_online(1).await?;
+    line.pour(POUR).await?;
+    line.adds_up("all echoes", PATIENCE, |it| it.heard.count() == POUR.count).await?;
+    assert_eq!(asked(&line.log().await?), ["Attempt", "Renewal"]);
     let online = |status: &&Status| matches!(status, Status::Online { .. });
     assert_eq!(line.statuses().await?.iter().filter(online).count(), 1, "the line never broke");
     Ok(())
@@ -136,7 +139,7 @@ async fn a_session_that_cannot_renew_comes_back_with_others_after_the_expiry(
 ) -> anyhow::Result<()> {
     let (server, page) =
         (Server::start_verifying().await?, Page::start_in(engine, Place::Window).await?);
-    let mut provider = credentials(&["alice 1500"]);
+    let mut provider = credentials(&["alice 12000"]);
     provider.push(Provided::Stop("not now".to_owned()));
     provider.extend(credentials(&["alice"]));
     let options = Options { provider, ..Options::session() };
@@ -159,15 +162,15 @@ async fn a_session_that_cannot_renew_comes_back_with_others_after_the_expiry(
 in_chromium_and_firefox!(an_application_renews_by_itself);
 
 async fn an_application_renews_by_itself(engine: Engine) -> anyhow::Result<()> {
-    const POUR: Pour = Pour { count: 40, batch: 1, every_ms: 100 };
+    const POUR: Pour = Pour { count: 65, batch: 1, every_ms: 200 };
     let (server, page) =
         (Server::start_verifying().await?, Page::start_in(engine, Place::Window).await?);
-    let own = Session { credentials: Some("alice 2000".to_owned()), ..Session::default() };
+    let own = Session { credentials: Some("alice 12000".to_owned()), ..Session::default() };
     let options = Options { session: Some(own), ..Options::default() };
     let line = page.open(&server.ws("/session/echo"), options).await?;
     line.is_online(1).await?;
     line.renew("alice").await?;
-    // It goes on for twice as long as the first ones would have held.
+    // It goes on for longer than the first ones would have held.
     line.pour(POUR).await?;
     line.adds_up("all echoes", PATIENCE, |it| it.heard.count() == POUR.count).await?;
     assert_eq!(line.tally().await?.losses.len(), 0);

@@ -182,7 +182,7 @@ impl Sessions {
         self.alarms.stop(Whose::Session(key), &mut session.alarm);
         line.stage = Stage::Attached(Talk {
             key,
-            expires_at: expires.map(|after| now + after),
+            granted_until: expires.map(|after| now + after),
             verified_by: None,
             link,
             heard: now,
@@ -277,7 +277,7 @@ impl Sessions {
         let key = talk.key;
         match who {
             Ok(Caller { subject, expires }) if subject == session.owner.subject => {
-                talk.expires_at = expires.map(|after| now + after);
+                talk.granted_until = expires.map(|after| now + after);
                 talk.link.say(Record::Renewed(expires));
                 self.set_line_alarm(conn);
                 self.wake(key);

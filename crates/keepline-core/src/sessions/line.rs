@@ -38,8 +38,8 @@ pub(super) struct Talk {
     pub(super) sent: Instant,
     /// When the client was last asked for a sign of life.
     pub(super) asked: Instant,
-    /// When its credentials stop to hold.
-    pub(super) expires_at: Option<Instant>,
+    /// How long its credentials hold.
+    pub(super) granted_until: Option<Instant>,
     /// Until when a verifier must have answered to renewed credentials.
     pub(super) verified_by: Option<Instant>,
     /// When the client must be told at the latest what was taken.
@@ -67,6 +67,12 @@ impl Talk {
         Some(frame)
     }
 
+    /// When its credentials are over: never while others that came in time are being looked at,
+    /// which has a deadline of its own.
+    pub(super) fn expires_at(&self) -> Option<Instant> {
+        self.granted_until.filter(|_| self.verified_by.is_none())
+    }
+
     /// When the client must be asked for a sign of life: when it was sent nothing for so long, for
     /// it waits for ours, or when it has said nothing, for it may have nothing to say.
     pub(super) fn ping_at(&self, ping: Duration) -> Instant {
@@ -83,7 +89,7 @@ impl Line {
             | Stage::Closing { until, .. } => *until,
             Stage::Attached(talk) => {
                 let beat = talk.ping_at(ping).min(talk.heard + silence);
-                let others = [talk.ack_by, talk.expires_at, talk.verified_by];
+                let others = [talk.ack_by, talk.expires_at(), talk.verified_by];
                 others.into_iter().flatten().fold(beat, Instant::min)
             }
         }

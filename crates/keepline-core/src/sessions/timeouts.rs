@@ -58,7 +58,7 @@ impl Sessions {
         if talk.verified_by.is_some_and(|by| by <= now) {
             return self.part_from(conn, TIMED_OUT, "nobody could say who is there", now);
         }
-        if talk.expires_at.is_some_and(|at| at <= now) {
+        if talk.expires_at().is_some_and(|at| at <= now) {
             return self.part_from(conn, REFUSED, "the credentials have expired", now);
         }
         if talk.ping_at(ping) <= now {

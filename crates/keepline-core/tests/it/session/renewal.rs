@@ -1,7 +1,7 @@
 //! Credentials are renewed while the line is open.
 
 use keepline_core::wire::{Credentials, Record};
-use keepline_core::{ConfigError, End, ServerConfig, SessionEvent, Status};
+use keepline_core::{Caller, ConfigError, End, ServerConfig, SessionEvent, Status};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -116,6 +116,42 @@ fn credentials_that_are_renewed_in_time_do_not_expire() {
     renew(&mut pair, "alice, second");
     pair.run_for(secs(3_600));
     assert!(pair.is_online());
+}
+
+/// A client whose credentials hold for a minute, and who has just handed in others to a verifier
+/// that takes its time, a second before that minute is over.
+fn alice_at_the_last_second() -> Pair {
+    let mut pair = alice(Default::default());
+    pair.cut();
+    pair.expires = Some(secs(60));
+    pair.run_for(secs(1));
+    pair.run_for(secs(58));
+    pair.verifier_sleeps = true;
+    renew(&mut pair, "alice, second");
+    pair
+}
+
+#[test]
+fn credentials_that_came_in_time_are_looked_at_beyond_the_end_of_the_old_ones() {
+    let mut pair = alice_at_the_last_second();
+    let conn = pair.conn();
+    pair.run_for(secs(5));
+    assert!(pair.is_online());
+    let alice = Caller { subject: Some("alice".to_owned()), expires: Some(secs(60)) };
+    pair.server.verified(conn, Ok(alice), pair.now);
+    pair.run_for(secs(58));
+    assert!(pair.is_online());
+    pair.run_for(secs(2));
+    assert_eq!(pair.close_of(conn), Some((4401, "the credentials have expired")));
+}
+
+#[test]
+fn a_verifier_that_never_answers_does_not_make_credentials_hold_for_ever() {
+    let mut pair = alice_at_the_last_second();
+    let conn = pair.conn();
+    pair.run_for(secs(11));
+    assert_eq!(pair.close_of(conn), Some((4408, "nobody could say who is there")));
+    assert_eq!(pair.over(pair.key()), None);
 }
 
 #[test]
