@@ -7,7 +7,8 @@ use e2e::server::Server;
 use e2e::wait::PATIENCE;
 use e2e_page::report::{Entry, Status};
 use e2e_page::request::{
-    ANSWER_BYTES, ASKS, LEAVES, Options, Payload, Pour, QUESTION, QUESTIONS, THROWS,
+    ANSWER_BYTES, ASKS, CROWDS, HOPPERS, HOPS, LEAVES, Options, Payload, Pour, QUESTION, QUESTIONS,
+    THROWS,
 };
 use e2e_page::tally::{Runs, Tally};
 
@@ -91,5 +92,26 @@ async fn what_a_callback_answers_leaves_together(engine: Engine) -> anyhow::Resu
     let with_answers = count(&said, ANSWER_BYTES);
     // One more if the event loop had its turn in between.
     assert!(with_answers <= with_questions + 1, "said {said:?} bytes, heard {heard:?}");
+    Ok(())
+}
+
+in_chromium_and_firefox!(answers_to_a_crowd_of_plain_messages_are_gathered_and_leave_in_order);
+
+async fn answers_to_a_crowd_of_plain_messages_are_gathered_and_leave_in_order(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
+    let line = page.open(&server.ws("/echo"), called(Options::default())).await?;
+    line.say(CROWDS).await?;
+    let all = HOPS + HOPPERS;
+    let tally = line.adds_up("every hop", PATIENCE, |it| it.heard.count() == all).await?;
+    assert_eq!(tally.heard, Runs::of(1, all), "{tally:#?}");
+    // What is not gathered never waits; of what is, 64 are enough.
+    assert!((2..=64).contains(&tally.most_queued), "{tally:#?}");
+
+    // When the crowd has gone, an answer leaves by itself again.
+    line.say("hop 1").await?;
+    let more = |it: &Tally| it.heard.count() == all + HOPS / HOPPERS + 1;
+    line.adds_up("one more round of hops", PATIENCE, more).await?;
     Ok(())
 }

@@ -203,7 +203,7 @@ impl Client {
         if let State::Ended(_) = self.state {
             return;
         }
-        if let (State::Online(_), Mode::Session(_)) = (&self.state, &self.mode) {
+        if let State::Online(_) = self.state {
             self.flush(now);
             self.write_end(CloseCode::NORMAL, "");
         }

@@ -16,6 +16,7 @@ use crate::callback::Callback;
 use crate::clock;
 use crate::diagnosis::Inquiry;
 use crate::errands::{Application, Route};
+use crate::gathering::Gathering;
 use crate::hooks::{Hooks, isolated};
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
@@ -49,6 +50,7 @@ pub(crate) struct Driver {
     /// Who is called with what arrives, in place of a reader.
     pub(crate) callback: RefCell<Option<Rc<Callback>>>,
     pub(crate) pause: Pause,
+    gathering: Gathering,
 }
 
 /// When a turn of the event loop ends: the core is told what was taken then, and flushed.
@@ -83,6 +85,7 @@ impl Driver {
         let driver = Rc::new_cyclic(|this| {
             let works = RefCell::new(Works::new(core, route, this));
             let (turn, pause) = (Cell::new(Turn::Idle), Pause::new(this));
+            let gathering = Gathering::new(this);
             let this = Weak::clone(this);
             let end_of_turn = Microtask::new(&this, Self::end_turn);
             let (hooks, told) = (RefCell::new(Some(Rc::new(hooks))), Cell::new(Some(0)));
@@ -102,6 +105,7 @@ impl Driver {
                 inquiry,
                 callback,
                 pause,
+                gathering,
             }
         });
         if watches_page {
@@ -168,6 +172,15 @@ impl Driver {
         });
     }
 
+    /// What was gathered leaves.
+    pub(crate) fn leave_together(&self) {
+        self.drive(|works, now| {
+            self.gathering.is_over(works.core.queued().messages > 0);
+            works.notice_closing(now);
+            works.core.flush(now);
+        });
+    }
+
     /// Asks the application what only it can know of the news, and tells the core.
     pub(crate) fn hear(&self, input: Input) {
         if let Input::Received(_, payload) = &input {
@@ -196,11 +209,16 @@ impl Driver {
             | Input::Provided(..)
             | Input::Noticed(_) => input,
         };
+        let is_message = matches!(input, Input::Received(..));
+        let gathers = !self.is_session && is_message && self.gathering.hears();
         self.listening(|| {
             self.drive(|works, now| {
                 works.is_prompt = true;
                 works.key = key;
                 works.core.handle_input(input, now);
+                if gathers {
+                    works.core.gather();
+                }
             });
             self.hand_out();
             self.end_turn_if_read();

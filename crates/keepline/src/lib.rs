@@ -59,6 +59,7 @@
 struct Readme;
 
 mod alarm;
+mod bell;
 mod builder;
 mod callback;
 mod clock;
@@ -70,6 +71,7 @@ mod endpoint;
 mod errands;
 mod export;
 mod fates;
+mod gathering;
 mod hooks;
 mod journal;
 mod journey;

@@ -133,7 +133,10 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
 
 impl<Tx: ?Sized, Rx, C: Encode<Tx>> Socket<Tx, Rx, C> {
     /// Sends a message: at once when the line is open and the network keeps up, else as soon as
-    /// that is so. [`Socket::message`] sends on other terms, [`Socket::ready`] waits for room.
+    /// that is so. While many messages come on a plain line, what is sent leaves together when the
+    /// event loop has come round, or when it is 64 messages.
+    ///
+    /// [`Socket::message`] sends on other terms, [`Socket::ready`] waits for room.
     ///
     /// # Errors
     /// When it cannot be encoded, is too large, finds the outbox full, or the line has ended.

@@ -21,8 +21,8 @@ use crate::pour;
 use crate::reading::Reader;
 use crate::report::{Entry, Failure};
 use crate::request::{
-    self, ANSWER_BYTES, ASKS, Codec, Coding, LEAVES, Note, Options, Payload, Pour, Probe, Provided,
-    QUESTION, QUESTIONS, THROWS, Upload,
+    self, ANSWER_BYTES, ASKS, CROWDS, Codec, Coding, HOPPERS, HOPS, LEAVES, Note, Options, Payload,
+    Pour, Probe, Provided, QUESTION, QUESTIONS, THROWS, Upload,
 };
 use crate::tally::Tally;
 use crate::upload;
@@ -320,6 +320,17 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
         }
     }
 
+    /// Answers a hop, and notes whether answers wait for each other.
+    fn hop(&self, heard: &Entry, log: &Log) {
+        let Entry::Message(Payload::Text(text)) = heard else { return };
+        let hop = text.strip_prefix("hop ").and_then(|it| it.parse().ok());
+        if let Some(hop) = hop.filter(|hop: &u64| *hop <= HOPS) {
+            self.say(&format!("hop {}", hop + HOPPERS));
+            let queued = self.0.borrow().as_ref().map_or(0, |it| it.monitor().queued().messages);
+            log.note(|tally| tally.most_queued = tally.most_queued.max(queued as u64));
+        }
+    }
+
     fn listen(self, log: Log, reader: Reader) {
         let this = self.clone();
         let listener = move |received: Result<T, ReceiveError>| {
@@ -331,8 +342,9 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
                 () if says(THROWS) => throw_str("thrown on purpose"),
                 () if says(LEAVES) => this.drop_socket(),
                 () if says(ASKS) => (0..QUESTIONS).for_each(|_| this.say(QUESTION)),
+                () if says(CROWDS) => (1..=HOPPERS).for_each(|hop| this.say(&format!("hop {hop}"))),
                 () if says(QUESTION) => this.say(&"a".repeat(ANSWER_BYTES)),
-                () => {}
+                () => this.hop(&heard, &log),
             }
             log.push(heard);
             reader.work();

@@ -114,6 +114,16 @@ pub const QUESTIONS: usize = 64;
 /// The length of the answer to one.
 pub const ANSWER_BYTES: usize = 200;
 
+/// A text that a callback answers with so many hops as [`HOPPERS`]: `hop 1`, `hop 2`, …
+pub const CROWDS: &str = "crowds";
+
+/// How many hop at once. A callback answers each hop, up to [`HOPS`], with the one that is by so
+/// many larger.
+pub const HOPPERS: u64 = 200;
+
+/// The last hop that is answered.
+pub const HOPS: u64 = 3_000;
+
 /// The place of a line among all that the page has opened.
 pub type LineId = usize;
 

@@ -28,7 +28,7 @@ pub struct Tally {
     pub restarts: u32,
     /// The most bytes that the browser was seen to hold during an upload.
     pub most_buffered: u64,
-    /// The most messages that waited in the outbox during an upload.
+    /// The most messages that were seen to wait in the outbox, by an upload or by hops.
     pub most_queued: u64,
     /// The most messages that were unread at once.
     pub most_unread: u64,

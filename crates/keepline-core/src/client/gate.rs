@@ -12,10 +12,15 @@ use crate::{ConnId, Instant, Output, Span};
 const FIRST_LOOK: Span = Span::millis(8);
 /// Looks become rarer up to this.
 const RAREST_LOOK: Span = Span::millis(64);
+/// So many messages are enough to leave together.
+const GATHERED: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gate {
     Open,
+    /// What is sent waits for more of its kind, until the driver's flush.
+    #[cfg_attr(not(feature = "gather"), allow(dead_code, reason = "it is not in every driver"))]
+    Gathers,
     /// By our own count it might be too much; the driver is asked.
     Asked,
     /// It is too much, until it has fallen to the low mark.
@@ -40,7 +45,48 @@ impl Client {
                 self.outputs.push(Output::Measure(conn));
                 false
             }
-            Gate::Asked | Gate::Shut { .. } => false,
+            Gate::Gathers | Gate::Asked | Gate::Shut { .. } => false,
+        }
+    }
+
+    /// From now on, what is sent on an open plain line waits in the outbox, to leave together with
+    /// the next [`Client::flush`], which is to come soon; before that, if there are 64 messages or
+    /// the outbox has no room for more. Does nothing in a session, whose messages always leave
+    /// together.
+    ///
+    /// For a driver whose socket costs more when messages are given to it one by one, each in a
+    /// task of its own.
+    #[cfg(feature = "gather")]
+    pub fn gather(&mut self) {
+        if let (State::Online(connection), Mode::Plain) = (&mut self.state, &self.mode)
+            && connection.gate == Gate::Open
+        {
+            connection.gate = Gate::Gathers;
+        }
+    }
+
+    /// Hands on what was gathered if a message of this size would be too much of it.
+    pub(super) fn make_way_for(&mut self, size: usize) {
+        let queued = self.queued();
+        if self.gathers()
+            && (queued.messages >= GATHERED || !queued.leave_room_for(size, &self.config.limits))
+        {
+            self.hand_on_gathered();
+        }
+    }
+
+    const fn gathers(&self) -> bool {
+        let gathers = matches!(&self.state, State::Online(it) if matches!(it.gate, Gate::Gathers));
+        cfg!(feature = "gather") && gathers
+    }
+
+    /// What was gathered leaves, and what is sent goes at once again.
+    pub(super) fn hand_on_gathered(&mut self) {
+        if self.gathers()
+            && let State::Online(connection) = &mut self.state
+        {
+            connection.gate = Gate::Open;
+            self.go_on();
         }
     }
 
@@ -49,7 +95,7 @@ impl Client {
         let (high, low) = (self.config.limits.buffer_high, self.config.limits.buffer_low);
         let State::Online(connection) = &mut self.state else { return };
         let opens = match connection.gate {
-            Gate::Open => return,
+            Gate::Open | Gate::Gathers => return,
             Gate::Asked => buffered < high as u64,
             Gate::Shut { .. } if planted(Mutant::GateStaysShut) => false,
             Gate::Shut { .. } => buffered <= low as u64,

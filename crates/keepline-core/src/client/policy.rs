@@ -33,7 +33,7 @@ impl Client {
         now: Instant,
     ) -> Result<MessageId, SendError> {
         self.accepts(freight.len())?;
-        if self.goes_at_once() {
+        if self.goes_at_once(freight.len()) {
             return Ok(self.hand_over(freight));
         }
         let replaced = self.waits_under(options.key.as_ref());

@@ -47,7 +47,8 @@ impl Client {
     ///
     /// A plain line hands it to the socket at once when the line is open and the socket holds less
     /// than [`Limits::buffer_high`](crate::Limits::buffer_high), else queues it until that is so;
-    /// it is handed to a socket at most once.
+    /// what is [gathered](Client::gather) waits for the others. It is handed to a socket at most
+    /// once.
     ///
     /// A session keeps it until its fate is known; the bound of the outbox always holds.
     ///
@@ -55,7 +56,7 @@ impl Client {
     /// When it is too large, the outbox is full, or the line was closed or ended.
     pub fn send(&mut self, payload: Payload) -> Result<MessageId, SendError> {
         self.accepts(payload.len())?;
-        if self.goes_at_once() {
+        if self.goes_at_once(payload.len()) {
             return Ok(self.hand_over(Freight::Here(payload)));
         }
         let queued = self.queued();
@@ -96,9 +97,13 @@ impl Client {
         }
     }
 
-    /// Whether a message need not wait: on an open plain line whose socket takes more.
-    pub(super) fn goes_at_once(&mut self) -> bool {
-        matches!((&self.state, &self.mode), (State::Online(_), Mode::Plain)) && self.takes_more()
+    /// Whether a message of this size need not wait: on an open plain line whose socket takes more.
+    pub(super) fn goes_at_once(&mut self, size: usize) -> bool {
+        if !matches!((&self.state, &self.mode), (State::Online(_), Mode::Plain)) {
+            return false;
+        }
+        self.make_way_for(size);
+        self.takes_more()
     }
 
     /// Hands a message to the socket of a plain line at once.

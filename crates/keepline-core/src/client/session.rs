@@ -208,12 +208,12 @@ impl Client {
     }
 
     /// Everything that was sent in this turn of the event loop leaves, in as few frames as may be.
-    /// To be called when [`Output::Flush`] has asked for it; does nothing at other times.
+    /// To be called when [`Output::Flush`] has asked for it, and some time after
+    /// [`Client::gather`]; does nothing at other times.
     pub fn flush(&mut self, now: Instant) {
-        if let Mode::Session(session) = &mut self.mode {
-            session.flush_asked = false;
-        }
         self.expire_if_due(now);
+        let Mode::Session(session) = &mut self.mode else { return self.hand_on_gathered() };
+        session.flush_asked = false;
         while let Some((conn, frame)) = self.next_frame() {
             self.transmit(conn, frame);
         }

@@ -149,7 +149,12 @@ fn id_of(payload: &Payload) -> Option<u64> {
 }
 
 fn step(world: &mut World, books: &mut Books, dice: &mut Dice) {
-    match dice.roll(12) {
+    match dice.roll(14) {
+        12 => world.client.gather(),
+        13 => {
+            world.client.flush(world.now);
+            world.perform();
+        }
         0..=4 => {
             let input = any_input(world, dice);
             books.witness(world, &input);

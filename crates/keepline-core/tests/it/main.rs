@@ -6,6 +6,7 @@ mod chaos;
 mod closing;
 mod connecting;
 mod diagnosis;
+mod gathering;
 mod heartbeat;
 mod held;
 mod inbox;
