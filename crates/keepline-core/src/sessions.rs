@@ -212,11 +212,22 @@ impl Sessions {
         };
         // What still may go out goes before an `end`.
         let frame = frame.or_else(|| talk.say_end());
-        match &frame {
-            Some(_) => (talk.sent, talk.ack_by) = (now, None),
-            None => talk.woken = false,
+        if frame.is_some() {
+            (talk.sent, talk.ack_by) = (now, None);
         }
+        talk.woken = frame.is_some() && talk.has_more(session);
         frame
+    }
+
+    /// Whether there is more to send than [`Sessions::poll_frame`] has given. If not, the next is
+    /// told by [`ServerOutput::Wake`] again.
+    #[must_use]
+    pub fn has_frame(&self, conn: ConnId) -> bool {
+        self.lines.get(&conn).is_some_and(|line| match &line.stage {
+            Stage::Attached(talk) => talk.woken,
+            Stage::Closing { last, .. } => last.is_some(),
+            Stage::Silent { .. } | Stage::Verifying { .. } => false,
+        })
     }
 
     /// The next thing to do, until there is none.
@@ -302,12 +313,7 @@ impl Sessions {
         let Some(Line { stage: Stage::Attached(talk), .. }) = self.lines.get_mut(&conn) else {
             return;
         };
-        let has_more = match talk.last {
-            LastWord::NotYet => session.delivery.has_frame(&talk.link, HOLDS_NEW_BACK),
-            LastWord::Ready(_) => true,
-            LastWord::Said => false,
-        };
-        if has_more && !talk.woken {
+        if talk.has_more(session) && !talk.woken {
             talk.woken = true;
             self.outputs.push_back(ServerOutput::Wake(conn));
         }

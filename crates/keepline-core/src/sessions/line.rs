@@ -3,7 +3,8 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use super::SessionKey;
+use super::session::Session;
+use super::{HOLDS_NEW_BACK, SessionKey};
 use crate::delivery::Link;
 use crate::wire::{Coding, Finale, Hello, Record};
 use crate::{Instant, Payload};
@@ -59,6 +60,15 @@ pub(super) enum LastWord {
 }
 
 impl Talk {
+    /// Whether there is anything that should leave now.
+    pub(super) fn has_more(&self, session: &Session) -> bool {
+        match self.last {
+            LastWord::NotYet => session.delivery.has_frame(&self.link, HOLDS_NEW_BACK),
+            LastWord::Ready(_) => true,
+            LastWord::Said => false,
+        }
+    }
+
     /// The frame with this end's `end`, if it is still to be said; there is no other after it.
     pub(super) fn say_end(&mut self) -> Option<Payload> {
         let LastWord::Ready(end) = &self.last else { return None };

@@ -90,7 +90,12 @@ impl Line {
     async fn send_all(&self, socket: &mut Socket) -> Result<(), Ending> {
         loop {
             match self.keeper.next_for(self.conn) {
-                Next::Frame(frame) => socket.send(message(frame)).await?,
+                Next::Frame { frame, more } => {
+                    socket.send(message(frame)).await?;
+                    if !more {
+                        return Ok(());
+                    }
+                }
                 Next::LastWord(frame) => socket.last_word(message(frame)).await?,
                 Next::Close(code, reason) => return Err(Close::of_session(code.0, &reason).into()),
                 Next::Nothing => return Ok(()),
@@ -100,7 +105,9 @@ impl Line {
 
     /// What still is to be said on a socket that is about to close.
     async fn last_words(&self, socket: &mut Socket, ending: Ending) -> Ending {
-        while let Next::Frame(frame) | Next::LastWord(frame) = self.keeper.next_for(self.conn) {
+        while let Next::Frame { frame, .. } | Next::LastWord(frame) =
+            self.keeper.next_for(self.conn)
+        {
             if socket.last_word(message(frame)).await.is_err() {
                 break;
             }

@@ -1,6 +1,6 @@
 //! The one place that borrows the core: acts on it, and carries out what it decides.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -41,8 +41,8 @@ pub(crate) struct Keeper {
 
 struct Works {
     core: Sessions,
-    lines: HashMap<ConnId, Line>,
-    desks: HashMap<SessionKey, Inbox>,
+    lines: BTreeMap<ConnId, Line>,
+    desks: BTreeMap<SessionKey, Inbox>,
     /// When the timer rings next.
     alarm: Option<Instant>,
 }
@@ -65,6 +65,8 @@ struct Line {
 #[derive(Default)]
 pub(super) struct Inbox {
     pub(super) waiting: VecDeque<Payload>,
+    /// The application waits until the outbox has room.
+    wants_room: bool,
     news: Arc<Notify>,
 }
 
@@ -81,7 +83,7 @@ impl Keeper {
     pub(crate) fn new(config: ServerConfig, seed: u64) -> Result<Arc<Self>, ConfigError> {
         let verified_within = config.hello_within;
         let core = Sessions::new(config, seed)?;
-        let works = Works { core, lines: HashMap::new(), desks: HashMap::new(), alarm: None };
+        let works = Works { core, lines: BTreeMap::new(), desks: BTreeMap::new(), alarm: None };
         Ok(Arc::new(Self {
             works: Mutex::new(works),
             clock: Clock::start(),
@@ -178,7 +180,10 @@ impl Keeper {
             let close = works.lines.get_mut(&conn).map(|line| &mut line.close);
             match (frame, close) {
                 (Some(frame), Some(Some(_))) => Next::LastWord(frame),
-                (Some(frame), Some(None) | None) => Next::Frame(frame),
+                (Some(frame), Some(None) | None) => {
+                    let more = works.core.has_frame(conn);
+                    Next::Frame { frame, more }
+                }
                 (None, close) => close
                     .and_then(Option::take)
                     .map_or(Next::Nothing, |(code, reason)| Next::Close(code, reason)),
@@ -219,7 +224,12 @@ impl Keeper {
     ) -> Result<(), SendError> {
         self.act(|works, now| {
             let size = payload.as_ref().map_or(0, Payload::len);
-            works.core.make_room_for(key, size, now)?;
+            if let Err(full) = works.core.make_room_for(key, size, now) {
+                if let Some(inbox) = works.desks.get_mut(&key) {
+                    inbox.wants_room = true;
+                }
+                return Err(full);
+            }
             let sent = payload.take().map(|payload| works.core.send(key, payload, now));
             sent.transpose().map(drop)
         })
@@ -270,7 +280,11 @@ impl Keeper {
 
 /// What is next for a connection.
 pub(super) enum Next {
-    Frame(Payload),
+    Frame {
+        frame: Payload,
+        /// Whether there is another already.
+        more: bool,
+    },
     /// The last one before the close, which no stop may interrupt.
     LastWord(Payload),
     Close(CloseCode, String),
@@ -328,7 +342,10 @@ impl Works {
             // What was delivered and not taken is gone with its inbox: the client is told so.
             SessionEvent::Over(_) => self.desks.remove(&key).map(|inbox| inbox.news),
             // There may be room again.
-            SessionEvent::Delivered(_) => self.desks.get(&key).map(|it| Arc::clone(&it.news)),
+            SessionEvent::Delivered(_) => self.desks.get_mut(&key).and_then(|inbox| {
+                let wants_room = std::mem::take(&mut inbox.wants_room);
+                wants_room.then(|| Arc::clone(&inbox.news))
+            }),
             SessionEvent::Attached
             | SessionEvent::Detached
             | SessionEvent::Undeliverable(..)

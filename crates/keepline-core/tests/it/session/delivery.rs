@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use keepline_core::wire::Record;
-use keepline_core::{Doubt, Down, Event, Input, Loss, SessionEvent, Status};
+use keepline_core::{Doubt, Down, Event, Input, Loss, ServerOutput, SessionEvent, Status};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::pair::{Pair, Side, ids};
-use crate::world::secs;
+use crate::world::{secs, text};
 
 #[test]
 fn what_is_sent_in_one_turn_leaves_in_one_frame() {
@@ -18,6 +18,30 @@ fn what_is_sent_in_one_turn_leaves_in_one_frame() {
     assert_eq!(pair.server_took, ["one", "two", "three"]);
     let (side, records) = &pair.passed[0];
     assert_eq!((*side, records.len()), (Side::Client, 3));
+}
+
+#[test]
+fn a_server_that_has_given_all_it_has_says_so_and_wakes_its_driver_for_the_next() {
+    let mut pair = Pair::online();
+    let (key, conn) = (pair.key(), pair.conn());
+    for message in ["one", "two"] {
+        pair.server.send(key, text(message), pair.now).unwrap();
+        let told: Vec<_> = std::iter::from_fn(|| pair.server.poll_output()).collect();
+        assert_eq!(told, [ServerOutput::Wake(conn)]);
+        assert!(pair.server.has_frame(conn));
+        assert!(pair.server.poll_frame(conn, pair.now).is_some());
+        assert!(!pair.server.has_frame(conn), "{message} was all");
+    }
+    // More than a frame holds: there is another one behind it, and nobody is woken for that.
+    for _ in 0..2 {
+        pair.server.send(key, text(&"x".repeat(20_000)), pair.now).unwrap();
+    }
+    assert_eq!(pair.server.poll_output(), Some(ServerOutput::Wake(conn)));
+    assert!(pair.server.poll_frame(conn, pair.now).is_some());
+    assert!(pair.server.has_frame(conn));
+    assert!(pair.server.poll_frame(conn, pair.now).is_some());
+    assert!(!pair.server.has_frame(conn));
+    assert_eq!(pair.server.poll_output(), None);
 }
 
 #[test]
@@ -79,7 +103,7 @@ fn a_lost_greeting_leaves_the_session_as_it_is() {
     pair.client.connect(pair.now);
     pair.settle();
     let key = pair.key();
-    pair.server.send(key, crate::world::text("welcome"), pair.now).unwrap();
+    pair.server.send(key, text("welcome"), pair.now).unwrap();
     pair.settle();
     pair.swallow = None;
     pair.run_for(secs(30));
