@@ -109,7 +109,7 @@ async fn answers_to_a_crowd_of_plain_messages_are_gathered_and_leave_in_order(
     // What is not gathered never waits; of what is, 64 are enough.
     assert!((2..=64).contains(&tally.most_queued), "{tally:#?}");
 
-    // When the crowd has gone, an answer leaves by itself again.
+    // When the crowd has gone, it goes on one by one.
     line.say("hop 1").await?;
     let more = |it: &Tally| it.heard.count() == all + HOPS / HOPPERS + 1;
     line.adds_up("one more round of hops", PATIENCE, more).await?;

@@ -90,6 +90,9 @@ impl Process {
         while let Some(frame) = self.sessions.poll_frame(conn, now) {
             let records = ledger.give(coding, &frame);
             said.push(Said { frame, records });
+            if !self.sessions.has_frame(conn) {
+                break;
+            }
         }
         ledger.verdict.demand(said.len() < 200, Oracle::Bounds, || {
             format!("{} frames for {conn:?} at once", said.len())

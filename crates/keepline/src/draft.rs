@@ -61,9 +61,10 @@ impl<Tx: ?Sized, C> Sender<Tx, C> {
 
 /// A message that is about to be sent, on terms that hold as long as it waits in the outbox:
 /// because the line is down, because the browser holds too much that the network has not taken
-/// ([`Limits::buffer_high`](crate::Limits::buffer_high)), or because the far end is slow. What ends
-/// by them is told as [`Event::Undeliverable`](crate::Event::Undeliverable); what has left is not
-/// taken back.
+/// ([`Limits::buffer_high`](crate::Limits::buffer_high)), because the far end is slow, or because
+/// it leaves together with others ([`Socket::send`]), which what may expire does not wait for. What
+/// ends by them is told as [`Event::Undeliverable`](crate::Event::Undeliverable); what has left is
+/// not taken back.
 ///
 /// ```no_run
 /// # fn example(socket: &keepline::TextSocket) -> Result<(), keepline::SendError> {

@@ -16,7 +16,7 @@ use crate::callback::Callback;
 use crate::clock;
 use crate::diagnosis::Inquiry;
 use crate::errands::{Application, Route};
-use crate::gathering::Gathering;
+use crate::gathering::{Gathering, Sends};
 use crate::hooks::{Hooks, isolated};
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
@@ -172,6 +172,23 @@ impl Driver {
         });
     }
 
+    /// Has what is sent gathered from now on, if messages come in a crowd. Not in a page whose life
+    /// is not watched: nobody would say when it must leave.
+    fn gather(&self, works: &mut Works, now: Instant) {
+        if works.life.is_none() {
+            return;
+        }
+        match self.gathering.hears(now) {
+            Sends::AtOnce => return,
+            Sends::Together => {}
+            Sends::TogetherFromHere => {
+                works.notice_closing(now);
+                works.core.flush(now);
+            }
+        }
+        works.core.gather();
+    }
+
     /// What was gathered leaves.
     pub(crate) fn leave_together(&self) {
         self.drive(|works, now| {
@@ -209,15 +226,14 @@ impl Driver {
             | Input::Provided(..)
             | Input::Noticed(_) => input,
         };
-        let is_message = matches!(input, Input::Received(..));
-        let gathers = !self.is_session && is_message && self.gathering.hears();
+        let may_gather = !self.is_session && matches!(input, Input::Received(..));
         self.listening(|| {
             self.drive(|works, now| {
                 works.is_prompt = true;
                 works.key = key;
                 works.core.handle_input(input, now);
-                if gathers {
-                    works.core.gather();
+                if may_gather {
+                    self.gather(works, now);
                 }
             });
             self.hand_out();

@@ -6,6 +6,9 @@
 
 use std::cell::{Cell, OnceCell};
 use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use keepline_core::Instant;
 
 use crate::bell::Bell;
 use crate::driver::Driver;
@@ -15,17 +18,27 @@ use crate::panic::has_panicked;
 const CROWD: u32 = 4;
 /// As long as they come one by one, it is tried with one of so many whether others are behind it.
 const TRIES_EVERY: u32 = 128;
-
+/// Nothing is gathered for longer, however long the application works on each message.
+const LONGEST: Duration = Duration::from_millis(4);
 /// A crowd is over when so many times in a row fewer came.
 const PATIENCE: u32 = 4;
+
+/// How what is sent leaves.
+pub(crate) enum Sends {
+    AtOnce,
+    /// When the event loop has come round.
+    Together,
+    /// The same, once what was gathered so far has left.
+    TogetherFromHere,
+}
 
 /// Counts the messages that come between two rounds of the event loop.
 pub(crate) struct Gathering {
     heard: Cell<u32>,
     /// For how many more times too few may come; zero if they come one by one.
     patience: Cell<u32>,
-    /// What is sent is being gathered, until the bell rings.
-    is_on: Cell<bool>,
+    /// Since when what is sent is being gathered, until the bell rings.
+    since: Cell<Option<Instant>>,
     bell: OnceCell<Bell>,
     ring: Rc<dyn Fn()>,
 }
@@ -38,26 +51,33 @@ impl Gathering {
                 driver.leave_together();
             }
         };
-        let (heard, patience, is_on) = (Cell::new(0), Cell::new(0), Cell::new(false));
-        Self { heard, patience, is_on, bell: OnceCell::new(), ring: Rc::new(ring) }
+        let (heard, patience, since) = (Cell::new(0), Cell::new(0), Cell::new(None));
+        Self { heard, patience, since, bell: OnceCell::new(), ring: Rc::new(ring) }
     }
 
-    /// A message has come: whether what is sent from now on is to be gathered.
-    pub(crate) fn hears(&self) -> bool {
+    /// A message has come: what is sent from now on leaves at once, or waits for others.
+    pub(crate) fn hears(&self, now: Instant) -> Sends {
         let heard = self.heard.get() + 1;
         self.heard.set(heard);
-        let begins = !self.is_on.get() && (self.patience.get() > 0 || heard == TRIES_EVERY);
-        if begins {
-            self.heard.set(1);
-            self.is_on.set(true);
-            self.bell.get_or_init(|| Bell::new(&self.ring)).strike(&self.ring);
+        match self.since.get() {
+            Some(since) if now - since < LONGEST => Sends::Together,
+            Some(_) => {
+                self.since.set(Some(now));
+                Sends::TogetherFromHere
+            }
+            None if self.patience.get() > 0 || heard == TRIES_EVERY => {
+                self.heard.set(1);
+                self.since.set(Some(now));
+                self.bell.get_or_init(|| Bell::new(&self.ring)).strike(&self.ring);
+                Sends::Together
+            }
+            None => Sends::AtOnce,
         }
-        self.is_on.get()
     }
 
     /// The event loop has come round; `waits` says whether anything was gathered.
     pub(crate) fn is_over(&self, waits: bool) {
-        self.is_on.set(false);
+        self.since.set(None);
         let is_crowd = self.heard.replace(0) >= CROWD && waits;
         let less = self.patience.get().saturating_sub(1);
         self.patience.set(if is_crowd { PATIENCE } else { less });

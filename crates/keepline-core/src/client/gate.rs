@@ -1,7 +1,7 @@
 //! Whether the present connection takes more, or holds so much already that the rest had better
 //! wait in the outbox, where it can still be dropped.
 
-use super::connection::Speech;
+use super::connection::{Connection, Speech};
 use super::{Client, Mode, State};
 use crate::mutant::{Mutant, planted};
 use crate::timers::Timer;
@@ -65,24 +65,38 @@ impl Client {
         }
     }
 
-    /// Hands on what was gathered if a message of this size would be too much of it.
+    /// Hands on what was gathered if a message of this size would be too much of it: for the
+    /// outbox, or for the socket, which is to take all of it when the line is closed or left.
     pub(super) fn make_way_for(&mut self, size: usize) {
-        let queued = self.queued();
-        if self.gathers()
-            && (queued.messages >= GATHERED || !queued.leave_room_for(size, &self.config.limits))
-        {
+        let (queued, limits) = (self.queued(), &self.config.limits);
+        let Some(gathering) = self.gathering() else { return };
+        let held = gathering.drain.at_most() + (queued.bytes + size) as u64;
+        let fits = queued.leave_room_for(size, limits) && held < limits.buffer_high as u64;
+        if queued.messages >= GATHERED || !fits {
             self.hand_on_gathered();
         }
     }
 
-    const fn gathers(&self) -> bool {
-        let gathers = matches!(&self.state, State::Online(it) if matches!(it.gate, Gate::Gathers));
-        cfg!(feature = "gather") && gathers
+    /// The connection, while it gathers what is sent.
+    pub(super) const fn gathering(&self) -> Option<&Connection> {
+        match &self.state {
+            State::Online(it) if cfg!(feature = "gather") && matches!(it.gate, Gate::Gathers) => {
+                Some(it)
+            }
+            State::Idle
+            | State::Connecting(_)
+            | State::Greeting(_)
+            | State::Online(_)
+            | State::Leaving(_)
+            | State::Waiting { .. }
+            | State::Closing { .. }
+            | State::Ended(_) => None,
+        }
     }
 
     /// What was gathered leaves, and what is sent goes at once again.
     pub(super) fn hand_on_gathered(&mut self) {
-        if self.gathers()
+        if self.gathering().is_some()
             && let State::Online(connection) = &mut self.state
         {
             connection.gate = Gate::Open;

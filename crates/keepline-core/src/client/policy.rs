@@ -33,7 +33,12 @@ impl Client {
         now: Instant,
     ) -> Result<MessageId, SendError> {
         self.accepts(freight.len())?;
-        if self.goes_at_once(freight.len()) {
+        if options.expires.is_some() {
+            // It may not live until the others leave.
+            self.hand_on_gathered();
+        }
+        let key = options.key.as_ref().map_or(0, Key::len);
+        if self.goes_at_once(freight.len() + self.delivery.outgoing.key_bytes() + key) {
             return Ok(self.hand_over(freight));
         }
         let replaced = self.waits_under(options.key.as_ref());

@@ -170,6 +170,8 @@ impl Client {
     pub fn has_room_for(&self, bytes: usize) -> bool {
         self.state.is_over()
             || self.is_finishing()
+            // What is gathered makes way.
+            || self.gathering().is_some()
             || self.queued().leave_room_for(bytes, &self.config.limits)
     }
 

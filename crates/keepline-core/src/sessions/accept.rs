@@ -17,6 +17,7 @@ const FULL_FOR: Duration = Duration::from_secs(10);
 
 const FULL: CloseCode = CloseCode(4429);
 pub(super) const REFUSED: CloseCode = CloseCode(4401);
+pub(super) const EXPIRED: &str = "the credentials have expired";
 const OTHER_SUBJECT: CloseCode = CloseCode(4456);
 
 impl Sessions {

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::ToString;
 use core::time::Duration;
 
+use super::accept::{EXPIRED, REFUSED};
 use super::line::Stage;
 use super::{ServerOutput, SessionEvent, Sessions};
 use crate::delivery::Arrived;
@@ -99,6 +100,10 @@ impl Sessions {
             Record::Ping(token) => talk.link.say(Record::Pong(token)),
             // One at a time: a verifier is not to be flooded.
             Record::Renew(_) if talk.verified_by.is_some() => return Err(Breach::OutOfPlace),
+            // The alarm is late, and so are they.
+            Record::Renew(_) if talk.expires_at().is_some_and(|at| at <= now) => {
+                self.part_from(conn, REFUSED, EXPIRED, now);
+            }
             Record::Renew(credentials) => {
                 talk.verified_by = Some(verified_by);
                 self.set_line_alarm(conn);

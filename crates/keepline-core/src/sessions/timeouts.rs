@@ -1,6 +1,6 @@
 //! What is done when a deadline of a connection or a session has come.
 
-use super::accept::REFUSED;
+use super::accept::{EXPIRED, REFUSED};
 use super::alarms::Whose;
 use super::line::Stage;
 use super::session::Stand;
@@ -59,7 +59,7 @@ impl Sessions {
             return self.part_from(conn, TIMED_OUT, "nobody could say who is there", now);
         }
         if talk.expires_at().is_some_and(|at| at <= now) {
-            return self.part_from(conn, REFUSED, "the credentials have expired", now);
+            return self.part_from(conn, REFUSED, EXPIRED, now);
         }
         if talk.ping_at(ping) <= now {
             talk.link.say(Record::Ping(0));

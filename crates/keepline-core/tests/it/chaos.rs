@@ -23,8 +23,14 @@ impl Dice {
 }
 
 fn config() -> Config {
-    let limits =
-        Limits { message_bytes: 64, outbox_messages: 16, outbox_bytes: 256, ..Limits::default() };
+    let limits = Limits {
+        message_bytes: 64,
+        outbox_messages: 16,
+        outbox_bytes: 256,
+        buffer_high: 400,
+        buffer_low: 100,
+        ..Limits::default()
+    };
     Config { limits, heartbeat: Some(Probe::text("ping", "pong")), ..Config::default() }
 }
 

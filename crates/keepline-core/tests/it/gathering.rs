@@ -1,13 +1,13 @@
 //! What is sent on a plain line while messages come in a crowd leaves together.
 
 use keepline_core::{
-    Config, Doubt, Event, Input, Key, Limits, Loss, MessageId, MessageIds, Notice, Queued,
-    SendError, SendOptions,
+    Client, Config, Doubt, Event, Input, Key, Limits, MessageId, MessageIds, Notice, Queued,
+    SendError, SendOptions, SessionConfig,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::world::{World, secs, text};
+use crate::world::{World, millis, secs, text};
 
 /// An open line that gathers what is sent.
 fn gathering(limits: Limits) -> World {
@@ -76,7 +76,7 @@ fn sixty_four_are_enough_to_leave_together() {
 fn an_outbox_that_is_full_of_what_was_gathered_refuses_nothing() {
     let mut world = gathering(Limits { outbox_messages: 2, ..Limits::default() });
     say(&mut world, &["one", "two"]);
-    assert!(!world.client.has_room_for(1));
+    assert!(world.client.has_room_for(1));
     say(&mut world, &["three"]);
     assert_eq!(left(&world), texts(&["one", "two", "three"]));
 }
@@ -145,16 +145,57 @@ fn what_is_gathered_when_the_line_breaks_goes_by_the_next_one_and_is_not_in_doub
 }
 
 #[test]
-fn a_message_that_expires_before_the_others_leave_stays_behind() {
+fn a_message_that_may_expire_waits_for_no_others_and_follows_those_before_it() {
     let mut world = gathering(Limits::default());
-    let brief = SendOptions { expires: Some(secs(1)), ..SendOptions::default() };
+    say(&mut world, &["before"]);
+    let brief = SendOptions { expires: Some(millis(1)), ..SendOptions::default() };
     world.send_with("brief", brief).unwrap();
-    say(&mut world, &["kept"]);
-    world.now = world.now + secs(2);
+    assert_eq!(left(&world), texts(&["before", "brief"]));
+}
+
+#[test]
+fn no_more_is_gathered_than_the_socket_may_hold() {
+    let limits =
+        Limits { message_bytes: 40, buffer_high: 100, buffer_low: 30, ..Limits::default() };
+    let forty = "0123456789".repeat(4);
+    let mut world = gathering(limits);
+    world.buffered = Some(0);
+    say(&mut world, &[&forty, &forty]);
+    assert!(left(&world).is_empty());
+    say(&mut world, &[&forty]);
+    assert_eq!(left(&world).len(), 3);
+
+    // The network has taken it all, which nobody has told yet: all the same, all leaves in time.
+    world.buffered = Some(0);
+    for _ in 0..2 {
+        world.client.gather();
+        say(&mut world, &["more"; 10]);
+    }
+    world.client.abandon(world.now);
+    world.perform();
+    assert!(!world.events.iter().any(|it| matches!(it, Event::Undeliverable(..))));
+}
+
+#[test]
+fn the_room_that_keys_take_counts_when_messages_are_gathered() {
+    let limits = Limits { message_bytes: 10, outbox_bytes: 40, ..Limits::default() };
+    let mut world = gathering(limits);
+    for key in ["one", "two", "three", "four", "five"] {
+        let options = SendOptions { key: Some(Key::from(key)), ..SendOptions::default() };
+        world.send_with("0123456789", options).unwrap();
+        assert!(world.client.has_room_for(10));
+    }
     flush(&mut world);
-    assert_eq!(left(&world), texts(&["kept"]));
-    let ids = MessageIds { first: MessageId(1), last: MessageId(1) };
-    assert!(world.events.contains(&Event::Undeliverable(ids, Loss::Expired)));
+    assert_eq!(left(&world).len(), 5, "none is refused, and none is replaced");
+}
+
+#[test]
+fn a_session_gathers_by_itself_and_is_asked_for_nothing() {
+    let config = Config { session: Some(SessionConfig::default()), ..Config::default() };
+    let mut client = Client::new(config, 1).unwrap();
+    client.gather();
+    client.send(text("it waits for the hello")).unwrap();
+    assert_eq!(client.queued().messages, 1);
 }
 
 #[test]

@@ -375,6 +375,9 @@ impl Works {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use keepline_core::wire::{
+        Ack, Credit, FrameWriter, Hello, Instance, Record, SessionId, Window,
+    };
 
     use super::*;
 
@@ -404,5 +407,49 @@ mod tests {
         assert_eq!(held.strong_count(), 2, "it is asked");
         let _nobody_tells = timeout(Duration::from_secs(11), gone.notified()).await;
         assert_eq!(held.strong_count(), 1);
+    }
+
+    fn frame(record: &Record) -> Payload {
+        let mut frame = FrameWriter::new(Coding::Binary);
+        frame.record(record);
+        frame.finish()
+    }
+
+    /// Time is paused: it would pass only if nobody had anything to do but to wait.
+    #[tokio::test(start_paused = true)]
+    async fn an_application_that_waits_for_room_goes_on_when_its_client_has_taken_something() {
+        let config = ServerConfig { outbox_messages: 1, ..ServerConfig::default() };
+        let keeper = Keeper::new(config, 7).unwrap();
+        let done = Arc::new(Notify::new());
+        let both = Arc::clone(&done);
+        let says_two: Application = Box::new(move |mut desk| {
+            Box::pin(async move {
+                for text in ["one", "two"] {
+                    desk.hand_over(Payload::Text(text.to_owned())).await.unwrap();
+                }
+                both.notify_one();
+                std::future::pending::<()>().await;
+            })
+        });
+        let (conn, _news) = keeper.opened(Coding::Binary, "two", says_two);
+        let hello = Hello {
+            session: SessionId([1; 16]),
+            instance: Instance([1; 8]),
+            attempt: 1,
+            epoch: None,
+            received: 0,
+            window: Window::default(),
+            credentials: None,
+        };
+        keeper.received(conn, &frame(&Record::Hello(hello)));
+        tokio::task::yield_now().await;
+        while let Next::Frame { .. } = keeper.next_for(conn) {}
+        assert!(done.notified().now_or_never().is_none(), "there is room for one");
+
+        let began = tokio::time::Instant::now();
+        let credit = Credit { number: 4_097, bytes: 2 << 20 };
+        keeper.received(conn, &frame(&Record::Ack(Ack { taken: 1, credit })));
+        done.notified().await;
+        assert!(began.elapsed().is_zero(), "it is told, and need not look again");
     }
 }

@@ -146,6 +146,18 @@ fn credentials_that_came_in_time_are_looked_at_beyond_the_end_of_the_old_ones() 
 }
 
 #[test]
+fn credentials_that_come_after_the_old_ones_are_over_are_late_though_the_alarm_is_too() {
+    let mut pair = alice(Default::default());
+    pair.cut();
+    pair.expires = Some(secs(60));
+    pair.run_for(secs(1));
+    let conn = pair.conn();
+    pair.now = pair.now + secs(61);
+    renew(&mut pair, "alice, second");
+    assert_eq!(pair.close_of(conn), Some((4401, "the credentials have expired")));
+}
+
+#[test]
 fn a_verifier_that_never_answers_does_not_make_credentials_hold_for_ever() {
     let mut pair = alice_at_the_last_second();
     let conn = pair.conn();

@@ -189,6 +189,9 @@ impl Pair {
                 self.passed.push((Side::Server, records));
                 self.client.handle_input(Input::Received(conn, frame), self.now);
             }
+            if !self.server.has_frame(conn) {
+                return;
+            }
         }
     }
 
