@@ -78,20 +78,10 @@ impl Client {
     }
 
     /// The connection, while it gathers what is sent.
-    pub(super) const fn gathering(&self) -> Option<&Connection> {
-        match &self.state {
-            State::Online(it) if cfg!(feature = "gather") && matches!(it.gate, Gate::Gathers) => {
-                Some(it)
-            }
-            State::Idle
-            | State::Connecting(_)
-            | State::Greeting(_)
-            | State::Online(_)
-            | State::Leaving(_)
-            | State::Waiting { .. }
-            | State::Closing { .. }
-            | State::Ended(_) => None,
-        }
+    pub(super) fn gathering(&self) -> Option<&Connection> {
+        let State::Online(connection) = &self.state else { return None };
+        let gathers = cfg!(feature = "gather") && connection.gate == Gate::Gathers;
+        gathers.then_some(connection)
     }
 
     /// What was gathered leaves, and what is sent goes at once again.
