@@ -18,7 +18,7 @@ use crate::panic::has_panicked;
 const CROWD: u32 = 4;
 /// As long as they come one by one, it is tried with one of so many whether others are behind it.
 const TRIES_EVERY: u32 = 128;
-/// Nothing is gathered for longer, however long the application works on each message.
+/// A message that comes later has what was gathered leave: the application may be slow.
 const LONGEST: Duration = Duration::from_millis(4);
 /// A crowd is over when so many times in a row fewer came.
 const PATIENCE: u32 = 4;

@@ -134,8 +134,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
 impl<Tx: ?Sized, Rx, C: Encode<Tx>> Socket<Tx, Rx, C> {
     /// Sends a message: at once when the line is open and the network keeps up, else as soon as
     /// that is so. While many messages come on a plain line, what is sent leaves together when the
-    /// event loop has come round, in 4 ms or less; a Worker that ends itself meanwhile takes it
-    /// along, unless it closes the line first.
+    /// event loop has come round, or with the first message after 4 ms; a Worker that ends itself
+    /// meanwhile takes it along, unless it closes the line first.
     ///
     /// [`Socket::message`] sends on other terms, [`Socket::ready`] waits for room.
     ///
