@@ -51,8 +51,8 @@ impl Client {
 
     /// From now on, what is sent on an open plain line waits in the outbox, to leave together with
     /// the next [`Client::flush`], which is to come soon; before that, if there are 64 messages or
-    /// the outbox or the socket has no room for more, or if one of them may expire. Does nothing in a session, whose messages always leave
-    /// together.
+    /// the outbox or the socket has no room for more, or if one of them may expire. Does nothing in
+    /// a session, whose messages always leave together.
     ///
     /// For a driver whose socket costs more when messages are given to it one by one, each in a
     /// task of its own.
