@@ -4,11 +4,11 @@ use e2e::browser::Engine;
 use e2e::page::{Page, Place};
 use e2e::relay::Relay;
 use e2e::server::Server;
-use e2e::wait::PATIENCE;
+use e2e::wait::{self, PATIENCE};
 use e2e_page::report::{Entry, Status};
 use e2e_page::request::{
-    ANSWER_BYTES, ASKS, CROWDS, HOPPERS, HOPS, LEAVES, Options, Payload, Pour, QUESTION, QUESTIONS,
-    THROWS,
+    ANSWER_BYTES, ASKS, CLOSES, CROWDS, HOPPERS, HOPS, LEAVES, Options, Payload, Pour, QUESTION,
+    QUESTIONS, THROWS,
 };
 use e2e_page::tally::{Runs, Tally};
 
@@ -113,5 +113,57 @@ async fn answers_to_a_crowd_of_plain_messages_are_gathered_and_leave_in_order(
     line.say("hop 1").await?;
     let more = |it: &Tally| it.heard.count() == all + HOPS / HOPPERS + 1;
     line.adds_up("one more round of hops", PATIENCE, more).await?;
+    Ok(())
+}
+
+in_chromium_and_firefox!(what_is_gathered_leaves_before_its_socket_is_closed_or_dropped);
+
+async fn what_is_gathered_leaves_before_its_socket_is_closed_or_dropped(
+    engine: Engine,
+) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
+    for how in [CLOSES, LEAVES] {
+        let relay = Relay::start(server.ws("/echo"), None).await?;
+        let line = page.open(&relay.ws(), called(Options::default())).await?;
+        let crowd = format!("{CROWDS} {how}");
+        line.say(&crowd).await?;
+        let is_over = |entry: &Entry| matches!(entry, Entry::Status(Status::Ended(_)));
+        line.shows("the end", |log| log.iter().find(|it| is_over(it)).map(|_| ())).await?;
+        let tally = line.tally().await?;
+        assert!(tally.hopped < HOPS, "it was left half-way: {tally:#?}");
+        let all = tally.hopped as usize + 1;
+        let has_all = async || Ok((relay.sizes().len() >= all).then_some(()));
+        wait::until("everything that was sent", PATIENCE, has_all).await?;
+        assert_eq!(relay.sizes().len(), all);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_gathered_where_nobody_would_say_that_the_page_goes() -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    let options = Options { ignores_page: true, ..called(Options::default()) };
+    let line = page.open(&server.ws("/echo"), options).await?;
+    line.say(CROWDS).await?;
+    let all = HOPS + HOPPERS;
+    let tally = line.adds_up("every hop", PATIENCE, |it| it.heard.count() == all).await?;
+    assert_eq!((tally.heard, tally.most_queued), (Runs::of(1, all), 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_line_that_has_ended_keeps_no_message_port() -> anyhow::Result<()> {
+    const COUNTS: &str = "window.closedPorts = 0;
+        const { close } = MessagePort.prototype;
+        MessagePort.prototype.close = function () { window.closedPorts += 1; close.call(this); };";
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    page.run::<()>(COUNTS, vec![]).await?;
+    let line = page.open(&server.ws("/echo"), called(Options::default())).await?;
+    line.say(&format!("{CROWDS} {CLOSES}")).await?;
+    let is_over = |entry: &Entry| matches!(entry, Entry::Status(Status::Ended(_)));
+    line.shows("the end", |log| log.iter().find(|it| is_over(it)).map(|_| ())).await?;
+    // The page holds on to the line, which tells how it has been.
+    assert!(line.tally().await?.hopped > 0);
+    assert_eq!(page.run::<u32>("return window.closedPorts", vec![]).await?, 2);
     Ok(())
 }

@@ -313,6 +313,7 @@ impl Driver {
             self.mailbox(|mailbox| mailbox.journal_mut().tells_from(None));
             drop(self.hooks.take());
             self.let_callback_go();
+            self.gathering.ends();
         }
     }
 

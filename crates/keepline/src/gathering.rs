@@ -4,7 +4,7 @@
 //! by every single answer, which costs about as much as the answer itself. When more messages wait
 //! behind one, answers are gathered until the event loop has come round.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(crate) struct Gathering {
     patience: Cell<u32>,
     /// Since when what is sent is being gathered, until the bell rings.
     since: Cell<Option<Instant>>,
-    bell: OnceCell<Bell>,
+    bell: RefCell<Option<Bell>>,
     ring: Rc<dyn Fn()>,
 }
 
@@ -52,7 +52,7 @@ impl Gathering {
             }
         };
         let (heard, patience, since) = (Cell::new(0), Cell::new(0), Cell::new(None));
-        Self { heard, patience, since, bell: OnceCell::new(), ring: Rc::new(ring) }
+        Self { heard, patience, since, bell: RefCell::default(), ring: Rc::new(ring) }
     }
 
     /// A message has come: what is sent from now on leaves at once, or waits for others.
@@ -68,7 +68,8 @@ impl Gathering {
             None if self.patience.get() > 0 || heard == TRIES_EVERY => {
                 self.heard.set(1);
                 self.since.set(Some(now));
-                self.bell.get_or_init(|| Bell::new(&self.ring)).strike(&self.ring);
+                let mut bell = self.bell.borrow_mut();
+                bell.get_or_insert_with(|| Bell::new(&self.ring)).strike(&self.ring);
                 Sends::Together
             }
             None => Sends::AtOnce,
@@ -81,5 +82,10 @@ impl Gathering {
         let is_crowd = self.heard.replace(0) >= CROWD && waits;
         let less = self.patience.get().saturating_sub(1);
         self.patience.set(if is_crowd { PATIENCE } else { less });
+    }
+
+    /// The line has ended: nothing will be heard any more.
+    pub(crate) fn ends(&self) {
+        drop(self.bell.take());
     }
 }

@@ -1,5 +1,7 @@
 //! One line of the SDK, of any codec, and the tasks that write its log.
 
+mod hops;
+
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
 use std::rc::Rc;
@@ -21,8 +23,8 @@ use crate::pour;
 use crate::reading::Reader;
 use crate::report::{Entry, Failure};
 use crate::request::{
-    self, ANSWER_BYTES, ASKS, CROWDS, Codec, Coding, HOPPERS, HOPS, LEAVES, Note, Options, Payload,
-    Pour, Probe, Provided, QUESTION, QUESTIONS, THROWS, Upload,
+    self, ANSWER_BYTES, ASKS, Codec, Coding, LEAVES, Note, Options, Payload, Pour, Probe, Provided,
+    QUESTION, QUESTIONS, THROWS, Upload,
 };
 use crate::tally::Tally;
 use crate::upload;
@@ -140,6 +142,9 @@ pub(crate) fn configured<Tx: ?Sized, Rx, C>(
             Diagnosis::Answered { status, .. } if status == ends_for => Some(Verdict::End),
             _ => None,
         });
+    }
+    if options.ignores_page {
+        builder = builder.page_lifecycle(false);
     }
     for (name, value) in &options.query {
         builder = builder.query(name, value);
@@ -266,6 +271,8 @@ pub(crate) trait AnySocket {
     fn close(&self, code: u16, reason: &str) -> Result<(), Failure>;
     fn renew(&self, credentials: Credentials) -> Result<(), Failure>;
     fn drop_socket(&self);
+    /// How many messages wait in the outbox.
+    fn queued(&self) -> u64;
 }
 
 /// A socket, as long as the driver has not dropped it.
@@ -311,23 +318,16 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> AnySocket for Shared<T, C> 
         let socket = self.0.borrow_mut().take();
         drop(socket);
     }
+
+    fn queued(&self) -> u64 {
+        self.0.borrow().as_ref().map_or(0, |it| it.monitor().queued().messages as u64)
+    }
 }
 
 impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
     fn say(&self, text: &str) {
         if let Err(failure) = self.send(Payload::Text(text.to_owned())) {
             throw_str(&failure.kind);
-        }
-    }
-
-    /// Answers a hop, and notes whether answers wait for each other.
-    fn hop(&self, heard: &Entry, log: &Log) {
-        let Entry::Message(Payload::Text(text)) = heard else { return };
-        let hop = text.strip_prefix("hop ").and_then(|it| it.parse().ok());
-        if let Some(hop) = hop.filter(|hop: &u64| *hop <= HOPS) {
-            self.say(&format!("hop {}", hop + HOPPERS));
-            let queued = self.0.borrow().as_ref().map_or(0, |it| it.monitor().queued().messages);
-            log.note(|tally| tally.most_queued = tally.most_queued.max(queued as u64));
         }
     }
 
@@ -342,9 +342,8 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
                 () if says(THROWS) => throw_str("thrown on purpose"),
                 () if says(LEAVES) => this.drop_socket(),
                 () if says(ASKS) => (0..QUESTIONS).for_each(|_| this.say(QUESTION)),
-                () if says(CROWDS) => (1..=HOPPERS).for_each(|hop| this.say(&format!("hop {hop}"))),
                 () if says(QUESTION) => this.say(&"a".repeat(ANSWER_BYTES)),
-                () => this.hop(&heard, &log),
+                () => hops::answer(&this, &heard, &log),
             }
             log.push(heard);
             reader.work();

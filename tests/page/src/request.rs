@@ -115,7 +115,13 @@ pub const QUESTIONS: usize = 64;
 pub const ANSWER_BYTES: usize = 200;
 
 /// A text that a callback answers with so many hops as [`HOPPERS`]: `hop 1`, `hop 2`, …
+///
+/// With [`LEAVES`] or [`CLOSES`] behind it, the hops are `hop leaves 1` and so on; past the half of
+/// [`HOPS`], and while answers are being gathered, the callback then drops or closes its socket.
 pub const CROWDS: &str = "crowds";
+
+/// How a crowd is left that is not left by dropping its socket.
+pub const CLOSES: &str = "closes";
 
 /// How many hop at once. A callback answers each hop, up to [`HOPS`], with the one that is by so
 /// many larger.
@@ -157,6 +163,8 @@ pub struct Options {
     /// Whether only the latest is kept of messages that begin with the same word. Who is asked for
     /// the word of [`THROWS`] throws.
     pub latest_by_word: bool,
+    /// Whether neither the page nor the machine is watched.
+    pub ignores_page: bool,
     /// The name under which the performance panel shows it.
     pub marks: Option<String>,
     /// What a provider answers, one after the other; the last answer is given again and again. The

@@ -30,6 +30,8 @@ pub struct Tally {
     pub most_buffered: u64,
     /// The most messages that were seen to wait in the outbox, by an upload or by hops.
     pub most_queued: u64,
+    /// How many hops were sent.
+    pub hopped: u64,
     /// The most messages that were unread at once.
     pub most_unread: u64,
     /// How many messages the inbox has dropped.
