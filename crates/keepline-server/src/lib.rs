@@ -97,10 +97,12 @@ pub use crate::origin::OriginError;
 pub use crate::router::router;
 pub use crate::server::Server;
 pub use crate::session::{EndError, Session};
-pub use crate::sessions::SessionOptions;
+pub use crate::sessions::{Lost, SessionOptions};
 pub use crate::upgrade::{Upgrade, UpgradeError};
 pub use keepline_core::wire::Credentials;
-pub use keepline_core::{Caller, CloseCode, ConfigError, Payload, Refused, SendError};
+pub use keepline_core::{
+    Caller, CloseCode, ConfigError, Doubt, Loss, MessageId, MessageIds, Payload, Refused, SendError,
+};
 
 /// Serves on `listener` until `shutdown`, then closes every socket with 1001 and returns.
 ///

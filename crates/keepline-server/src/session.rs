@@ -1,17 +1,23 @@
 //! A session for an application of one's own: what comes, what goes, and how it ends.
 
 use std::fmt;
+use std::time::Duration;
 
 use axum::response::Response;
-use keepline_core::{CloseCode, MAX_CLOSE_REASON, Payload, SendError};
+use keepline_core::{CloseCode, MAX_CLOSE_REASON, MessageId, Payload, SendError};
+use tokio::time::timeout;
 
-use crate::sessions::{Desk, open};
+use crate::sessions::{Desk, Lost, open};
 use crate::upgrade::Upgrade;
 
 /// The server's end of one session of `keepline.v1`, in the hands of its application.
 ///
 /// It outlives connections: when the client's line breaks, [`Session::recv`] just takes longer.
-/// What is sent is delivered exactly once and in order. Dropping it ends the session with 1000.
+/// What is sent is delivered exactly once and in order, as long as the session lives; what its end
+/// overtakes is [told](Session::lost).
+///
+/// Dropping it ends the session with 1000 at once, and the client discards what it has not taken by
+/// then. An application that has said its last word waits for it by [`Session::finish`].
 ///
 /// ```
 /// use axum::{Router, response::Response, routing::get};
@@ -46,11 +52,11 @@ impl Session {
     }
 
     /// Sends a message; waits while the outbox is full. The order of the calls is the order in
-    /// which they arrive. Cancelling sends either all of it or nothing.
+    /// which they arrive. Cancelling sends either all of it or nothing. Ids rise by one, from 1.
     ///
     /// # Errors
     /// When it is larger than the client or this server takes, or the session is over.
-    pub async fn send(&mut self, message: Payload) -> Result<(), SendError> {
+    pub async fn send(&mut self, message: Payload) -> Result<MessageId, SendError> {
         self.desk.hand_over(message).await
     }
 
@@ -61,8 +67,9 @@ impl Session {
         self.desk.subject()
     }
 
-    /// Ends the session with a code and a reason, which the client is told. What its application
-    /// has not taken by then is undeliverable. [`Session::recv`] then gives `None`.
+    /// Ends the session now, with a code and a reason, which the client is told. What either
+    /// application has not taken by then is undeliverable. [`Session::recv`] gives `None` from now
+    /// on.
     ///
     /// # Errors
     /// When `keepline.v1` has no such end; the session goes on.
@@ -75,6 +82,30 @@ impl Session {
             (true, bytes) => Err(EndError::ReasonTooLong { bytes }),
             (false, _) => Err(EndError::Code(code)),
         }
+    }
+
+    /// Ends the session with 1000 once the client has taken all that it was sent, or when `within`
+    /// is over; the client may be away and come back meanwhile. Returns what was lost all the same,
+    /// as [`Session::lost`] does, once that is known: at most 5 s later.
+    pub async fn finish(mut self, within: Duration) -> Vec<Lost> {
+        let _all_is_taken = timeout(within, self.desk.settled()).await;
+        self.desk.end(CloseCode::NORMAL, "");
+        self.desk.over().await;
+        self.lost()
+    }
+
+    /// What the client has not taken of what it was sent, or may not have, and that was not told
+    /// before; of an application that never asks, the last 1,024 runs. While a session lives these
+    /// are messages that a client no longer takes for their size; of the others it is known when it
+    /// is [over](Session::over).
+    pub fn lost(&mut self) -> Vec<Lost> {
+        self.desk.lost()
+    }
+
+    /// Waits until the session is over: after [`Session::close`] that is when the client has
+    /// answered, or did not in time.
+    pub async fn over(&mut self) {
+        self.desk.over().await;
     }
 }
 

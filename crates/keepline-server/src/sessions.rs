@@ -2,12 +2,14 @@
 
 mod carry;
 mod desk;
+mod inbox;
 mod keeper;
 mod options;
 mod timer;
 
 pub(crate) use self::carry::{open, serve};
 pub(crate) use self::desk::Desk;
+pub use self::inbox::Lost;
 pub(crate) use self::keeper::Keeper;
 pub use self::options::SessionOptions;
 pub(crate) use self::timer::ring;

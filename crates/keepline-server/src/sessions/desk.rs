@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use keepline_core::{CloseCode, Payload, SendError, SessionKey};
+use keepline_core::{CloseCode, MessageId, Payload, SendError, SessionKey};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::keeper::{Found, Keeper};
+use super::inbox::{Found, Lost};
+use super::keeper::Keeper;
 use crate::close::{Close, Ending};
 use crate::socket::Message;
 use crate::talk::Talk;
@@ -62,21 +63,40 @@ impl Desk {
     }
 
     /// Hands over a message; waits while the outbox is full.
-    pub(crate) async fn hand_over(&mut self, payload: Payload) -> Result<(), SendError> {
+    pub(crate) async fn hand_over(&mut self, payload: Payload) -> Result<MessageId, SendError> {
         let mut payload = Some(payload);
         loop {
             match self.keeper.send(self.key, &mut payload) {
-                Err(SendError::Full { .. }) if self.keeper.is_over(self.key) => {
+                Err(SendError::Full { .. }) if !self.keeper.is_open(self.key) => {
                     return Err(SendError::Ended);
                 }
                 Err(SendError::Full { .. }) => {
                     let _or_the_time_to_look_again = timeout(CROWDED, self.news.notified()).await;
                 }
-                settled @ (Ok(()) | Err(SendError::TooLarge { .. } | SendError::Ended)) => {
+                settled @ (Ok(_) | Err(SendError::TooLarge { .. } | SendError::Ended)) => {
                     return settled;
                 }
             }
         }
+    }
+
+    /// Waits until the client has taken all that it was sent, or the session is over.
+    pub(crate) async fn settled(&mut self) {
+        while self.keeper.is_settled(self.key) == Some(false) {
+            self.news.notified().await;
+        }
+    }
+
+    /// Waits until the session is over, and every fate known.
+    pub(crate) async fn over(&mut self) {
+        while !self.keeper.is_over(self.key) {
+            self.news.notified().await;
+        }
+    }
+
+    /// What was lost since this was last asked.
+    pub(crate) fn lost(&mut self) -> Vec<Lost> {
+        self.keeper.lost(self.key)
     }
 }
 
@@ -86,7 +106,7 @@ impl Talk for Desk {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Ending> {
-        self.hand_over(payload(message)).await.map_err(|refused| match refused {
+        self.hand_over(payload(message)).await.map(drop).map_err(|refused| match refused {
             SendError::TooLarge { limit, .. } => Close::too_large(limit).into(),
             // There is no end of waiting while the outbox is full, but that of the session.
             SendError::Full { .. } | SendError::Ended => Ending::Left,
@@ -97,7 +117,7 @@ impl Talk for Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         // Does nothing to a session that is over.
-        self.end(CloseCode::NORMAL, "");
+        self.keeper.leave(self.key);
     }
 }
 

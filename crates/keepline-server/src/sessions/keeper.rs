@@ -1,6 +1,6 @@
 //! The one place that borrows the core: acts on it, and carries out what it decides.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,13 +9,14 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use keepline_core::wire::{Coding, Credentials, Return};
 use keepline_core::{
-    Caller, CloseCode, ConfigError, ConnId, Instant, Payload, Refused, SendError, ServerConfig,
-    ServerOutput, SessionEvent, SessionKey, Sessions,
+    Caller, CloseCode, ConfigError, ConnId, Instant, MessageId, Payload, Refused, SendError,
+    ServerConfig, ServerOutput, SessionEvent, SessionKey, Sessions,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::desk::Desk;
+use super::inbox::{Found, Inbox, Lost};
 use super::timer::Clock;
 
 /// Starts the application of a session that has just begun.
@@ -59,23 +60,6 @@ struct Line {
     close: Option<(CloseCode, String)>,
     /// Until a session has begun on it, if one does.
     application: Option<Application>,
-}
-
-/// What a session's application has not taken yet. Bounded by the session's window.
-#[derive(Default)]
-pub(super) struct Inbox {
-    pub(super) waiting: VecDeque<Payload>,
-    /// The application waits until the outbox has room.
-    wants_room: bool,
-    news: Arc<Notify>,
-}
-
-/// How a session's application finds its next message.
-pub(super) enum Found {
-    Message(Payload),
-    Nothing,
-    /// The session is over.
-    Over,
 }
 
 impl Keeper {
@@ -203,16 +187,17 @@ impl Keeper {
     /// between, its client would be told that the message was not taken.
     pub(super) fn take(self: &Arc<Self>, key: SessionKey) -> Found {
         // Most who look find nothing, and then nothing has happened that the core must hear of.
-        match self.works().desks.get(&key) {
+        match self.works().desks.get_mut(&key) {
             None => return Found::Over,
-            Some(inbox) if inbox.waiting.is_empty() => return Found::Nothing,
-            Some(_) => {}
+            Some(inbox) if inbox.has_waiting() => {}
+            Some(inbox) => return inbox.take(),
         }
         self.act(|works, now| {
-            let Some(inbox) = works.desks.get_mut(&key) else { return Found::Over };
-            let Some(payload) = inbox.waiting.pop_front() else { return Found::Nothing };
-            works.core.took(key, 1, now);
-            Found::Message(payload)
+            let found = works.desks.get_mut(&key).map_or(Found::Over, Inbox::take);
+            if let Found::Message(_) = found {
+                works.core.took(key, 1, now);
+            }
+            found
         })
     }
 
@@ -221,18 +206,28 @@ impl Keeper {
         self: &Arc<Self>,
         key: SessionKey,
         payload: &mut Option<Payload>,
-    ) -> Result<(), SendError> {
+    ) -> Result<MessageId, SendError> {
         self.act(|works, now| {
             let size = payload.as_ref().map_or(0, Payload::len);
             if let Err(full) = works.core.make_room_for(key, size, now) {
-                if let Some(inbox) = works.desks.get_mut(&key) {
-                    inbox.wants_room = true;
-                }
+                works.desks.entry(key).and_modify(Inbox::wait_for_room);
                 return Err(full);
             }
-            let sent = payload.take().map(|payload| works.core.send(key, payload, now));
-            sent.transpose().map(drop)
+            works.core.send(key, payload.take().ok_or(SendError::Ended)?, now)
         })
+    }
+
+    /// Whether the client has taken all that it was sent; `None` once the session is over.
+    pub(super) fn is_settled(&self, key: SessionKey) -> Option<bool> {
+        let mut works = self.works();
+        let waiting = works.core.queued(key)?.messages;
+        works.desks.entry(key).and_modify(Inbox::wait_for_room);
+        Some(waiting == 0)
+    }
+
+    /// What was lost since this was last asked.
+    pub(super) fn lost(&self, key: SessionKey) -> Vec<Lost> {
+        self.works().desks.get_mut(&key).map(Inbox::take_lost).unwrap_or_default()
     }
 
     /// Who a session belongs to, if to anybody by name.
@@ -240,13 +235,28 @@ impl Keeper {
         self.works().core.subject(key).map(str::to_owned)
     }
 
-    /// Whether a session has ended.
-    pub(super) fn is_over(&self, key: SessionKey) -> bool {
-        !self.works().desks.contains_key(&key)
+    /// Whether a session's application has neither ended it, nor its client.
+    pub(super) fn is_open(&self, key: SessionKey) -> bool {
+        self.works().desks.get(&key).is_some_and(Inbox::is_open)
     }
 
+    /// Whether every fate of a session is known.
+    pub(super) fn is_over(&self, key: SessionKey) -> bool {
+        self.works().desks.get(&key).is_none_or(Inbox::has_ended)
+    }
+
+    /// Ends a session. Its client is told how far the application has come, so it comes no further.
     pub(super) fn end(self: &Arc<Self>, key: SessionKey, code: CloseCode, reason: &str) {
-        self.act(|works, now| works.core.end(key, code, reason, now));
+        self.act(|works, now| {
+            works.core.end(key, code, reason, now);
+            works.desks.entry(key).and_modify(Inbox::close);
+        });
+    }
+
+    /// The application has left its desk, and nobody will ask any more.
+    pub(super) fn leave(self: &Arc<Self>, key: SessionKey) {
+        self.end(key, CloseCode::NORMAL, "");
+        self.works().desks.remove(&key);
     }
 
     /// Does what is due, and returns when to come back.
@@ -314,8 +324,7 @@ impl Works {
                 ServerOutput::Begin(key, conn) => tasks.extend(self.begin(key, conn)),
                 ServerOutput::Deliver(key, payload) => {
                     if let Some(inbox) = self.desks.get_mut(&key) {
-                        inbox.waiting.push_back(payload);
-                        inbox.news.notify_one();
+                        inbox.deliver(payload);
                     }
                 }
                 ServerOutput::Event(key, event) => self.tell(key, &event),
@@ -332,28 +341,19 @@ impl Works {
     fn begin(&mut self, key: SessionKey, conn: ConnId) -> Option<Task> {
         let application = self.lines.get_mut(&conn)?.application.take()?;
         let inbox = Inbox::default();
-        let news = Arc::clone(&inbox.news);
+        let news = inbox.news();
         self.desks.insert(key, inbox);
         Some(Task::Application(key, news, application))
     }
 
     fn tell(&mut self, key: SessionKey, event: &SessionEvent) {
-        let news = match event {
-            // What was delivered and not taken is gone with its inbox: the client is told so.
-            SessionEvent::Over(_) => self.desks.remove(&key).map(|inbox| inbox.news),
-            // There may be room again.
-            SessionEvent::Delivered(_) => self.desks.get_mut(&key).and_then(|inbox| {
-                let wants_room = std::mem::take(&mut inbox.wants_room);
-                wants_room.then(|| Arc::clone(&inbox.news))
-            }),
-            SessionEvent::Attached
-            | SessionEvent::Detached
-            | SessionEvent::Undeliverable(..)
-            | SessionEvent::Unknown(..)
-            | SessionEvent::Draining => None,
-        };
-        if let Some(news) = news {
-            news.notify_one();
+        let Some(inbox) = self.desks.get_mut(&key) else { return };
+        match *event {
+            SessionEvent::Over(_) => inbox.is_over(),
+            SessionEvent::Delivered(_) => inbox.has_room(),
+            SessionEvent::Undeliverable(ids, why) => inbox.lose(Lost::Undeliverable(ids, why)),
+            SessionEvent::Unknown(ids, why) => inbox.lose(Lost::Unknown(ids, why)),
+            SessionEvent::Attached | SessionEvent::Detached | SessionEvent::Draining => {}
         }
     }
 

@@ -1,26 +1,32 @@
 //! Sessions of somebody else's application, mounted in a router of their own.
 
+use std::time::Duration;
+
 use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, State};
 use axum::response::Response;
 use axum::routing::get;
 use keepline_server::{
-    Caller, CloseCode, EndError, Options, Payload, SendError, Server, Session, Upgrade,
+    Caller, CloseCode, EndError, Loss, Lost, MessageId, MessageIds, Options, Payload, SendError,
+    Server, Session, Upgrade,
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use crate::session::{Speaker, ack, hello, text, with};
-use crate::world::World;
+use crate::world::{World, soon};
 
 /// The application's own state, of which the server is one part.
 #[derive(Clone)]
-struct State {
+struct House {
     server: Server,
+    /// Where reports are told of what was lost of them.
+    lost: mpsc::UnboundedSender<Vec<Lost>>,
 }
 
-impl FromRef<State> for Server {
-    fn from_ref(state: &State) -> Self {
-        state.server.clone()
+impl FromRef<House> for Server {
+    fn from_ref(house: &House) -> Self {
+        house.server.clone()
     }
 }
 
@@ -54,13 +60,31 @@ async fn count(upgrade: Upgrade) -> Response {
     })
 }
 
+/// Says three things when it is told within how many milliseconds, and goes.
+async fn report(State(house): State<House>, upgrade: Upgrade) -> Response {
+    upgrade.session("report", |mut session: Session| async move {
+        let Some(Payload::Text(within)) = session.recv().await else { return };
+        let within = Duration::from_millis(within.parse().unwrap());
+        for (number, word) in (1..).zip(["one", "two", "three"]) {
+            assert_eq!(session.send(Payload::Text(word.into())).await, Ok(MessageId(number)));
+        }
+        house.lost.send(session.finish(within).await).unwrap();
+    })
+}
+
 fn world() -> World {
+    house().0
+}
+
+fn house() -> (World, mpsc::UnboundedReceiver<Vec<Lost>>) {
     let server = Server::new(Options::default()).unwrap().verifying(|credentials| async move {
         let subject = credentials.map(|credentials| credentials.0);
         Ok(Caller { subject, ..Caller::default() })
     });
-    let state = State { server: server.clone() };
-    World::of(Router::new().route("/count", get(count)).with_state(state), server)
+    let (lost, told) = mpsc::unbounded_channel();
+    let state = House { server: server.clone(), lost };
+    let router = Router::new().route("/count", get(count)).route("/report", get(report));
+    (World::of(router.with_state(state), server), told)
 }
 
 #[tokio::test]
@@ -89,7 +113,8 @@ async fn an_application_ends_its_session_with_a_code_and_a_reason_of_its_own() {
     speaker.say(json!([hello(1)])).await;
     speaker.hear("greeting").await;
 
-    speaker.say(json!([text(1, "leave")])).await;
+    // The others have come as well when the application leaves. It takes none of them, as it says.
+    speaker.say(json!([text(1, "leave"), text(2, "late"), text(3, "later")])).await;
 
     let end = speaker.hear("end").await;
     assert_eq!((&end["code"], &end["reason"]), (&json!(4000), &json!("as you wish")));
@@ -106,4 +131,48 @@ async fn a_client_without_a_session_is_told_what_to_offer() {
     let world = world();
     let mut plain = world.connect("/count").await;
     assert_eq!(plain.closed().await.0, 4400);
+}
+
+fn end(taken: u64) -> Value {
+    json!({ "type": "end", "taken": taken, "code": 1000, "reason": "" })
+}
+
+#[tokio::test]
+async fn the_last_words_of_an_application_wait_for_a_client_that_is_away() {
+    let (world, mut lost) = house();
+    let mut first = Speaker::connect_to(&world, "/report").await;
+    first.say(json!([hello(1)])).await;
+    let greeting = first.hear("greeting").await;
+    first.say(json!([text(1, "10000")])).await;
+    first.hear("message").await;
+    first.cut();
+
+    let mut second = Speaker::connect_to(&world, "/report").await;
+    let known = json!({ "epoch": greeting["epoch"], "received": 0 });
+    second.say(json!([with(hello(2), known)])).await;
+    second.hear("greeting").await;
+    for word in ["one", "two", "three"] {
+        assert_eq!(second.hear("message").await["text"], word);
+    }
+    second.say(json!([ack(3)])).await;
+    assert_eq!(second.hear("end").await["taken"], 1);
+    second.say(json!([end(3)])).await;
+
+    assert_eq!(soon("what was lost", lost.recv()).await, Some(vec![]));
+}
+
+#[tokio::test]
+async fn an_application_is_told_what_its_client_did_not_take_in_time() {
+    let (world, mut lost) = house();
+    let mut speaker = Speaker::connect_to(&world, "/report").await;
+    speaker.say(json!([hello(1)])).await;
+    speaker.hear("greeting").await;
+    speaker.say(json!([text(1, "1")])).await;
+    speaker.hear("end").await;
+    // The client has taken one of them, and says so with its last word.
+    speaker.say(json!([end(1)])).await;
+
+    let ids = MessageIds { first: MessageId(2), last: MessageId(3) };
+    let not_taken = Lost::Undeliverable(ids, Loss::NotTaken);
+    assert_eq!(soon("what was lost", lost.recv()).await, Some(vec![not_taken]));
 }

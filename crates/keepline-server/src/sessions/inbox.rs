@@ -1,0 +1,118 @@
+//! What a session's application has not heard yet: the client's messages, and what became of its
+//! own.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use keepline_core::{Doubt, Loss, MessageIds, Payload};
+use tokio::sync::Notify;
+
+/// So many runs of messages with one fate are remembered for an application that does not ask.
+const REMEMBERED: usize = 1_024;
+
+/// Messages of a session's application that its client has not taken, or may not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The client has not taken them, and never will.
+    Undeliverable(MessageIds, Loss),
+    /// The client may have taken them or not.
+    Unknown(MessageIds, Doubt),
+}
+
+/// Bounded by the session's window, and by what is remembered of the lost.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    waiting: VecDeque<Payload>,
+    lost: VecDeque<Lost>,
+    stage: Stage,
+    /// The application waits until the client has taken something.
+    wants_room: bool,
+    news: Arc<Notify>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Open,
+    /// The application has ended its session: it takes nothing more, and may still be told.
+    Closed,
+    Over,
+}
+
+/// How a session's application finds its next message.
+#[derive(Debug)]
+pub(super) enum Found {
+    Message(Payload),
+    Nothing,
+    /// There is none any more.
+    Over,
+}
+
+impl Inbox {
+    pub(super) fn news(&self) -> Arc<Notify> {
+        Arc::clone(&self.news)
+    }
+
+    pub(super) fn deliver(&mut self, payload: Payload) {
+        if self.is_open() {
+            self.waiting.push_back(payload);
+            self.news.notify_one();
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Found {
+        match self.waiting.pop_front() {
+            Some(payload) => Found::Message(payload),
+            None if self.is_open() => Found::Nothing,
+            None => Found::Over,
+        }
+    }
+
+    /// What was delivered and not taken is gone: the client is told so.
+    pub(super) fn close(&mut self) {
+        if self.is_open() {
+            self.stage = Stage::Closed;
+        }
+        self.waiting = VecDeque::new();
+        self.news.notify_one();
+    }
+
+    pub(super) fn is_over(&mut self) {
+        self.close();
+        self.stage = Stage::Over;
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open)
+    }
+
+    pub(super) const fn has_ended(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    pub(super) const fn wait_for_room(&mut self) {
+        self.wants_room = true;
+    }
+
+    /// The client has taken something.
+    pub(super) fn has_room(&mut self) {
+        if std::mem::take(&mut self.wants_room) {
+            self.news.notify_one();
+        }
+    }
+
+    pub(super) fn lose(&mut self, lost: Lost) {
+        if self.lost.len() == REMEMBERED {
+            self.lost.pop_front();
+        }
+        self.lost.push_back(lost);
+    }
+
+    pub(super) fn take_lost(&mut self) -> Vec<Lost> {
+        std::mem::take(&mut self.lost).into()
+    }
+}
