@@ -94,6 +94,8 @@ mutants! {
     TotalNotCounted,
     /// The total bound is not kept.
     TotalNotBounded,
+    /// What was granted is kept, whatever all hold by now.
+    GrantedNotBounded,
     /// Sessions without a connection are kept for ever.
     NeverExpires,
     /// An end that overtakes the greeting.

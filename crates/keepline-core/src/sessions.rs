@@ -5,7 +5,9 @@ mod alarms;
 mod config;
 mod departure;
 mod hearing;
+mod held;
 mod line;
+mod memory;
 mod owner;
 mod port;
 mod session;
@@ -17,6 +19,7 @@ use alloc::string::String;
 
 use self::alarms::{Alarms, Whose};
 pub use self::config::ServerConfig;
+use self::held::Holdings;
 use self::line::{LastWord, Line, Stage, Talk};
 pub use self::port::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionKey};
 use self::session::Session;
@@ -41,9 +44,15 @@ const HOLDS_NEW_BACK: bool = false;
 ///
 /// # Memory
 ///
-/// Bounded by the [`ServerConfig`]: connections by the driver, sessions, tombstones, and what all
-/// sessions hold together. When the total is reached, new sessions are refused; what a session
-/// sends or receives makes room by giving up those that have been without a connection for longest.
+/// Bounded by the [`ServerConfig`]: sessions, tombstones, and what all sessions hold together, those
+/// of one identity, and the anonymous ones. When a bound is reached, new sessions are refused; what
+/// a session sends or receives makes room by giving up those that have been without a connection
+/// for longest. If that is not enough, a send is refused, and a session that has received too much
+/// is given up: its client is told what was not taken. The last eighth of each bound is for
+/// sessions that hold at most 16 KiB: who holds much does not stop those who do not.
+///
+/// One without a connection in which nothing has passed holds no place against a new one of the
+/// same identity, or another anonymous one: whoever had it begins anew, and loses nothing.
 #[derive(Debug)]
 pub struct Sessions {
     config: ServerConfig,
@@ -53,14 +62,14 @@ pub struct Sessions {
     by_id: BTreeMap<SessionId, SessionKey>,
     /// Those without a connection, the longest first.
     detached: BTreeSet<(Instant, SessionKey)>,
+    /// Those of them in which nothing has passed; whether they are somebody's by name comes first.
+    unheard: BTreeSet<(bool, Instant, SessionKey)>,
     tombstones: Tombstones,
     tombstone_alarm: Option<Instant>,
     alarms: Alarms,
     outputs: VecDeque<ServerOutput>,
     last_key: SessionKey,
-    anonymous: usize,
-    by_subject: BTreeMap<String, usize>,
-    total: usize,
+    holdings: Holdings,
     /// Until when this server waits that goes away and takes its sessions with it.
     draining: Option<Instant>,
     counts: Counts,
@@ -98,14 +107,13 @@ impl Sessions {
             by_key: BTreeMap::new(),
             by_id: BTreeMap::new(),
             detached: BTreeSet::new(),
+            unheard: BTreeSet::new(),
             tombstones: Tombstones::new(config.tombstones),
             tombstone_alarm: None,
             alarms: Alarms::default(),
             outputs: VecDeque::new(),
             last_key: SessionKey(0),
-            anonymous: 0,
-            by_subject: BTreeMap::new(),
-            total: 0,
+            holdings: Holdings::default(),
             draining: None,
             counts: Counts::default(),
             config,
@@ -275,7 +283,7 @@ impl Sessions {
     /// How much all sessions together hold, in bytes.
     #[must_use]
     pub const fn total_bytes(&self) -> usize {
-        self.total
+        self.holdings.total()
     }
 
     /// What has been refused and discarded since the beginning.
@@ -319,11 +327,12 @@ impl Sessions {
         }
     }
 
-    fn recount(&mut self, key: SessionKey) {
-        if let Some(session) = self.by_key.get_mut(&key) {
-            let (before, after) = session.recount();
-            self.total = self.total + after - before;
-        }
+    /// Counts what a session holds now; whether it is more than it was.
+    fn recount(&mut self, key: SessionKey) -> bool {
+        let Some(session) = self.by_key.get_mut(&key) else { return false };
+        let (before, after) = session.recount();
+        self.holdings.count(session.owner.subject.as_deref(), before, after);
+        after > before
     }
 
     fn set_line_alarm(&mut self, conn: ConnId) {

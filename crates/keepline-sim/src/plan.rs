@@ -202,6 +202,8 @@ fn server(is_scarce: bool, chance: &mut Chance) -> ServerConfig {
         anonymous_sessions: if is_scarce { chance.within(1, 4) } else { 100 },
         sessions_per_subject: if is_scarce { chance.within(1, 2) } else { 100 },
         total_bytes: if is_scarce { scarce } else { 1 << 20 },
+        anonymous_bytes: if is_scarce { outbox_bytes.max(scarce / 4 * 3) } else { 1 << 20 },
+        bytes_per_subject: if is_scarce { outbox_bytes.max(scarce / 2) } else { 1 << 20 },
         tombstones: chance.pick(&[0, 1, 3, 100]),
         tombstone_hold: Duration::from_secs(chance.pick(&[5, 60, 86_400])),
         returns_per_second: chance.pick(&[1, 1_000]),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use keepline_core::wire::{Coding, Credentials, Record, Window};
+use keepline_core::wire::{Coding, Credentials, Record};
 use keepline_core::{
     CloseCode, ConnId, Instant, Payload, ServerConfig, ServerOutput, SessionEvent, SessionKey,
     Sessions,
@@ -49,17 +49,6 @@ pub(crate) struct Process {
 pub(crate) struct Said {
     pub(crate) frame: Payload,
     pub(crate) records: Vec<Record>,
-}
-
-impl Room {
-    /// What its client may have had taken in, with what a message costs beside its payload.
-    fn granted(&self, window: &Window) -> usize {
-        const MESSAGE: usize = 64;
-        match self.ending {
-            true => window.bytes as usize + MESSAGE * window.messages as usize,
-            false => self.inbox.iter().map(|payload| payload.len() + MESSAGE).sum(),
-        }
-    }
 }
 
 impl Process {
@@ -264,9 +253,7 @@ impl Process {
         let (len, tombstones, total) =
             (sessions.len(), sessions.tombstones(), sessions.total_bytes());
         let fits = len <= config.sessions && tombstones <= config.tombstones;
-        // What was granted to a client is taken in even if there is no room.
-        let granted: usize = self.rooms.values().map(|room| room.granted(&config.window)).sum();
-        verdict.demand(fits && total <= config.total_bytes + granted, Oracle::Bounds, || {
+        verdict.demand(fits && total <= config.total_bytes, Oracle::Bounds, || {
             format!("{len} sessions, {tombstones} tombstones, {total} bytes")
         });
         verdict.demand(len == self.rooms.len(), Oracle::Story, || {

@@ -107,24 +107,47 @@ impl Sessions {
             }
             previous = known;
         }
-        if self.draining.is_some() || !self.has_place_for(&owner) {
-            return self.refuse_full(conn, now);
+        if self.draining.is_some() || !self.make_place_for(&owner, now) {
+            self.counts.full += 1;
+            return self.close_full(conn, "no more sessions here", now);
         }
         self.tombstones.take(hello.session);
         let key = self.begin(conn, hello, owner, previous, now);
         self.attach(conn, hello, key, expires, now);
     }
 
-    fn has_place_for(&self, owner: &Owner) -> bool {
-        let own = match &owner.subject {
-            None => self.anonymous < self.config.anonymous_sessions,
-            Some(subject) => {
-                let present = self.by_subject.get(subject).copied().unwrap_or(0);
-                present < self.config.sessions_per_subject
-            }
+    /// Whether there is a place for one more session of this owner; if need be, that of one in which
+    /// nothing has passed, and to which nobody came back for longest.
+    fn make_place_for(&mut self, owner: &Owner, now: Instant) -> bool {
+        while !self.has_place_for(owner) {
+            let Some(longest) = self.unheard_of(owner) else { return false };
+            self.give_up(longest, Over::Evicted, now);
+        }
+        true
+    }
+
+    fn unheard_of(&self, owner: &Owner) -> Option<SessionKey> {
+        let of_its_kind = (owner.subject.is_some(), Instant::ORIGIN, SessionKey(0))..;
+        let mut unheard = self.unheard.range(of_its_kind).map(|(_, _, key)| *key);
+        let is_its = |key: &SessionKey| {
+            self.by_key.get(key).is_some_and(|it| it.owner.subject == owner.subject)
         };
-        let memory = self.total + Session::first_cost() <= self.config.total_bytes;
-        own && memory && self.by_key.len() < self.config.sessions
+        match owner.subject {
+            // They come first.
+            None => unheard.next().filter(is_its),
+            Some(_) => unheard.find(is_its),
+        }
+    }
+
+    fn has_place_for(&self, owner: &Owner) -> bool {
+        let subject = owner.subject.as_deref();
+        let most = match subject {
+            None => self.config.anonymous_sessions,
+            Some(_) => self.config.sessions_per_subject,
+        };
+        self.holdings.of(subject).sessions < most
+            && self.by_key.len() < self.config.sessions
+            && self.has_memory_for(subject)
     }
 
     fn begin(
@@ -137,10 +160,7 @@ impl Sessions {
     ) -> SessionKey {
         let key = SessionKey(self.last_key.0 + 1);
         self.last_key = key;
-        match &owner.subject {
-            None => self.anonymous += 1,
-            Some(subject) => *self.by_subject.entry(subject.clone()).or_default() += 1,
-        }
+        self.holdings.begin(owner.subject.as_deref());
         let epoch = self.draw_epoch();
         let window = self.config.window;
         let session = Session::new(hello, owner, epoch, window, previous, now);
@@ -205,10 +225,11 @@ impl Sessions {
     /// A session takes another connection: returns the older one, or leaves those without.
     fn leave_older(&mut self, key: SessionKey) -> Option<ConnId> {
         let session = self.by_key.get(&key)?;
+        let (conn, is_known) = (session.conn(), session.owner.subject.is_some());
         if let Stand::Detached(since) = session.stand {
-            self.detached.remove(&(since, key));
+            self.attend_to(key, is_known, since);
         }
-        session.conn()
+        conn
     }
 
     fn supersede(&mut self, older: Option<ConnId>, now: Instant) {
@@ -252,9 +273,8 @@ impl Sessions {
         self.close(conn, CloseCode::NORMAL, "the session has ended", last, now);
     }
 
-    fn refuse_full(&mut self, conn: ConnId, now: Instant) {
-        self.counts.full += 1;
-        let reason = "no more sessions here";
+    /// There is no room for it now, but there may be later.
+    pub(super) fn close_full(&mut self, conn: ConnId, reason: &str, now: Instant) {
         let again = Some(Return { after: FULL_FOR, spread: FULL_FOR });
         let bye = Record::Bye(Bye { code: FULL, again, reason: reason.into() });
         let last = self.only(conn, &bye);

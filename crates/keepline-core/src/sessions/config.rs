@@ -43,6 +43,11 @@ pub struct ServerConfig {
     /// The most bytes that all sessions together hold, counted with what a session and a message
     /// cost beside their payloads. Default: 256 MiB.
     pub total_bytes: usize,
+    /// The most of these bytes that anonymous sessions together hold. Default: 192 MiB. Not below
+    /// `outbox_bytes`.
+    pub anonymous_bytes: usize,
+    /// The most that the sessions of one identity hold. Default: 64 MiB. Not below `outbox_bytes`.
+    pub bytes_per_subject: usize,
     /// The most tombstones. Default: 100,000.
     pub tombstones: usize,
     /// How long a tombstone is kept. Default: 24 h.
@@ -67,6 +72,8 @@ impl Default for ServerConfig {
             anonymous_sessions: 5_000,
             sessions_per_subject: 100,
             total_bytes: 256 * MIB,
+            anonymous_bytes: 192 * MIB,
+            bytes_per_subject: 64 * MIB,
             tombstones: 100_000,
             tombstone_hold: Duration::from_secs(24 * 60 * 60),
         }
@@ -86,9 +93,14 @@ impl ServerConfig {
         if self.window.message_bytes > self.outbox_bytes as u64 {
             return Err(ConfigError::WindowOver("outbox_bytes"));
         }
-        match self.outbox_bytes > self.total_bytes {
-            true => Err(ConfigError::Count("total_bytes")),
-            false => Ok(()),
+        let bounds = [
+            ("total_bytes", self.total_bytes),
+            ("anonymous_bytes", self.anonymous_bytes),
+            ("bytes_per_subject", self.bytes_per_subject),
+        ];
+        match bounds.into_iter().find(|(_, bytes)| *bytes < self.outbox_bytes) {
+            Some((field, _)) => Err(ConfigError::Count(field)),
+            None => Ok(()),
         }
     }
 

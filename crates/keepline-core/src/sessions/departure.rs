@@ -8,7 +8,6 @@ use super::line::{LastWord, Stage};
 use super::session::{Session, Stand};
 use super::{Over, SessionEvent, SessionKey, Sessions};
 use crate::delivery::Fates;
-use crate::mutant::{Mutant, planted};
 use crate::wire::{Bye, Finale, GoAway, Previous, Record, Return};
 use crate::{CloseCode, ConnId, Doubt, Instant, Loss, Payload};
 
@@ -110,6 +109,9 @@ impl Sessions {
             Stand::Attached(_) => {
                 session.stand = Stand::Detached(now);
                 self.detached.insert((now, key));
+                if session.is_unheard() {
+                    self.unheard.insert((session.owner.subject.is_some(), now, key));
+                }
                 let until = now + self.config.hold;
                 self.set_session_alarm(key, until);
                 self.tell(key, SessionEvent::Detached);
@@ -120,8 +122,12 @@ impl Sessions {
     /// Gives a session up, which its client did not end.
     pub(super) fn give_up(&mut self, key: SessionKey, why: Over, now: Instant) {
         self.counts.given_up += 1;
-        if let Some(conn) = self.conn(key) {
-            self.close(conn, CloseCode::SUPERSEDED, "the session began anew", None, now);
+        match (self.conn(key), &why) {
+            (None, _) => {}
+            (Some(conn), Over::Evicted) => self.close_full(conn, "no memory for this session", now),
+            (Some(conn), _) => {
+                self.close(conn, CloseCode::SUPERSEDED, "the session began anew", None, now);
+            }
         }
         self.finish(key, why, None, now);
     }
@@ -146,7 +152,7 @@ impl Sessions {
             Over::Expired | Over::Evicted | Over::Replaced => None,
         };
         let until = now + self.config.tombstone_hold;
-        self.tombstones.lay(session.id, session.tombstone(ended), until);
+        self.tombstones.lay(session.id, session.tombstone(ended), taken.is_none(), until);
         self.set_tombstone_alarm();
         let previous = taken.map(|taken| Previous { taken, sent: 0 });
         let Fates { delivered, not_taken, unknown, never_sent, too_large } =
@@ -159,48 +165,18 @@ impl Sessions {
         self.tell(key, SessionEvent::Over(why));
     }
 
+    /// A session is no longer without a connection.
+    pub(super) fn attend_to(&mut self, key: SessionKey, is_known: bool, since: Instant) {
+        self.detached.remove(&(since, key));
+        self.unheard.remove(&(is_known, since, key));
+    }
+
     fn forget(&mut self, key: SessionKey, session: &mut Session) {
         self.by_id.remove(&session.id);
         self.alarms.stop(Whose::Session(key), &mut session.alarm);
         if let Stand::Detached(since) = session.stand {
-            self.detached.remove(&(since, key));
+            self.attend_to(key, session.owner.subject.is_some(), since);
         }
-        self.total -= session.counted;
-        match &session.owner.subject {
-            None => self.anonymous -= 1,
-            Some(subject) => {
-                if let Some(count) = self.by_subject.get_mut(subject) {
-                    *count -= 1;
-                    if *count == 0 {
-                        self.by_subject.remove(subject);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Makes room in the total for what the session `key` sends, by giving up those that have been
-    /// without a connection for longest. `false` if all of them are not enough; then none is.
-    pub(super) fn make_room(&mut self, bytes: usize, key: SessionKey, now: Instant) -> bool {
-        let total_bytes = match planted(Mutant::TotalNotBounded) {
-            true => usize::MAX,
-            false => self.config.total_bytes,
-        };
-        if self.total + bytes <= total_bytes {
-            return true;
-        }
-        let others = self.detached.iter().map(|(_, it)| *it).filter(|it| *it != key);
-        let others: Vec<SessionKey> = others.collect();
-        let counted = |key: &SessionKey| self.by_key.get(key).map_or(0, |session| session.counted);
-        let to_be_had: usize = others.iter().map(counted).sum();
-        if self.total - to_be_had + bytes > total_bytes {
-            return false;
-        }
-        for longest in others {
-            if self.total + bytes > total_bytes {
-                self.give_up(longest, Over::Evicted, now);
-            }
-        }
-        true
+        self.holdings.end(session.owner.subject.as_deref(), session.counted);
     }
 }

@@ -71,9 +71,9 @@ impl Sessions {
         }
         if let Some((talk, _)) = self.talk(conn) {
             let key = talk.key;
-            self.recount(key);
-            // What was granted is taken in, even if there is no room to be had.
-            self.make_room(0, key, now);
+            if self.recount(key) {
+                self.make_room_for_received(key, now);
+            }
             self.wake(key);
         }
     }

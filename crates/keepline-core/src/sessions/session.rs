@@ -115,7 +115,7 @@ impl Session {
     }
 
     /// Whether nothing has passed in this epoch, so that its client may never have heard of it.
-    fn is_unheard(&self) -> bool {
+    pub(super) fn is_unheard(&self) -> bool {
         self.delivery.incoming.received() == 0 && self.delivery.outgoing.taken() == 0
     }
 

@@ -1,6 +1,6 @@
 //! What is remembered of sessions that are over, so that their messages' fates stay exact.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 
 use super::owner::Owner;
@@ -29,34 +29,50 @@ impl Tombstone {
     }
 }
 
-/// A bounded number of tombstones, each for a bounded time.
+/// A bounded number of tombstones, each for a bounded time. When there are too many, those go first
+/// whose clients have said their last word and will hardly come back; of one client there is one at
+/// most, so that nobody who comes and goes makes the server forget the others.
 #[derive(Debug)]
 pub(super) struct Tombstones {
     most: usize,
-    by_id: BTreeMap<SessionId, (Instant, Tombstone)>,
-    /// The oldest first; one whose session has another tombstone since is passed over.
-    order: VecDeque<(Instant, SessionId)>,
+    by_id: BTreeMap<SessionId, (Order, Tombstone)>,
+    /// Those that go first, first.
+    order: BTreeSet<(Order, SessionId)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Order {
+    may_come_back: bool,
+    until: Instant,
 }
 
 impl Tombstones {
     pub(super) const fn new(most: usize) -> Self {
-        Self { most, by_id: BTreeMap::new(), order: VecDeque::new() }
+        Self { most, by_id: BTreeMap::new(), order: BTreeSet::new() }
     }
 
-    pub(super) fn lay(&mut self, id: SessionId, tombstone: Tombstone, until: Instant) {
+    pub(super) fn lay(
+        &mut self,
+        id: SessionId,
+        tombstone: Tombstone,
+        may_come_back: bool,
+        until: Instant,
+    ) {
         if self.most == 0 || planted(Mutant::TombstoneMissing) {
             return;
         }
-        self.by_id.insert(id, (until, tombstone));
-        self.order.push_back((until, id));
-        while self.order.len() > self.most {
-            self.remove_oldest();
+        self.take(id);
+        let order = Order { may_come_back, until };
+        self.by_id.insert(id, (order, tombstone));
+        self.order.insert((order, id));
+        if self.order.len() > self.most {
+            self.remove(self.order.first().copied());
         }
     }
 
     /// Takes it away: a new session begins under its id.
-    pub(super) fn take(&mut self, id: SessionId) -> Option<Tombstone> {
-        self.by_id.remove(&id).map(|(_, tombstone)| tombstone)
+    pub(super) fn take(&mut self, id: SessionId) {
+        self.remove(self.by_id.get(&id).map(|(order, _)| (*order, id)));
     }
 
     pub(super) fn find(&mut self, id: SessionId) -> Option<&mut Tombstone> {
@@ -64,12 +80,12 @@ impl Tombstones {
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        self.order.front().map(|(until, _)| *until)
+        self.oldest().map(|(order, _)| order.until)
     }
 
     pub(super) fn expire(&mut self, now: Instant) {
         while self.next().is_some_and(|until| until <= now) {
-            self.remove_oldest();
+            self.remove(self.oldest());
         }
     }
 
@@ -77,9 +93,16 @@ impl Tombstones {
         self.order.len()
     }
 
-    fn remove_oldest(&mut self) {
-        let Some((until, id)) = self.order.pop_front() else { return };
-        if self.by_id.get(&id).is_some_and(|(its, _)| *its == until) {
+    fn oldest(&self) -> Option<(Order, SessionId)> {
+        let of_those_who_may = Order { may_come_back: true, until: Instant::ORIGIN };
+        let oldest_of_them = self.order.range((of_those_who_may, SessionId([0; 16]))..).next();
+        let oldest_of_each = self.order.first().into_iter().chain(oldest_of_them);
+        oldest_of_each.min_by_key(|(order, _)| order.until).copied()
+    }
+
+    fn remove(&mut self, one: Option<(Order, SessionId)>) {
+        if let Some((order, id)) = one {
+            self.order.remove(&(order, id));
             self.by_id.remove(&id);
         }
     }

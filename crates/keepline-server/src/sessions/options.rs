@@ -43,6 +43,16 @@ pub struct SessionOptions {
     #[arg(value_parser = bytes)]
     pub session_memory: usize,
 
+    /// The most of it that anonymous sessions hold together [default: three quarters].
+    #[arg(long, env = "KEEPLINE_SESSION_MEMORY_ANONYMOUS", value_name = "BYTES")]
+    #[arg(value_parser = bytes)]
+    pub session_memory_anonymous: Option<usize>,
+
+    /// The most of it that the sessions of one identity hold [default: a quarter].
+    #[arg(long, env = "KEEPLINE_SESSION_MEMORY_PER_SUBJECT", value_name = "BYTES")]
+    #[arg(value_parser = bytes)]
+    pub session_memory_per_subject: Option<usize>,
+
     /// How many sessions there may be, with and without a connection.
     #[arg(long, env = "KEEPLINE_MAX_SESSIONS", value_name = "COUNT", default_value_t = 10_000)]
     pub max_sessions: u32,
@@ -91,6 +101,8 @@ impl Default for SessionOptions {
             session_window_bytes: MIB,
             session_outbox: 4 * MIB,
             session_memory: 256 * MIB,
+            session_memory_anonymous: None,
+            session_memory_per_subject: None,
             max_sessions: 10_000,
             max_anonymous_sessions: 5_000,
             max_sessions_per_subject: 100,
@@ -111,10 +123,16 @@ impl SessionOptions {
             bytes: self.session_window_bytes as u64,
         };
         let defaults = ServerConfig::default();
+        let total_bytes = self.session_memory;
+        // A share is enough for one session, as far as the whole is.
+        let share = |part: usize| part.max(self.session_outbox.min(total_bytes));
+        let (anonymous, own) = (self.session_memory_anonymous, self.session_memory_per_subject);
         ServerConfig {
             window,
             outbox_bytes: self.session_outbox,
-            total_bytes: self.session_memory,
+            total_bytes,
+            anonymous_bytes: anonymous.unwrap_or_else(|| share(total_bytes / 4 * 3)),
+            bytes_per_subject: own.unwrap_or_else(|| share(total_bytes / 4)),
             sessions: self.max_sessions as usize,
             anonymous_sessions: self.max_anonymous_sessions as usize,
             sessions_per_subject: self.max_sessions_per_subject as usize,

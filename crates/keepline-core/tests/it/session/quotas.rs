@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keepline_core::wire::{Bye, Credentials, Hello, Record};
+use keepline_core::wire::{Bye, Credentials, Finale, Hello, Record};
 use keepline_core::{
     ConnId, Down, Event, Loss, Over, Payload, SendError, ServerConfig, SessionEvent, SessionKey,
     Status,
@@ -67,6 +67,7 @@ fn a_full_server_refuses_new_sessions_and_keeps_those_it_has() {
         let mut pair =
             Pair::at_rest(config, ServerConfig { sessions: 2, ..ServerConfig::default() });
         let first = let_in(&mut pair, 101, None);
+        pair.say_on(ConnId(1_101), &[Record::Message(1, text("heard"))]);
         detach(&mut pair, 101);
         let_in(&mut pair, 102, None);
         pair.connect();
@@ -112,14 +113,58 @@ fn one_who_is_known_does_not_take_the_place_of_all() {
 fn a_server_without_memory_refuses_new_sessions_before_it_gives_up_those_it_holds() {
     let mut pair = server(small());
     let first = let_in(&mut pair, 1, None);
+    pair.say_on(ConnId(1_001), &[Record::Message(1, text("heard"))]);
     detach(&mut pair, 1);
     let second = let_in(&mut pair, 2, None);
-    send_kilobytes(&mut pair, first, 962).unwrap();
-    send_kilobytes(&mut pair, second, 963).unwrap();
-    let conn = greet(&mut pair, 3, None);
-    check_full(&pair, conn);
+    send_kilobytes(&mut pair, first, 840).unwrap();
+    send_kilobytes(&mut pair, second, 840).unwrap();
+    for number in 3..=18 {
+        let little = let_in(&mut pair, number, None);
+        send_kilobytes(&mut pair, little, 14).unwrap();
+    }
+    let mut more = (19..30).map(|number| greet(&mut pair, number, None)).collect::<Vec<_>>();
+    check_full(&pair, more.pop().unwrap());
+    assert_eq!((pair.server.counts().given_up, pair.over(first)), (0, None));
+}
+
+#[test]
+fn a_session_in_which_nothing_has_passed_holds_no_place_once_it_is_left() {
+    let quotas = ServerConfig { anonymous_sessions: 3, ..ServerConfig::default() };
+    let mut pair = server(ServerConfig { sessions_per_subject: 1, ..quotas });
+    let keys: Vec<SessionKey> = (1..=3).map(|number| let_in(&mut pair, number, None)).collect();
+    let known = let_in(&mut pair, 4, Some("alice"));
+    for number in [2, 1, 4] {
+        detach(&mut pair, number);
+        pair.run_for(secs(1));
+    }
+    // Somebody else's is not touched.
+    let_in(&mut pair, 5, Some("bob"));
     assert_eq!(pair.server.counts().given_up, 0);
-    assert_eq!(pair.server.len(), 2);
+    let_in(&mut pair, 6, None);
+    assert_eq!(pair.over(keys[1]), Some(&Over::Evicted), "it was left first");
+    let_in(&mut pair, 7, None);
+    assert_eq!((pair.over(keys[0]), pair.over(keys[2])), (Some(&Over::Evicted), None));
+    let conn = greet(&mut pair, 8, None);
+    check_full(&pair, conn);
+    assert_eq!(pair.over(known), None);
+    let_in(&mut pair, 9, Some("alice"));
+    assert_eq!(pair.over(known), Some(&Over::Evicted));
+}
+
+#[test]
+fn one_whose_place_was_given_away_begins_anew_and_knows_what_became_of_all() {
+    let quotas = ServerConfig { anonymous_sessions: 1, ..ServerConfig::default() };
+    let mut pair = Pair::online_with(session(), quotas);
+    pair.swallow = Some(super::pair::Side::Client);
+    pair.say(&["lost on its way"]);
+    (pair.swallow, pair.reachable) = (None, false);
+    pair.cut();
+    let_in(&mut pair, 2, None);
+    detach(&mut pair, 2);
+    pair.reachable = true;
+    pair.run_for(secs(31));
+    assert!(pair.is_online(), "the other has left nothing but its place");
+    assert_eq!(pair.fates(), [&Event::Undeliverable(ids(1, 1), Loss::NotTaken)]);
 }
 
 #[test]
@@ -148,8 +193,8 @@ fn a_send_makes_room_by_giving_up_those_who_are_away_the_longest() {
 fn a_send_gives_up_nobody_who_is_there() {
     let mut pair = server(small());
     let keys: Vec<SessionKey> = (1..=3).map(|number| let_in(&mut pair, number, None)).collect();
-    send_kilobytes(&mut pair, keys[0], 900).unwrap();
-    send_kilobytes(&mut pair, keys[1], 900).unwrap();
+    send_kilobytes(&mut pair, keys[0], 800).unwrap();
+    send_kilobytes(&mut pair, keys[1], 800).unwrap();
     let refused = send_kilobytes(&mut pair, keys[2], 900);
     assert!(matches!(refused, Err(SendError::Full { .. })));
     assert_eq!((pair.server.len(), pair.server.counts().given_up), (3, 0));
@@ -168,9 +213,9 @@ fn what_was_received_and_not_taken_is_counted_too() {
     assert!(pair.server.total_bytes() >= before + 1_024 * KIB);
     let away = let_in(&mut pair, 2, None);
     detach(&mut pair, 2);
-    send_kilobytes(&mut pair, away, 900).unwrap();
+    send_kilobytes(&mut pair, away, 700).unwrap();
     let other = greet(&mut pair, 3, None);
-    for number in 1..=4 {
+    for number in 1..=3 {
         pair.say_on(other, &[large(number)]);
     }
     assert_eq!(pair.over(away), Some(&Over::Evicted), "it makes room as a send does");
@@ -287,4 +332,99 @@ fn a_server_that_everybody_has_left_holds_nothing_and_waits_for_nothing() {
     assert_eq!((pair.server.total_bytes(), pair.server.poll_timeout()), (0, None));
     let overs = pair.told.iter().filter(|(_, event)| matches!(event, SessionEvent::Over(_)));
     assert_eq!(overs.count(), 20, "each is over once");
+}
+
+#[test]
+fn what_all_hold_stays_within_the_bound_whatever_was_granted() {
+    let mut pair = server(small());
+    pair.server_takes = false;
+    let keys: Vec<SessionKey> = (1..=20).map(|number| let_in(&mut pair, number, None)).collect();
+    pair.say_on(ConnId(1_020), &[Record::Message(1, text("little"))]);
+    let large = |number| Record::Message(number, Payload::Binary(vec![0; 256 * KIB]));
+    for session in 1..=19 {
+        for number in 1..=4 {
+            pair.say_on(ConnId(1_000 + session), &[large(number)]);
+            let (held, bound) = (pair.server.total_bytes() / KIB, small().total_bytes / KIB);
+            assert!(held <= bound, "{held} KiB held, {bound} KiB allowed");
+        }
+    }
+    let conns = (1_001..).map(ConnId).zip(&keys);
+    let given_up = conns.filter(|(_, key)| pair.over(**key) == Some(&Over::Evicted));
+    let given_up: Vec<ConnId> = given_up.map(|(conn, _)| conn).collect();
+    assert!((17..=19).contains(&given_up.len()), "those who held most: {given_up:?}");
+    assert_eq!(pair.over(keys[19]), None, "and nobody who held little");
+    for conn in given_up {
+        assert_eq!(pair.close_of(conn), Some((4429, "no memory for this session")));
+    }
+}
+
+/// Two strangers who never say what they have taken, and as much for them as the server lets in.
+fn two_who_never_acknowledge(config: ServerConfig) -> Pair {
+    let mut pair = server(config);
+    for number in 1..=2 {
+        let greedy = let_in(&mut pair, number, None);
+        let full = send_kilobytes(&mut pair, greedy, 4_000);
+        assert!(matches!(full, Err(SendError::Full { .. })));
+    }
+    pair
+}
+
+#[test]
+fn strangers_who_hold_much_stop_nobody_who_holds_little() {
+    let mut pair = two_who_never_acknowledge(small());
+    let little = let_in(&mut pair, 3, None);
+    assert_eq!(send_kilobytes(&mut pair, little, 15), Ok(()));
+    assert!(send_kilobytes(&mut pair, little, 15).is_err(), "this is much");
+    assert_eq!((pair.server.len(), pair.server.counts().given_up), (3, 0));
+}
+
+#[test]
+fn strangers_do_not_take_the_memory_of_those_who_are_known() {
+    let mut pair =
+        two_who_never_acknowledge(ServerConfig { anonymous_bytes: 1_024 * KIB, ..small() });
+    let alice = let_in(&mut pair, 3, Some("alice"));
+    assert_eq!(send_kilobytes(&mut pair, alice, 800), Ok(()));
+}
+
+#[test]
+fn one_who_is_known_does_not_take_the_memory_of_all() {
+    let mut pair = server(ServerConfig { bytes_per_subject: 1_024 * KIB, ..small() });
+    let first = let_in(&mut pair, 1, Some("alice"));
+    let second = let_in(&mut pair, 2, Some("alice"));
+    detach(&mut pair, 1);
+    send_kilobytes(&mut pair, first, 600).unwrap();
+    send_kilobytes(&mut pair, second, 600).unwrap();
+    pair.settle();
+    assert_eq!(pair.over(first), Some(&Over::Evicted), "one of her own makes room");
+    assert!(send_kilobytes(&mut pair, second, 400).is_err());
+    let bob = let_in(&mut pair, 3, Some("bob"));
+    assert_eq!(send_kilobytes(&mut pair, bob, 800), Ok(()));
+}
+
+#[test]
+fn one_who_comes_again_and_again_makes_the_server_forget_nobody() {
+    let few = ServerConfig { tombstones: 3, hold: secs(60), ..ServerConfig::default() };
+    let mut pair = Pair::online_with(session(), few);
+    pair.say(&["one"]);
+    pair.swallow = Some(super::pair::Side::Server);
+    pair.say(&["two"]);
+    (pair.swallow, pair.reachable) = (None, false);
+    pair.cut();
+    pair.run_for(secs(61));
+    assert_eq!(pair.server.tombstones(), 1);
+    for attempt in 1..=4 {
+        let again = Hello { attempt, ..hello(200) };
+        let conn = pair.stranger_says(300 + attempt, &[Record::Hello(again)]);
+        pair.say_on(conn, &[Record::Message(1, text("x"))]);
+    }
+    // Nor does one who says goodbye each time.
+    for number in 1..=4 {
+        let conn = greet(&mut pair, number, None);
+        let bye = Finale { taken: 0, code: 1000.into(), reason: String::new() };
+        pair.say_on(conn, &[Record::End(bye)]);
+    }
+    assert_eq!(pair.server.tombstones(), 3);
+    pair.reachable = true;
+    pair.run_for(secs(31));
+    assert_eq!(pair.fates(), [&Event::Delivered(ids(1, 2))]);
 }

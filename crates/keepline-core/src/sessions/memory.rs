@@ -1,0 +1,141 @@
+//! Who may hold how much of the memory of all, and who makes way for whom.
+
+use alloc::vec::Vec;
+
+use super::session::Session;
+use super::{Over, ServerConfig, SessionKey, Sessions};
+use crate::Instant;
+use crate::mutant::{Mutant, planted};
+
+/// Whoever holds no more than this may fill a limit to the brim.
+const SMALL: usize = 16 * 1024;
+
+/// So much of a limit is left to those who hold little, so that a few who hold much stop nobody
+/// who does not.
+const FOR_THE_SMALL: usize = 8;
+
+/// How far a limit may be filled.
+#[derive(Clone, Copy)]
+enum Brim {
+    Whole,
+    /// But for what is left to those who hold little.
+    ForTheLarge,
+}
+
+impl Brim {
+    const fn of(self, limit: usize) -> usize {
+        match self {
+            Self::Whole => limit,
+            Self::ForTheLarge => limit - limit / FOR_THE_SMALL,
+        }
+    }
+}
+
+/// By how much the memory is too small.
+#[derive(Clone, Copy, Default)]
+struct Excess {
+    /// Over what one identity may hold, or all who have none.
+    of_its_kind: usize,
+    /// Over what all may hold.
+    of_all: usize,
+}
+
+impl Excess {
+    const fn is_none(self) -> bool {
+        self.of_its_kind == 0 && self.of_all == 0
+    }
+}
+
+impl Sessions {
+    /// Makes room for what the session `key` is to hold more, by giving up those that have been
+    /// without a connection for longest: of its own kind first, if its kind holds too much. `false`
+    /// if all of them are not enough; then none is.
+    pub(super) fn make_room(&mut self, bytes: usize, key: SessionKey, now: Instant) -> bool {
+        let held = self.by_key.get(&key).map_or(0, |session| session.counted);
+        let brim = match held + bytes <= Session::first_cost() + SMALL {
+            true => Brim::Whole,
+            false => Brim::ForTheLarge,
+        };
+        let excess = self.excess(bytes, key, brim);
+        if excess.is_none() {
+            return true;
+        }
+        let others = self.detached.iter().map(|(_, it)| *it).filter(|it| *it != key);
+        let others: Vec<(SessionKey, usize, bool)> = others
+            .filter_map(|other| {
+                let is_of_its_kind = self.subject(other) == self.subject(key);
+                Some((other, self.by_key.get(&other)?.counted, is_of_its_kind))
+            })
+            .collect();
+        let of_its_kind = others.iter().filter(|(.., is_kin)| *is_kin).map(|(_, held, _)| held);
+        let of_all = others.iter().map(|(_, held, _)| held);
+        if excess.of_its_kind > of_its_kind.sum() || excess.of_all > of_all.sum() {
+            return false;
+        }
+        for (longest, ..) in others.iter().filter(|(.., is_kin)| *is_kin) {
+            if self.excess(bytes, key, brim).of_its_kind > 0 {
+                self.give_up(*longest, Over::Evicted, now);
+            }
+        }
+        for (longest, ..) in others {
+            if self.excess(bytes, key, brim).of_all > 0 {
+                self.give_up(longest, Over::Evicted, now);
+            }
+        }
+        true
+    }
+
+    /// Makes room for what the session `key` has received: it was granted, perhaps before others
+    /// came to hold so much. If need be, those that hold most are given up, with a connection or
+    /// without.
+    pub(super) fn make_room_for_received(&mut self, key: SessionKey, now: Instant) {
+        if self.make_room(0, key, now) || planted(Mutant::GrantedNotBounded) {
+            return;
+        }
+        while let excess = self.excess(0, key, Brim::Whole)
+            && !excess.is_none()
+            && let Some(most) = self.who_holds_most(key, excess.of_its_kind > 0)
+        {
+            self.give_up(most, Over::Evicted, now);
+        }
+    }
+
+    fn who_holds_most(&self, key: SessionKey, of_its_kind: bool) -> Option<SessionKey> {
+        let subject = self.subject(key);
+        let all = self.by_key.iter().filter(|(_, it)| {
+            !of_its_kind || it.owner.subject.as_deref() == subject
+        });
+        all.max_by_key(|(_, it)| it.counted).map(|(most, _)| *most)
+    }
+
+    /// By how much the memory would be too small if this session held so much more.
+    fn excess(&self, bytes: usize, key: SessionKey, brim: Brim) -> Excess {
+        let Some(session) = self.by_key.get(&key) else { return Excess::default() };
+        let subject = session.owner.subject.as_deref();
+        let over = |held: usize, limit: usize| (held + bytes).saturating_sub(brim.of(limit));
+        let all = match planted(Mutant::TotalNotBounded) {
+            true => usize::MAX,
+            false => self.config.total_bytes,
+        };
+        Excess {
+            of_its_kind: over(self.holdings.of(subject).bytes, self.config.bytes_of(subject)),
+            of_all: over(self.holdings.total(), all),
+        }
+    }
+
+    /// Whether the memory holds one more session of this identity, or one more anonymous one.
+    pub(super) fn has_memory_for(&self, subject: Option<&str>) -> bool {
+        let first = Session::first_cost();
+        self.holdings.of(subject).bytes + first <= self.config.bytes_of(subject)
+            && self.holdings.total() + first <= self.config.total_bytes
+    }
+}
+
+impl ServerConfig {
+    const fn bytes_of(&self, subject: Option<&str>) -> usize {
+        match subject {
+            None => self.anonymous_bytes,
+            Some(_) => self.bytes_per_subject,
+        }
+    }
+}
