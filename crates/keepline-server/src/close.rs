@@ -6,6 +6,8 @@ use keepline_core::CloseCode;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use crate::line::TooMuch;
+
 /// A close frame carries at most 125 bytes, two of which are the code (RFC 6455 §5.5).
 const MAX_REASON_BYTES: usize = 123;
 
@@ -27,6 +29,9 @@ impl Ending {
             Error::Capacity(_) => Self::TooLarge(limit),
             Error::Utf8(_) => Self::Closed(Close::not_utf8()),
             Error::Protocol(violation) => Self::Closed(Close::violation(violation)),
+            Error::Io(error) if error.get_ref().is_some_and(|it| it.is::<TooMuch>()) => {
+                Self::TooLarge(limit)
+            }
             // The network's news. The rest never comes from an open socket.
             _ => Self::Left,
         }

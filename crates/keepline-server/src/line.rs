@@ -1,6 +1,7 @@
-//! The byte stream under one socket, which remembers when it last heard from the client.
+//! The byte stream under one socket, which remembers when it last heard from the client, and how
+//! much it may hear of a stranger.
 
-use std::io;
+use std::{error, fmt, io};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -14,11 +15,30 @@ use tokio::time::Instant;
 pub(crate) struct Line {
     stream: TokioIo<Upgraded>,
     heard: Instant,
+    /// How many more bytes may come; `None` for any number.
+    allowance: Option<usize>,
 }
 
+/// More came than there was an allowance for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooMuch;
+
+impl fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "more came than a stranger may say")
+    }
+}
+
+impl error::Error for TooMuch {}
+
 impl Line {
-    pub(crate) fn new(upgraded: Upgraded) -> Self {
-        Self { stream: TokioIo::new(upgraded), heard: Instant::now() }
+    pub(crate) fn new(upgraded: Upgraded, allowance: Option<usize>) -> Self {
+        Self { stream: TokioIo::new(upgraded), heard: Instant::now(), allowance }
+    }
+
+    /// It is known who is there.
+    pub(crate) fn trust(&mut self) {
+        self.allowance = None;
     }
 
     /// When the last byte came. Bytes, not messages: a large message on a slow line is life.
@@ -46,8 +66,12 @@ impl AsyncRead for Line {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
-        if buffer.filled().len() > before {
+        let count = buffer.filled().len() - before;
+        if count > 0 {
             self.heard = Instant::now();
+        }
+        if let Some(allowance) = self.allowance {
+            self.allowance = Some(allowance.checked_sub(count).ok_or(io::Error::other(TooMuch))?);
         }
         Poll::Ready(read)
     }

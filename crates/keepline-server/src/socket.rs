@@ -86,22 +86,37 @@ pub(crate) struct Socket {
     options: Arc<Options>,
 }
 
+/// How much may come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Intake {
+    /// The most bytes of a message.
+    pub(crate) message: usize,
+    /// The most bytes before [`Socket::trust`], if it is still to be found out who is there.
+    pub(crate) of_a_stranger: Option<usize>,
+}
+
 impl Socket {
     pub(crate) async fn open(
         line: Upgraded,
-        largest: usize,
+        intake: Intake,
         options: Arc<Options>,
         stop: StopSignal,
     ) -> Self {
+        let largest = intake.message;
         let limits = WebSocketConfig::default()
             .max_message_size(Some(largest))
             .max_frame_size(Some(largest))
             .read_buffer_size(READ_BUFFER);
-        let line = Line::new(line);
+        let line = Line::new(line, intake.of_a_stranger);
         let frames = WebSocketStream::from_raw_socket(line, Role::Server, Some(limits)).await;
         let pulse = Pulse::new(options.ping_every, options.pong_within);
         let alarm = Box::pin(sleep_until(pulse.due(frames.get_ref().heard())));
         Self { frames, pulse, alarm, stop, largest, options }
+    }
+
+    /// It is known who is there, who may say more than a stranger from now on.
+    pub(crate) fn trust(&mut self) {
+        self.frames.get_mut().trust();
     }
 
     /// Sends a message although the server stops: the last before the close.

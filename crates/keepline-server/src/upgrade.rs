@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use crate::close::{Close, Ending};
 use crate::listen::Admission;
 use crate::server::{Readiness, Server};
-use crate::socket::Socket;
+use crate::socket::{Intake, Socket};
 use crate::stop::StopSignal;
 
 /// A request that may become a socket; an extractor for routers whose state holds a [`Server`].
@@ -63,21 +63,22 @@ impl Upgrade {
     where
         T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
     {
-        let (largest, stop) = (self.server.options().message_limit, self.server.stop_signal());
-        self.open_until(largest, stop, talk)
+        let message = self.server.options().message_limit;
+        let stop = self.server.stop_signal();
+        self.open_until(Intake { message, of_a_stranger: None }, stop, talk)
     }
 
-    /// The same for a connection of a session, which takes frames of so many bytes, and which a
-    /// stopping server closes a little later.
-    pub(crate) fn open_session<T>(self, largest: usize, talk: T) -> Response
+    /// The same for a connection of a session, which takes in so much, and which a stopping server
+    /// closes a little later.
+    pub(crate) fn open_session<T>(self, intake: Intake, talk: T) -> Response
     where
         T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
     {
         let stop = self.server.session_stop_signal();
-        self.open_until(largest, stop, talk)
+        self.open_until(intake, stop, talk)
     }
 
-    fn open_until<T>(self, largest: usize, stop: StopSignal, talk: T) -> Response
+    fn open_until<T>(self, intake: Intake, stop: StopSignal, talk: T) -> Response
     where
         T: for<'a> FnOnce(&'a mut Socket) -> BoxFuture<'a, Result<(), Ending>> + Send + 'static,
     {
@@ -87,7 +88,7 @@ impl Upgrade {
         let (options, mut over) = (server.options(), server.stop_signal());
         let conversation = async move {
             let Ok(line) = connection.await else { return };
-            let mut socket = Socket::open(line, largest, options, stop).await;
+            let mut socket = Socket::open(line, intake, options, stop).await;
             let outcome = match place {
                 Some(_) => talk(&mut socket).await,
                 None => Err(Close::full().into()),

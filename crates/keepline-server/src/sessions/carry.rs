@@ -12,9 +12,12 @@ use tokio::sync::Notify;
 use super::desk::{Desk, message, payload};
 use super::keeper::{Application, Keeper, Next};
 use crate::close::{Close, Ending};
-use crate::socket::Socket;
+use crate::socket::{Intake, Socket};
 use crate::talk::Talk;
 use crate::upgrade::Upgrade;
+
+/// What a frame costs beside its payload, and a few pings.
+const BESIDE_HELLO: usize = 1_024;
 
 /// Opens a connection of the sessions of `scope`; `talk` is the application of those that begin
 /// on it, and its outcome their end.
@@ -50,8 +53,11 @@ where
         })
     });
     let message = upgrade.server().options().sessions.session_message;
-    let largest = FrameLimits::for_messages(message as u64, coding).bytes;
-    upgrade.selecting(coding.subprotocol()).open_session(largest, move |socket| {
+    let intake = Intake {
+        message: FrameLimits::for_messages(message as u64, coding).bytes,
+        of_a_stranger: Some(FrameLimits::hello().bytes + BESIDE_HELLO),
+    };
+    upgrade.selecting(coding.subprotocol()).open_session(intake, move |socket| {
         Box::pin(async move { Line::open(keeper, coding, &scope, application).carry(socket).await })
     })
 }
@@ -92,6 +98,8 @@ impl Line {
             match self.keeper.next_for(self.conn) {
                 Next::Frame { frame, more } => {
                     socket.send(message(frame)).await?;
+                    // It began with a greeting.
+                    socket.trust();
                     if !more {
                         return Ok(());
                     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use keepline_server::{Options, SessionOptions};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -145,6 +146,27 @@ async fn a_first_frame_that_is_no_hello_is_closed_with_its_reason() {
         assert_eq!(closed, code, "{frame}: {reason}");
         assert!(!reason.is_empty(), "{frame}");
     }
+}
+
+#[tokio::test]
+async fn of_a_first_frame_that_is_too_large_the_rest_is_not_waited_for() {
+    let world = World::start();
+    let speaker = Speaker::connect(&world).await;
+    let mut line = speaker.client.into_stream();
+    // A text of a mebibyte is announced, of which little comes.
+    line.write_all(&[0x81, 0x80 | 127, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0]).await.unwrap();
+    line.write_all(&[b' '; 18 * 1024]).await.unwrap();
+    let mut heard = Vec::new();
+    soon("the close", line.read_to_end(&mut heard)).await.unwrap();
+    assert_eq!(heard[2..4], 4454_u16.to_be_bytes());
+}
+
+#[tokio::test]
+async fn one_who_has_been_greeted_may_say_more_than_a_hello() {
+    let world = World::start();
+    let (mut speaker, _) = Speaker::greeted(&world, hello(1)).await;
+    speaker.say(json!([text(1, &"x".repeat(200_000))])).await;
+    assert_eq!(speaker.hear("message").await["number"], 1);
 }
 
 #[tokio::test]
