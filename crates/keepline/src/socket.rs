@@ -106,6 +106,10 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// application, or when `within` is over. Takes no more messages from now on. A plain line,
     /// where nobody says what was taken, closes at once. [`Status::Ended`] follows.
     ///
+    /// A reader of a session that is behind has this time as well: what it has not read by the end
+    /// is discarded, and the far end is told so. One that has read nothing so far is not waited
+    /// for.
+    ///
     /// # Errors
     /// As [`Socket::close`].
     pub async fn finish(

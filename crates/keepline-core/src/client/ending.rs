@@ -87,7 +87,9 @@ impl Client {
 /// An end that waits until everything is taken.
 impl Client {
     /// Ends the line once everything that was sent has been taken, or when `within` is over: then
-    /// as [`Client::close`] does. Takes no more messages. On a plain line it closes at once.
+    /// as [`Client::close`] does. It also waits until what has come is taken, for its end discards
+    /// the rest; but not for an application that has taken nothing at all. Takes no more messages.
+    /// On a plain line it closes at once.
     ///
     /// # Errors
     /// When a page may not send such a code or reason; the line then stays as it is.
@@ -120,6 +122,7 @@ impl Client {
         if let Mode::Session(session) = &self.mode
             && session.is_finishing()
             && self.delivery.outgoing.queued().messages == 0
+            && self.delivery.incoming.is_settled_or_unread()
         {
             self.finish_now(now);
         }

@@ -205,6 +205,7 @@ impl Client {
         session.stale -= stale;
         self.delivery.incoming.took(count - stale);
         self.owe_ack(now);
+        self.finish_if_settled(now);
     }
 
     /// Everything that was sent in this turn of the event loop leaves, in as few frames as may be.

@@ -319,6 +319,52 @@ fn finish_waits_until_everything_is_taken() {
 }
 
 #[test]
+fn finish_waits_for_a_reader_that_is_behind() {
+    for is_there in [true, false] {
+        let mut pair = Pair::online();
+        let key = pair.key();
+        pair.server.send(key, text("first"), pair.now).unwrap();
+        pair.settle();
+        pair.client_takes = false;
+        for word in ["second", "third"] {
+            pair.server.send(key, text(word), pair.now).unwrap();
+        }
+        pair.settle();
+        (pair.reachable, pair.client_takes) = (is_there, false);
+        if !is_there {
+            pair.cut();
+        }
+        pair.finish_within(secs(60));
+        pair.run_for(secs(1));
+        assert_ne!(pair.client.status(), ended(End::Application));
+        pair.client_takes_all();
+        pair.settle();
+        assert_eq!(pair.client_took, ["first", "second", "third"]);
+        assert_eq!(pair.client.status(), ended(End::Application));
+    }
+}
+
+#[test]
+fn finish_does_not_wait_for_a_reader_that_was_never_there_nor_past_its_deadline() {
+    for (reads_before, waits) in [(false, 0), (true, 20)] {
+        let mut pair = Pair::online();
+        let key = pair.key();
+        pair.client_takes = reads_before;
+        pair.server.send(key, text("first"), pair.now).unwrap();
+        pair.settle();
+        pair.client_takes = false;
+        pair.server.send(key, text("second"), pair.now).unwrap();
+        pair.settle();
+        let began = pair.now;
+        pair.finish_within(secs(20));
+        while pair.client.status() != ended(End::Application) {
+            pair.run_for(secs(1));
+        }
+        assert_eq!((pair.now - began).as_secs(), waits);
+    }
+}
+
+#[test]
 fn finish_ends_at_once_when_nothing_is_left() {
     let mut pair = Pair::online();
     pair.say(&["one"]);
