@@ -288,3 +288,28 @@ async fn a_provider_that_fails_is_named_by_the_status(engine: Engine) -> anyhow:
     assert_eq!(asked(&line.log().await?), ["Attempt"], "one call at a time");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_provider_that_hangs_is_asked_anew_after_a_minute() -> anyhow::Result<()> {
+    const A_MINUTE_LATER: &str = "const { now } = Date; Date.now = () => now() + 61_000;
+        return dispatchEvent(new Event('online'))";
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    let mut provider = vec![Provided::Never];
+    provider.extend(tokens(&["good"]));
+    let connect_timeout_ms = Some(200);
+    let options = Options { provider, connect_timeout_ms, ..Options::default() };
+    let line = page.open(&server.ws("/echo"), options).await?;
+    line.shows("two attempts that were not answered", |log| {
+        let silent = |it: &&Status| matches!(it, Status::Waiting { why: Down::ProviderSilent, .. });
+        (statuses(log).filter(silent).count() == 2).then_some(())
+    })
+    .await?;
+    assert_eq!(asked(&line.log().await?), ["Attempt"]);
+
+    // A page that compares its clocks sees no difference between this and a machine that slept.
+    page.run::<bool>(A_MINUTE_LATER, vec![]).await?;
+
+    talks(&line).await?;
+    assert_eq!(asked(&line.log().await?), ["Attempt", "Attempt"]);
+    Ok(())
+}

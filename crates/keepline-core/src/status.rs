@@ -99,7 +99,7 @@ pub enum Down {
     /// The provider had no endpoint for the time being; its own words.
     NotProvided(String),
     /// The provider did not answer within the connect timeout. It is not asked again before it
-    /// has.
+    /// has, or has been given up by the driver.
     ProviderSilent,
     /// The handshake failed, and this was found out about it.
     Diagnosed(Diagnosis),

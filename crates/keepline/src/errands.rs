@@ -205,7 +205,7 @@ impl Driver {
 
     pub(crate) fn consult(&self, provider: &Provider, why: Occasion) {
         let this = Weak::clone(&self.this);
-        provider.call(why, move |given| {
+        provider.call(why, clock::now(), move |given| {
             if let Some(driver) = this.upgrade() {
                 driver.drive(|works, now| works.take_in(given, now));
             }

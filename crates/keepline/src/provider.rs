@@ -30,9 +30,9 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// It is called from a turn of the event loop of its own, one call at a time: an attempt that
     /// times out while a call is under way has failed
     /// ([`Down::ProviderSilent`](crate::Down::ProviderSilent)), and the next one waits for the same
-    /// call. So a call that never returns keeps the line down; give what it does a deadline. The
-    /// connect timeout covers it. What it gives too late is used by the next attempt, within a
-    /// minute and its life. What JavaScript throws in it is reported, and means that it has no
+    /// call. What it gives too late is used by the next attempt, within a minute and its life. A
+    /// call that has been under way for a minute is dropped when another attempt is made, and the
+    /// function is called anew. What JavaScript throws in it is reported, and means that it has no
     /// endpoint for now. When the line ends, the call is dropped, and the function with it. It
     /// may do with the line whatever it likes.
     ///
@@ -231,13 +231,18 @@ impl Provider {
     }
 
     /// Asks it, unless it is being asked already, and hands the answer to `take`. The application
-    /// is called from a turn of the event loop of its own, so that it may do what it likes.
-    pub(crate) fn call(&self, why: Occasion, take: impl FnOnce(Given) + 'static) {
-        if self.call.borrow().as_ref().is_some_and(|call| !call.is_over()) {
-            return;
+    /// is called from a turn of the event loop of its own, so that it may do what it likes. To be
+    /// called when nothing is borrowed, for a call that hangs is dropped.
+    pub(crate) fn call(&self, why: Occasion, now: Instant, take: impl FnOnce(Given) + 'static) {
+        let under_way = self.call.borrow().clone().filter(|call| !call.is_over());
+        if let Some(call) = under_way {
+            if now - call.begun < HANGS {
+                return;
+            }
+            call.cancel();
         }
         let Some(ask) = self.ask.borrow().clone() else { return };
-        let call = Rc::new(Call::new(Box::pin(async move { ask(why).await })));
+        let call = Rc::new(Call::new(Box::pin(async move { ask(why).await }), now));
         self.call.replace(Some(Rc::clone(&call)));
         spawn_local(async move {
             if let Some(given) = poll_fn(|cx| call.poll(cx)).await {
@@ -257,8 +262,14 @@ impl Provider {
     }
 }
 
+/// A call that has not returned for so long never will.
+const HANGS: Duration = Duration::from_secs(60);
+
 /// A call of an application's function: it can be cancelled from anywhere, from within as well.
-struct Call(RefCell<Stage>);
+struct Call {
+    stage: RefCell<Stage>,
+    begun: Instant,
+}
 
 enum Stage {
     Pending(Answer, Option<Waker>),
@@ -268,17 +279,17 @@ enum Stage {
 }
 
 impl Call {
-    fn new(answer: Answer) -> Self {
-        Self(RefCell::new(Stage::Pending(answer, None)))
+    fn new(answer: Answer, begun: Instant) -> Self {
+        Self { stage: RefCell::new(Stage::Pending(answer, None)), begun }
     }
 
     fn is_over(&self) -> bool {
-        matches!(*self.0.borrow(), Stage::Over)
+        matches!(*self.stage.borrow(), Stage::Over)
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Given>> {
-        let Stage::Pending(answer, _) = self.0.replace(Stage::Polled) else {
-            self.0.replace(Stage::Over);
+        let Stage::Pending(answer, _) = self.stage.replace(Stage::Polled) else {
+            self.stage.replace(Stage::Over);
             return Poll::Ready(None);
         };
         // After JavaScript has thrown, it stands in the middle of something, and may be neither
@@ -292,7 +303,7 @@ impl Call {
             Poll::Ready(given) => self.end_with(given),
             Poll::Pending if self.is_over() => Poll::Ready(None),
             Poll::Pending => {
-                self.0.replace(Stage::Pending(answer, Some(cx.waker().clone())));
+                self.stage.replace(Stage::Pending(answer, Some(cx.waker().clone())));
                 Poll::Pending
             }
         }
@@ -300,12 +311,12 @@ impl Call {
 
     /// What was given, unless the call was cancelled from within.
     fn end_with(&self, given: Given) -> Poll<Option<Given>> {
-        let was_over = matches!(self.0.replace(Stage::Over), Stage::Over);
+        let was_over = matches!(self.stage.replace(Stage::Over), Stage::Over);
         Poll::Ready((!was_over).then_some(given))
     }
 
     fn cancel(&self) {
-        let stage = self.0.replace(Stage::Over);
+        let stage = self.stage.replace(Stage::Over);
         if let Stage::Pending(answer, waker) = stage {
             drop(answer);
             // Its task ends when it finds nothing to do.
