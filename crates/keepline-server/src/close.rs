@@ -1,6 +1,7 @@
 //! How a conversation ends: every close code that this server sends, and what it means.
 
 use std::fmt::Display;
+use std::io;
 
 use keepline_core::CloseCode;
 use tokio_tungstenite::tungstenite::Error;
@@ -29,9 +30,7 @@ impl Ending {
             Error::Capacity(_) => Self::TooLarge(limit),
             Error::Utf8(_) => Self::Closed(Close::not_utf8()),
             Error::Protocol(violation) => Self::Closed(Close::violation(violation)),
-            Error::Io(error) if error.get_ref().is_some_and(|it| it.is::<TooMuch>()) => {
-                Self::TooLarge(limit)
-            }
+            Error::Io(error) if is_too_much(error) => Self::TooLarge(limit),
             // The network's news. The rest never comes from an open socket.
             _ => Self::Left,
         }
@@ -45,6 +44,11 @@ impl Ending {
             Self::Closed(close) => Some(close),
         }
     }
+}
+
+fn is_too_much(error: &io::Error) -> bool {
+    let Some(inner) = error.get_ref() else { return false };
+    inner.is::<TooMuch>()
 }
 
 impl From<Close> for Ending {

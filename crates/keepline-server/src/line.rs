@@ -1,9 +1,9 @@
 //! The byte stream under one socket, which remembers when it last heard from the client, and how
 //! much it may hear of a stranger.
 
-use std::{error, fmt, io};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::{error, fmt, io};
 
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;

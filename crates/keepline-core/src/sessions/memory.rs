@@ -102,9 +102,10 @@ impl Sessions {
 
     fn who_holds_most(&self, key: SessionKey, of_its_kind: bool) -> Option<SessionKey> {
         let subject = self.subject(key);
-        let all = self.by_key.iter().filter(|(_, it)| {
-            !of_its_kind || it.owner.subject.as_deref() == subject
-        });
+        let all = self
+            .by_key
+            .iter()
+            .filter(|(_, it)| !of_its_kind || it.owner.subject.as_deref() == subject);
         all.max_by_key(|(_, it)| it.counted).map(|(most, _)| *most)
     }
 
