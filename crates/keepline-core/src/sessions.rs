@@ -44,12 +44,13 @@ const HOLDS_NEW_BACK: bool = false;
 ///
 /// # Memory
 ///
-/// Bounded by the [`ServerConfig`]: sessions, tombstones, and what all sessions hold together, those
-/// of one identity, and the anonymous ones. When a bound is reached, new sessions are refused; what
-/// a session sends or receives makes room by giving up those that have been without a connection
-/// for longest. If that is not enough, a send is refused, and a session that has received too much
-/// is given up: its client is told what was not taken. The last eighth of each bound is for
-/// sessions that hold at most 16 KiB: who holds much does not stop those who do not.
+/// Bounded by the [`ServerConfig`]: sessions, tombstones, and what all sessions hold together,
+/// those of one identity, and the anonymous ones. When a bound is reached, new sessions are
+/// refused; what a session sends or receives makes room by giving up those that have been without a
+/// connection for longest. If that is not enough, a send is refused; and for what was received,
+/// those that hold most are given up, whose clients are told what was not taken. The last eighth of
+/// each bound is for sessions that hold at most 16 KiB: who holds much does not stop those who do
+/// not.
 ///
 /// One without a connection in which nothing has passed holds no place against a new one of the
 /// same identity, or another anonymous one: whoever had it begins anew, and loses nothing.

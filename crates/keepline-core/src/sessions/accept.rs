@@ -116,8 +116,8 @@ impl Sessions {
         self.attach(conn, hello, key, expires, now);
     }
 
-    /// Whether there is a place for one more session of this owner; if need be, that of one in which
-    /// nothing has passed, and to which nobody came back for longest.
+    /// Whether there is a place for one more session of this owner; if need be, that of one in
+    /// which nothing has passed, and to which nobody came back for longest.
     fn make_place_for(&mut self, owner: &Owner, now: Instant) -> bool {
         while !self.has_place_for(owner) {
             let Some(longest) = self.unheard_of(owner) else { return false };
