@@ -9,6 +9,7 @@ import {
   type Endpoint,
   type EndpointFunction,
   type Events,
+  type Fate,
   KeeplineError,
   KeeplineWebSocket,
   type KeeplineWebSocketClass,
@@ -89,7 +90,7 @@ export async function use(): Promise<void> {
     await line.delivered(id);
     await line.ready(100);
   } catch (error) {
-    if (error instanceof DeliveryError) error.mayHaveArrived satisfies boolean;
+    if (error instanceof DeliveryError) error.code satisfies Fate;
     else if (error instanceof EndedError) error.why?.reason satisfies Reason | undefined;
     else if (error instanceof SendError)
       error.code satisfies "full" | "ended" | "tooLarge" | "unserializable";
@@ -102,6 +103,50 @@ export async function use(): Promise<void> {
   line.roundTripMs satisfies number | undefined;
   (await line.finish(1_000)) satisfies Why;
   line.close(4_000, "done");
+}
+
+/** Why it may be sent again; the compiler knows all words. */
+function again(fate: Fate): boolean {
+  switch (fate) {
+    case "neverSent":
+    case "notTaken":
+    case "dropped":
+    case "expired":
+      return true;
+    case "tooLarge":
+    case "replaced":
+    case "cancelled":
+    case "lineLost":
+    case "sessionLost":
+    case "ended":
+    case "forgotten":
+      return false;
+  }
+}
+
+export async function text(settings: Options<string, Data>): Promise<void> {
+  const line = await connect("wss://example.org", { codec: "raw" });
+  line.send("text");
+  line.send(new Uint8Array(1));
+  // @ts-expect-error it is neither text nor bytes
+  line.send({ not: "raw" });
+  for await (const data of line) data satisfies string | ArrayBuffer;
+  line.on("message", (data) => data satisfies string | ArrayBuffer);
+  line.on("undelivered", ({ fate }) => again(fate));
+  // @ts-expect-error no message ends so
+  line.on("undelivered", ({ fate }) => fate === "delivered");
+  const told: Line<string, Data> = await connect<string, Data>("/", { codec: "raw" });
+  const same: typeof told = await connect("/", { ...settings, session: true });
+  // @ts-expect-error an object is nothing that `raw` takes
+  await connect<Say, Data>("/", { codec: "raw" });
+  // @ts-expect-error bytes may come too
+  await connect<string, string>("/", { codec: "raw" });
+  // @ts-expect-error there is no such codec
+  await connect("/", { codec: "xml" });
+  // @ts-expect-error `connect` makes lines
+  new Line();
+  // @ts-expect-error a number is no text
+  same.send(7);
 }
 
 const url: Provided<string> = async () => "wss://example.org";

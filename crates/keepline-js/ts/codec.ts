@@ -12,7 +12,7 @@ export type Data = string | ArrayBuffer;
 /** Makes messages of values, and values of messages. */
 export interface Codec<Out, In> {
   /** A text, or bytes, which must not change any more. What it throws is a `SendError`'s cause. */
-  encode(value: Out): string | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+  encode(value: Out): string | BufferSource;
   /** What it throws is told as `undecodable`; the line stays up. */
   decode(data: Data): In;
 }
@@ -35,7 +35,11 @@ function copied(value: unknown): ArrayBuffer {
   return buffer.slice(byteOffset, byteOffset + byteLength);
 }
 
-/** @throws `TypeError` for one that is none. */
+/**
+ * @throws `TypeError` for one that is none.
+ *
+ * @internal
+ */
 export function codecOf(
   named: "json" | "raw" | Codec<never, unknown> | undefined,
 ): Codec<never, unknown> {
@@ -46,7 +50,11 @@ export function codecOf(
   return codec;
 }
 
-/** @throws {@link SendError} for what cannot be put into a message. */
+/**
+ * @throws {@link SendError} for what cannot be put into a message.
+ *
+ * @internal
+ */
 export function encode(codec: Codec<never, unknown>, value: unknown): string | ArrayBuffer {
   try {
     const data: unknown = codec.encode(value as never);
@@ -65,7 +73,11 @@ function bytesOf(data: ArrayBuffer | ArrayBufferView): ArrayBuffer {
   return data;
 }
 
-/** The bytes that a text has in UTF-8; half of a pair that stands alone becomes U+FFFD. */
+/**
+ * The bytes that a text has in UTF-8; half of a pair that stands alone becomes U+FFFD.
+ *
+ * @internal
+ */
 export function utf8Bytes(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {

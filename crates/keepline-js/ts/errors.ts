@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Why } from "./status.js";
+import type { Fate, Why } from "./status.js";
 
 /** The root of all errors of this package; `code` says which one it is. */
 export class KeeplineError extends Error {
@@ -39,11 +39,19 @@ export class SendError extends KeeplineError {
   }
 }
 
-/** How the core refuses a message over the limit, and with a full outbox. */
+/**
+ * How the core refuses a message over the limit, and with a full outbox.
+ *
+ * @internal
+ */
 export const TOO_LARGE = -1;
 const FULL = -2;
 
-/** The core has refused a message so. */
+/**
+ * The core has refused a message so.
+ *
+ * @internal
+ */
 export function notSent(refusal: number | undefined, bytes: number, limit: number): SendError {
   if (refusal === TOO_LARGE) {
     return new SendError("tooLarge", `a message of ${bytes} bytes is over the limit of ${limit}`);
@@ -52,14 +60,14 @@ export function notSent(refusal: number | undefined, bytes: number, limit: numbe
   return new SendError("ended", "the line has ended");
 }
 
-/**
- * Why a message was not delivered: `code` is the fate, such as `expired` or `sessionLost`.
- */
+/** Why a message was not delivered. */
 export class DeliveryError extends KeeplineError {
+  declare readonly code: Fate;
+
   /** `false` if the message certainly was not taken, and never will be; else nobody knows. */
   readonly mayHaveArrived: boolean;
 
-  constructor(code: string, mayHaveArrived: boolean) {
+  constructor(code: Fate, mayHaveArrived: boolean) {
     super(code, mayHaveArrived ? `the message may be lost: ${code}` : `not delivered: ${code}`);
     this.mayHaveArrived = mayHaveArrived;
   }

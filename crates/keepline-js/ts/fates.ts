@@ -6,6 +6,7 @@
 
 import { DeliveryError } from "./errors.js";
 import { Fate, FATES } from "./numbers.js";
+import type { Fate as FateWord } from "./status.js";
 
 /** So many runs of messages with one fate are remembered; in a session that works it is one. */
 const REMEMBERED = 1_024;
@@ -78,4 +79,4 @@ function settle({ resolve, reject }: Waiter, fate: number): void {
 }
 
 const errorOf = (fate: number): DeliveryError =>
-  new DeliveryError(FATES[fate] ?? "forgotten", fate >= Fate.FirstDoubt);
+  new DeliveryError((FATES[fate] ?? "forgotten") as FateWord, fate >= Fate.FirstDoubt);

@@ -15,9 +15,9 @@ export {
   StopError,
   UnsupportedError,
 } from "./errors.js";
-export { connect, type Events, Line } from "./line.js";
+export { connect, type Events, type Line } from "./line.js";
 export type { Options, Probe } from "./options.js";
-export type { Reason, Status, Why } from "./status.js";
+export type { Fate, Reason, Status, Why } from "./status.js";
 export type { Counters } from "./works.js";
 export {
   KeeplineWebSocket,

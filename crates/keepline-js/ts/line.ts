@@ -16,7 +16,7 @@ import { Inbox, type Reader } from "./inbox.js";
 import { FATES, Fate, SETTINGS } from "./numbers.js";
 import { config, type Options } from "./options.js";
 import { report } from "./report.js";
-import type { Status, Why } from "./status.js";
+import type { Fate as FateWord, Status, Why } from "./status.js";
 import type { SendOptions } from "./terms.js";
 import type { Counters, Owner } from "./works.js";
 
@@ -30,12 +30,12 @@ export interface Events<In = unknown> {
   delivered: { readonly first: number; readonly last: number };
   /**
    * Messages that the far end certainly has not taken, and never will; or, if `mayHaveArrived`, of
-   * which nobody knows. `fate` says why in a word, such as `expired`, `lineLost` or `sessionLost`.
+   * which nobody knows.
    */
   undelivered: {
     readonly first: number;
     readonly last: number;
-    readonly fate: string;
+    readonly fate: FateWord;
     readonly mayHaveArrived: boolean;
   };
   /** So many messages were dropped, because the inbox was full. */
@@ -66,6 +66,15 @@ export interface Events<In = unknown> {
  *   throws when the core's script does not arrive, which the next call tries again.
  */
 export async function connect<Out = unknown, In = unknown>(
+  endpoint: string | URL | Endpoint | EndpointFunction,
+  options?: Options<Out, In>,
+): Promise<Line<Out, In>>;
+/** The same, for text and bytes as they are. */
+export async function connect(
+  endpoint: string | URL | Endpoint | EndpointFunction,
+  options: Options<string | BufferSource, Data> & { readonly codec: "raw" },
+): Promise<Line<string | BufferSource, Data>>;
+export async function connect<Out, In>(
   endpoint: string | URL | Endpoint | EndpointFunction,
   options: Options<Out, In> = {},
 ): Promise<Line<Out, In>> {
@@ -337,7 +346,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
         this.#emit("undelivered", {
           first,
           last,
-          fate: FATES[fate] as string,
+          fate: FATES[fate] as FateWord,
           mayHaveArrived: fate >= Fate.FirstDoubt,
         });
     }

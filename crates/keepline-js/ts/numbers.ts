@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Fate as FateWord, Reason } from "./status.js";
+
 /** What the core asks of its driver. */
 export const enum Act {
   Open,
@@ -134,7 +136,7 @@ export const REASONS = [
   "notKeepline",
   "session",
   "badEndpoint",
-] as const;
+] as const satisfies readonly ("" | Reason)[];
 
 /** What became of messages, after the two events that are no fate. */
 export const FATES = [
@@ -152,7 +154,7 @@ export const FATES = [
   "sessionLost",
   "ended",
   "forgotten",
-] as const;
+] as const satisfies readonly ("roundTrip" | "restarted" | "delivered" | FateWord)[];
 
 /** The places of {@link FATES} at which a message certainly was not taken, and may have been. */
 export const enum Fate {

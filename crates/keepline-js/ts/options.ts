@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Codec } from "./codec.js";
+import type { Codec, Data } from "./codec.js";
 import type { Config } from "./driver.js";
 import { address, asEndpoint, type Endpoint, type EndpointFunction } from "./endpoint.js";
 import { SETTINGS, Switch } from "./numbers.js";
@@ -32,6 +32,9 @@ export interface Probe {
   readonly hiddenIdleMs?: number;
 }
 
+/** A line that is `raw` says text or bytes, and hears both. */
+type Raw<Out, In> = [Out, Data] extends [string | BufferSource, In] ? "raw" : never;
+
 /** How a line behaves. Everything has a default that is safe on the public internet. */
 export interface Options<Out = unknown, In = unknown> {
   /**
@@ -48,8 +51,11 @@ export interface Options<Out = unknown, In = unknown> {
   readonly afterLoss?: "tell" | "sendAgain";
   /** The subprotocols that a plain line offers. Default: none. */
   readonly protocols?: readonly string[];
-  /** How values become messages: `json`, `raw` (text and bytes as they are), or your own. */
-  readonly codec?: "json" | "raw" | Codec<Out, In>;
+  /**
+   * How values become messages: `json`, `raw` (text and bytes as they are), or your own. What the
+   * far end says is not checked to be an `In`. Default: `json`.
+   */
+  readonly codec?: "json" | Raw<Out, In> | Codec<Out, In>;
   /**
    * How a plain line proves that it is alive. Default: not at all, since an unknown text breaks
    * many a server; a half-open line is then noticed only when the browser does, after minutes
@@ -70,7 +76,10 @@ export interface Options<Out = unknown, In = unknown> {
   readonly connectTimeoutMs?: number;
   /** How long a closing handshake may take. Default: 5,000. */
   readonly closeTimeoutMs?: number;
-  /** How long a line must have lived before its earlier failures are forgotten. Default: 5,000. */
+  /**
+   * A plain line has settled, and its earlier failures are forgotten, when a message has come and
+   * it has lived for so long; a session's has with the server's greeting. Default: 5,000.
+   */
   readonly settleAfterMs?: number;
   /** The ceiling of the first wait between attempts; it doubles with each. Default: 500. */
   readonly retryBaseMs?: number;
@@ -138,6 +147,8 @@ const FROM_ZERO = ["wakeFreshMs", "wakeJitterMs", "bufferLowBytes"];
  * What the driver is told.
  *
  * @throws `TypeError` for an option that is unknown, out of its range, or contradicts another.
+ *
+ * @internal
  */
 export function config(
   endpoint: string | URL | Endpoint | EndpointFunction,

@@ -22,6 +22,8 @@ export interface SendOptions {
  * The next message that is sent waits on these terms, once a line is told so.
  *
  * @throws `TypeError` for terms that are none.
+ *
+ * @internal
  */
 export function agreed(terms: SendOptions): (line: Line) => void {
   const { latest = "", dropOldest, expiresMs, ...others } = terms;
@@ -36,6 +38,8 @@ export function agreed(terms: SendOptions): (line: Line) => void {
  * A wrong spelling never passes as a default.
  *
  * @throws `TypeError` for what is left when all that there is was taken out.
+ *
+ * @internal
  */
 export function refuse(others: object, of = ""): void {
   for (const name in others) throw new TypeError(`there is no option ${of}${name}`);

@@ -13,13 +13,21 @@ import type { Given, Route } from "./route.js";
 import type { Reason, Status, Why } from "./status.js";
 import { type Listener, type Payload, sizeOf, Transport } from "./transport.js";
 
-/** What is over already, for the core, to which no time at all means for ever. */
+/**
+ * What is over already, for the core, to which no time at all means for ever.
+ *
+ * @internal
+ */
 export const SOON_MS = 0.001;
 
 /** The places in `REASONS` whose words only the driver knows. */
 const OURS = [2, 10, 17, 20];
 
-/** Who is told, last, when nothing is under way; may call the driver back. */
+/**
+ * Who is told, last, when nothing is under way; may call the driver back.
+ *
+ * @internal
+ */
 export interface Owner {
   /** A native socket is open. */
   opened?(socket: WebSocket): void;
@@ -50,7 +58,11 @@ export interface Counters {
   bytesReceived: number;
 }
 
-/** The host of a line: none of its methods may call the line, which is borrowed then. */
+/**
+ * The host of a line: none of its methods may call the line, which is borrowed then.
+ *
+ * @internal
+ */
 export class Works implements Host {
   readonly counters: Counters = {
     attempts: 0,

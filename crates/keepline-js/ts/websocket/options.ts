@@ -44,7 +44,10 @@ export interface KeeplineWebSocketOptions extends Shared {
    * buffer is full). Default: as `reconnect`.
    */
   readonly queueWhileConnecting?: boolean;
-  /** The most attempts in a row of which none lived for `settleAfterMs`. Default: no end. */
+  /**
+   * The most attempts in a row of which none has settled: brought a message, and lived for
+   * `settleAfterMs`. Default: no end.
+   */
   readonly maxAttempts?: number;
   /** Whether another attempt follows this loss. Default: unless its close code says otherwise. */
   readonly shouldReconnect?: (event: CloseEvent) => boolean;
@@ -54,7 +57,11 @@ export interface KeeplineWebSocketOptions extends Shared {
   readonly debug?: boolean | ((...told: unknown[]) => void);
 }
 
-/** What a line is told once. */
+/**
+ * What a line is told once.
+ *
+ * @internal
+ */
 export interface Settings {
   readonly reconnect: boolean;
   readonly queues: boolean;
@@ -93,6 +100,8 @@ const OF_RECONNECTION =
 
 /**
  * @throws TypeError for an option that is unknown, out of its range, or contradicts another.
+ *
+ * @internal
  */
 export function settings(
   url: Provided<string>,
