@@ -174,6 +174,8 @@ pub enum ConfigError {
     Credentials,
     /// `session.window` is larger than this queue, which must hold all of it.
     WindowOver(&'static str),
+    /// This bound of a server is too low for a single session.
+    TooLittle(&'static str),
 }
 
 impl fmt::Display for ConfigError {
@@ -205,6 +207,9 @@ impl fmt::Display for ConfigError {
             Self::Credentials => f.write_str(BAD_CREDENTIALS),
             Self::WindowOver(field) => {
                 write!(f, "session.window is larger than {field}, which must hold it")
+            }
+            Self::TooLittle(field) => {
+                write!(f, "{field} does not hold one session's outbox, or its largest message")
             }
         }
     }

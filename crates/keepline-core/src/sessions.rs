@@ -52,8 +52,9 @@ const HOLDS_NEW_BACK: bool = false;
 /// each bound is for sessions that hold at most 16 KiB: who holds much does not stop those who do
 /// not.
 ///
-/// One without a connection in which nothing has passed holds no place against a new one of the
-/// same identity, or another anonymous one: whoever had it begins anew, and loses nothing.
+/// One that its client left before it had sent or acknowledged anything holds no place against a
+/// new one of the same identity, or another anonymous one: its client begins anew, and what its
+/// application has said meanwhile is told as lost.
 #[derive(Debug)]
 pub struct Sessions {
     config: ServerConfig,

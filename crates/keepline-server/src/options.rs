@@ -241,6 +241,18 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_the_memory_that_is_too_little_for_a_session_is_all_of_it() {
+        let parts = |arguments: &[&str]| {
+            let config = flags(arguments).unwrap().sessions.config();
+            (config.anonymous_bytes >> 20, config.bytes_per_subject >> 20)
+        };
+        assert_eq!(parts(&["--session-memory", "256MiB"]), (192, 64));
+        assert_eq!(parts(&["--session-memory", "8MiB"]), (6, 8));
+        let said = ["--session-memory-anonymous", "5MiB", "--session-memory-per-subject", "7MiB"];
+        assert_eq!(parts(&said), (5, 7));
+    }
+
+    #[test]
     fn an_allowed_origin_must_be_an_origin() {
         let options = flags(&["--allow-origin", "https://a.example,null"]).unwrap();
         assert_eq!(options.allow_origin, ["https://a.example", "null"]);

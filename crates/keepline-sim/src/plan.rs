@@ -190,6 +190,7 @@ fn server(is_scarce: bool, chance: &mut Chance) -> ServerConfig {
     let ping = chance.secs(2, 10);
     let outbox_bytes = window.message_bytes as usize * chance.pick(&[2, 16, 200]);
     let scarce = outbox_bytes + chance.within(1_100, 8_000);
+    let least = least_for_one(&window, outbox_bytes);
     ServerConfig {
         window,
         outbox_messages: chance.pick(&[2, 8, 200]),
@@ -202,13 +203,18 @@ fn server(is_scarce: bool, chance: &mut Chance) -> ServerConfig {
         anonymous_sessions: if is_scarce { chance.within(1, 4) } else { 100 },
         sessions_per_subject: if is_scarce { chance.within(1, 2) } else { 100 },
         total_bytes: if is_scarce { scarce } else { 1 << 20 },
-        anonymous_bytes: if is_scarce { outbox_bytes.max(scarce / 4 * 3) } else { 1 << 20 },
-        bytes_per_subject: if is_scarce { outbox_bytes.max(scarce / 2) } else { 1 << 20 },
+        anonymous_bytes: if is_scarce { least.max(scarce / 4 * 3) } else { 1 << 20 },
+        bytes_per_subject: if is_scarce { least.max(scarce / 2) } else { 1 << 20 },
         tombstones: chance.pick(&[0, 1, 3, 100]),
         tombstone_hold: Duration::from_secs(chance.pick(&[5, 60, 86_400])),
         returns_per_second: chance.pick(&[1, 1_000]),
         ..ServerConfig::default()
     }
+}
+
+/// How much a server must let one session hold.
+pub(crate) fn least_for_one(window: &Window, outbox_bytes: usize) -> usize {
+    outbox_bytes.max(window.message_bytes as usize + 1_100)
 }
 
 fn tab(chance: &mut Chance) -> TabPlan {

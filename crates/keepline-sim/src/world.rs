@@ -152,9 +152,10 @@ impl World {
         if self.generation > 1 && self.plan.windows_change {
             config.window = crate::plan::window(&mut self.chance);
             config.outbox_bytes = config.outbox_bytes.max(config.window.message_bytes as usize);
-            config.total_bytes = config.total_bytes.max(config.outbox_bytes);
-            config.anonymous_bytes = config.anonymous_bytes.max(config.outbox_bytes);
-            config.bytes_per_subject = config.bytes_per_subject.max(config.outbox_bytes);
+            let least = crate::plan::least_for_one(&config.window, config.outbox_bytes);
+            config.total_bytes = config.total_bytes.max(least);
+            config.anonymous_bytes = config.anonymous_bytes.max(least);
+            config.bytes_per_subject = config.bytes_per_subject.max(least);
         }
         let manner = if self.calm { Manner::AtOnce } else { self.plan.manner };
         let seed = self.chance.bits();

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::greeting::Fate;
-use super::session::{Draining, Finish, Talk};
+use super::session::{Draining, Finish, SessionEnd, Talk};
 use super::{Client, Mode, Next, State};
 use crate::close::check_close;
 use crate::delivery::Fates;
@@ -122,10 +122,15 @@ impl Client {
         if let Mode::Session(session) = &self.mode
             && session.is_finishing()
             && self.delivery.outgoing.queued().messages == 0
-            && self.delivery.incoming.is_settled_or_unread()
+            && (self.all_is_taken(session) || !session.is_read)
         {
             self.finish_now(now);
         }
+    }
+
+    /// Whether the application has taken all that came, in this epoch and before.
+    fn all_is_taken(&self, session: &SessionEnd) -> bool {
+        self.delivery.incoming.is_settled() && session.stale == 0
     }
 
     pub(super) fn finish_now(&mut self, now: Instant) {
@@ -156,7 +161,7 @@ impl Client {
         if let (State::Online(_), Mode::Session(session)) = (&self.state, &self.mode)
             && session.draining == Draining::Flushing
             && self.delivery.outgoing.is_settled()
-            && self.delivery.incoming.is_settled()
+            && self.all_is_taken(session)
         {
             self.end_drain(now);
         }

@@ -34,6 +34,8 @@ pub(super) struct SessionEnd {
     pub(super) finishing: Option<Finish>,
     /// What an earlier epoch delivered, and the application has not taken yet.
     pub(super) stale: usize,
+    /// Whether the application takes messages at all.
+    pub(super) is_read: bool,
     resync: Resync,
     never_opened: u32,
     flush_asked: bool,
@@ -101,6 +103,7 @@ impl SessionEnd {
             draining: Draining::No,
             finishing: None,
             stale: 0,
+            is_read: false,
             resync: Resync::None,
             never_opened: 0,
             flush_asked: false,
@@ -201,6 +204,7 @@ impl Client {
     /// nothing on a plain line. Drain [`Client::poll_output`] afterwards.
     pub fn took(&mut self, count: usize, now: Instant) {
         let Mode::Session(session) = &mut self.mode else { return };
+        session.is_read |= count > 0;
         let stale = session.stale.min(count);
         session.stale -= stale;
         self.delivery.incoming.took(count - stale);

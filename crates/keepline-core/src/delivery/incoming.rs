@@ -72,11 +72,6 @@ impl Incoming {
         self.waiting.is_empty()
     }
 
-    /// The same, or whether it takes nothing at all.
-    pub(crate) fn is_settled_or_unread(&self) -> bool {
-        self.is_settled() || self.taken.number == 0
-    }
-
     /// Takes in a message of this number, which its connection has checked to be the next there.
     pub(crate) fn message(&mut self, number: u64, size: usize) -> Result<Arrived, Breach> {
         if number <= self.received.number {

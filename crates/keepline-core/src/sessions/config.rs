@@ -41,12 +41,12 @@ pub struct ServerConfig {
     /// The most sessions of one identity. Default: 100.
     pub sessions_per_subject: usize,
     /// The most bytes that all sessions together hold, counted with what a session and a message
-    /// cost beside their payloads. Default: 256 MiB.
+    /// cost beside their payloads. Default: 256 MiB. This and the next two
+    /// [are enough](ServerConfig::are_enough) for one session.
     pub total_bytes: usize,
-    /// The most of these bytes that anonymous sessions together hold. Default: 192 MiB. Not below
-    /// `outbox_bytes`.
+    /// The most of these bytes that anonymous sessions together hold. Default: 192 MiB.
     pub anonymous_bytes: usize,
-    /// The most that the sessions of one identity hold. Default: 64 MiB. Not below `outbox_bytes`.
+    /// The most that the sessions of one identity hold. Default: 64 MiB.
     pub bytes_per_subject: usize,
     /// The most tombstones. Default: 100,000.
     pub tombstones: usize,
@@ -98,8 +98,8 @@ impl ServerConfig {
             ("anonymous_bytes", self.anonymous_bytes),
             ("bytes_per_subject", self.bytes_per_subject),
         ];
-        match bounds.into_iter().find(|(_, bytes)| *bytes < self.outbox_bytes) {
-            Some((field, _)) => Err(ConfigError::Count(field)),
+        match bounds.into_iter().find(|(_, bytes)| !self.are_enough(*bytes)) {
+            Some((field, _)) => Err(ConfigError::TooLittle(field)),
             None => Ok(()),
         }
     }

@@ -121,6 +121,10 @@ impl Sessions {
 
     /// Gives a session up, which its client did not end.
     pub(super) fn give_up(&mut self, key: SessionKey, why: Over, now: Instant) {
+        let Some(session) = self.by_key.get(&key) else { return };
+        if let Stand::Ending(conn, ..) = session.stand {
+            return self.end_unanswered(key, conn, now);
+        }
         self.counts.given_up += 1;
         match (self.conn(key), &why) {
             (None, _) => {}
@@ -130,6 +134,13 @@ impl Sessions {
             }
         }
         self.finish(key, why, None, now);
+    }
+
+    /// A session that this end has ended is over, without its client's answer.
+    pub(super) fn end_unanswered(&mut self, key: SessionKey, conn: ConnId, now: Instant) {
+        let last = self.unsaid(conn);
+        self.finish_ending(key, None, now);
+        self.close(conn, CloseCode::NORMAL, "no answer to the end", last, now);
     }
 
     /// A session that this end has ended is over.
@@ -152,7 +163,8 @@ impl Sessions {
             Over::Expired | Over::Evicted | Over::Replaced => None,
         };
         let until = now + self.config.tombstone_hold;
-        self.tombstones.lay(session.id, session.tombstone(ended), taken.is_none(), until);
+        let worth = session.worth(taken.is_some());
+        self.tombstones.lay(session.id, session.tombstone(ended), worth, until);
         self.set_tombstone_alarm();
         let previous = taken.map(|taken| Previous { taken, sent: 0 });
         let Fates { delivered, not_taken, unknown, never_sent, too_large } =

@@ -133,12 +133,15 @@ impl Sessions {
 
     /// Closes a connection; its session, if it has one, waits for another.
     pub(super) fn part_from(&mut self, conn: ConnId, code: CloseCode, reason: &str, now: Instant) {
-        if let Some((talk, _)) = self.talk(conn) {
-            let key = talk.key;
-            self.recount(key);
+        let key = self.talk(conn).map(|(talk, _)| talk.key);
+        let grown = key.filter(|key| self.recount(*key));
+        if let Some(key) = key {
             self.lost(key, now);
         }
         self.close(conn, code, reason, None, now);
+        if let Some(key) = grown {
+            self.make_room_for_received(key, now);
+        }
     }
 
     pub(super) fn owe_ack(&mut self, conn: ConnId, now: Instant) {

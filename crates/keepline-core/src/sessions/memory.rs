@@ -23,6 +23,14 @@ enum Brim {
 }
 
 impl Brim {
+    /// For whoever holds so much.
+    const fn of_one_with(held: usize) -> Self {
+        match held <= Session::first_cost() + SMALL {
+            true => Self::Whole,
+            false => Self::ForTheLarge,
+        }
+    }
+
     const fn of(self, limit: usize) -> usize {
         match self {
             Self::Whole => limit,
@@ -48,41 +56,39 @@ impl Excess {
 
 impl Sessions {
     /// Makes room for what the session `key` is to hold more, by giving up those that have been
-    /// without a connection for longest: of its own kind first, if its kind holds too much. `false`
-    /// if all of them are not enough; then none is.
+    /// without a connection for longest, of its own kind first. `false` if all of them are not
+    /// enough; then none is.
     pub(super) fn make_room(&mut self, bytes: usize, key: SessionKey, now: Instant) -> bool {
-        let held = self.by_key.get(&key).map_or(0, |session| session.counted);
-        let brim = match held + bytes <= Session::first_cost() + SMALL {
-            true => Brim::Whole,
-            false => Brim::ForTheLarge,
-        };
+        let brim = self.brim(bytes, key);
         let excess = self.excess(bytes, key, brim);
         if excess.is_none() {
             return true;
         }
-        let others = self.detached.iter().map(|(_, it)| *it).filter(|it| *it != key);
-        let others: Vec<(SessionKey, usize, bool)> = others
-            .filter_map(|other| {
-                let is_of_its_kind = self.subject(other) == self.subject(key);
-                Some((other, self.by_key.get(&other)?.counted, is_of_its_kind))
-            })
-            .collect();
-        let of_its_kind = others.iter().filter(|(.., is_kin)| *is_kin).map(|(_, held, _)| held);
-        let of_all = others.iter().map(|(_, held, _)| held);
-        if excess.of_its_kind > of_its_kind.sum() || excess.of_all > of_all.sum() {
+        let (mut of_its_kind, mut of_all) = (0, 0);
+        for (other, is_of_its_kind) in self.detached_beside(key) {
+            let held = self.by_key.get(&other).map_or(0, |it| it.counted);
+            of_all += held;
+            of_its_kind += if is_of_its_kind { held } else { 0 };
+        }
+        if excess.of_its_kind > of_its_kind || excess.of_all > of_all {
             return false;
         }
-        for (longest, ..) in others.iter().filter(|(.., is_kin)| *is_kin) {
-            if self.excess(bytes, key, brim).of_its_kind > 0 {
-                self.give_up(*longest, Over::Evicted, now);
-            }
-        }
-        for (longest, ..) in others {
-            if self.excess(bytes, key, brim).of_all > 0 {
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.detached_beside(key).partition(|(_, is_of_its_kind)| *is_of_its_kind);
+        for (longest, _) in own.into_iter().chain(others) {
+            if !self.excess(bytes, key, brim).is_none() {
                 self.give_up(longest, Over::Evicted, now);
             }
         }
         true
+    }
+
+    /// Those without a connection, the longest first, and whether they belong to the same identity,
+    /// or are anonymous as well.
+    fn detached_beside(&self, key: SessionKey) -> impl Iterator<Item = (SessionKey, bool)> {
+        let subject = self.subject(key);
+        let others = self.detached.iter().map(|(_, it)| *it).filter(move |it| *it != key);
+        others.map(move |other| (other, self.subject(other) == subject))
     }
 
     /// Makes room for what the session `key` has received: it was granted, perhaps before others
@@ -92,12 +98,17 @@ impl Sessions {
         if self.make_room(0, key, now) || planted(Mutant::GrantedNotBounded) {
             return;
         }
-        while let excess = self.excess(0, key, Brim::Whole)
+        let brim = self.brim(0, key);
+        while let excess = self.excess(0, key, brim)
             && !excess.is_none()
             && let Some(most) = self.who_holds_most(key, excess.of_its_kind > 0)
         {
             self.give_up(most, Over::Evicted, now);
         }
+    }
+
+    fn brim(&self, bytes: usize, key: SessionKey) -> Brim {
+        Brim::of_one_with(bytes + self.by_key.get(&key).map_or(0, |session| session.counted))
     }
 
     fn who_holds_most(&self, key: SessionKey, of_its_kind: bool) -> Option<SessionKey> {
@@ -133,6 +144,14 @@ impl Sessions {
 }
 
 impl ServerConfig {
+    /// Whether so many bytes are enough for one session: as many as its outbox, and its largest
+    /// message fits beside what is left to those who hold little.
+    #[must_use]
+    pub const fn are_enough(&self, bytes: usize) -> bool {
+        let message = Session::first_cost() + Session::cost_of(self.window.message_bytes as usize);
+        bytes >= self.outbox_bytes && message <= Brim::of_one_with(message).of(bytes)
+    }
+
     const fn bytes_of(&self, subject: Option<&str>) -> usize {
         match subject {
             None => self.anonymous_bytes,

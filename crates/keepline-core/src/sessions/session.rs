@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::owner::Owner;
-use super::tombstones::Tombstone;
+use super::tombstones::{Tombstone, Worth};
 use crate::delivery::{Delivery, Link};
 use crate::mutant::{Mutant, planted};
 use crate::wire::{Coding, Epoch, Finale, Greeting, Hello, Instance, Previous, SessionId, Window};
@@ -139,6 +139,15 @@ impl Session {
         let previous = self.previous.filter(|(epoch, _)| Some(*epoch) == hello.epoch);
         let previous = previous.map(|(_, positions)| positions);
         Ok(Agreed { link: self.delivery.first_link(coding), received: 0, previous, too_large })
+    }
+
+    /// How much will be lost with its tombstone.
+    pub(super) fn worth(&self, has_parted: bool) -> Worth {
+        match (self.is_unheard() && self.previous.is_none(), has_parted) {
+            (true, _) => Worth::NothingPassed,
+            (false, true) => Worth::Parted,
+            (false, false) => Worth::MayReturn,
+        }
     }
 
     /// What is left of it for those who ask later. A client that never heard of this epoch will

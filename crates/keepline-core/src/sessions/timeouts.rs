@@ -78,11 +78,7 @@ impl Sessions {
         session.alarm = None;
         match session.stand {
             Stand::Attached(_) => {}
-            Stand::Ending(conn, ..) => {
-                let last = self.unsaid(conn);
-                self.finish_ending(key, None, now);
-                self.close(conn, CloseCode::NORMAL, "no answer to the end", last, now);
-            }
+            Stand::Ending(conn, ..) => self.end_unanswered(key, conn, now),
             Stand::Detached(_) if planted(Mutant::NeverExpires) => {}
             Stand::Detached(since) => match since + self.config.hold {
                 until if until <= now => self.give_up(key, Over::Expired, now),

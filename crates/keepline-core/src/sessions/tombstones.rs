@@ -29,9 +29,23 @@ impl Tombstone {
     }
 }
 
-/// A bounded number of tombstones, each for a bounded time. When there are too many, those go first
-/// whose clients have said their last word and will hardly come back; of one client there is one at
-/// most, so that nobody who comes and goes makes the server forget the others.
+/// Whose tombstones go first when there are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Worth {
+    /// Of a session that was left before anything passed in it.
+    NothingPassed,
+    /// Its client has said its last word, and will hardly come back.
+    Parted,
+    MayReturn,
+}
+
+impl Worth {
+    const ALL: [Self; 3] = [Self::NothingPassed, Self::Parted, Self::MayReturn];
+}
+
+/// A bounded number of tombstones, each for a bounded time. Of one client there is one at most, and
+/// when there are too many, those go first that are worth least: nobody who only comes and goes
+/// makes the server forget the others.
 #[derive(Debug)]
 pub(super) struct Tombstones {
     most: usize,
@@ -40,11 +54,7 @@ pub(super) struct Tombstones {
     order: BTreeSet<(Order, SessionId)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Order {
-    may_come_back: bool,
-    until: Instant,
-}
+type Order = (Worth, Instant);
 
 impl Tombstones {
     pub(super) const fn new(most: usize) -> Self {
@@ -55,14 +65,14 @@ impl Tombstones {
         &mut self,
         id: SessionId,
         tombstone: Tombstone,
-        may_come_back: bool,
+        worth: Worth,
         until: Instant,
     ) {
         if self.most == 0 || planted(Mutant::TombstoneMissing) {
             return;
         }
         self.take(id);
-        let order = Order { may_come_back, until };
+        let order = (worth, until);
         self.by_id.insert(id, (order, tombstone));
         self.order.insert((order, id));
         if self.order.len() > self.most {
@@ -80,7 +90,7 @@ impl Tombstones {
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
-        self.oldest().map(|(order, _)| order.until)
+        self.oldest().map(|((_, until), _)| until)
     }
 
     pub(super) fn expire(&mut self, now: Instant) {
@@ -94,10 +104,12 @@ impl Tombstones {
     }
 
     fn oldest(&self) -> Option<(Order, SessionId)> {
-        let of_those_who_may = Order { may_come_back: true, until: Instant::ORIGIN };
-        let oldest_of_them = self.order.range((of_those_who_may, SessionId([0; 16]))..).next();
-        let oldest_of_each = self.order.first().into_iter().chain(oldest_of_them);
-        oldest_of_each.min_by_key(|(order, _)| order.until).copied()
+        let first = |worth| {
+            let from = ((worth, Instant::ORIGIN), SessionId([0; 16]));
+            self.order.range(from..).next()
+        };
+        let oldest_of_each = Worth::ALL.into_iter().filter_map(first);
+        oldest_of_each.min_by_key(|((_, until), _)| *until).copied()
     }
 
     fn remove(&mut self, one: Option<(Order, SessionId)>) {

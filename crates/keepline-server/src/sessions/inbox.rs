@@ -25,8 +25,8 @@ pub(super) struct Inbox {
     waiting: VecDeque<Payload>,
     lost: VecDeque<Lost>,
     stage: Stage,
-    /// The application waits until the client has taken something.
-    wants_room: bool,
+    /// The application waits until less is in the outbox.
+    watches_outbox: bool,
     news: Arc<Notify>,
 }
 
@@ -94,13 +94,13 @@ impl Inbox {
         !self.waiting.is_empty()
     }
 
-    pub(super) const fn wait_for_room(&mut self) {
-        self.wants_room = true;
+    pub(super) const fn watch_outbox(&mut self) {
+        self.watches_outbox = true;
     }
 
-    /// The client has taken something.
-    pub(super) fn has_room(&mut self) {
-        if std::mem::take(&mut self.wants_room) {
+    /// Messages have left the outbox, one way or the other.
+    pub(super) fn outbox_shrinks(&mut self) {
+        if std::mem::take(&mut self.watches_outbox) {
             self.news.notify_one();
         }
     }
@@ -110,6 +110,7 @@ impl Inbox {
             self.lost.pop_front();
         }
         self.lost.push_back(lost);
+        self.outbox_shrinks();
     }
 
     pub(super) fn take_lost(&mut self) -> Vec<Lost> {

@@ -210,7 +210,7 @@ impl Keeper {
         self.act(|works, now| {
             let size = payload.as_ref().map_or(0, Payload::len);
             if let Err(full) = works.core.make_room_for(key, size, now) {
-                works.desks.entry(key).and_modify(Inbox::wait_for_room);
+                works.desks.entry(key).and_modify(Inbox::watch_outbox);
                 return Err(full);
             }
             works.core.send(key, payload.take().ok_or(SendError::Ended)?, now)
@@ -221,7 +221,7 @@ impl Keeper {
     pub(super) fn is_settled(&self, key: SessionKey) -> Option<bool> {
         let mut works = self.works();
         let waiting = works.core.queued(key)?.messages;
-        works.desks.entry(key).and_modify(Inbox::wait_for_room);
+        works.desks.entry(key).and_modify(Inbox::watch_outbox);
         Some(waiting == 0)
     }
 
@@ -235,7 +235,7 @@ impl Keeper {
         self.works().core.subject(key).map(str::to_owned)
     }
 
-    /// Whether a session's application has neither ended it, nor its client.
+    /// Whether neither a session's application nor its client has ended it.
     pub(super) fn is_open(&self, key: SessionKey) -> bool {
         self.works().desks.get(&key).is_some_and(Inbox::is_open)
     }
@@ -350,7 +350,7 @@ impl Works {
         let Some(inbox) = self.desks.get_mut(&key) else { return };
         match *event {
             SessionEvent::Over(_) => inbox.is_over(),
-            SessionEvent::Delivered(_) => inbox.has_room(),
+            SessionEvent::Delivered(_) => inbox.outbox_shrinks(),
             SessionEvent::Undeliverable(ids, why) => inbox.lose(Lost::Undeliverable(ids, why)),
             SessionEvent::Unknown(ids, why) => inbox.lose(Lost::Unknown(ids, why)),
             SessionEvent::Attached | SessionEvent::Detached | SessionEvent::Draining => {}
@@ -415,6 +415,46 @@ mod tests {
         frame.finish()
     }
 
+    fn hello(attempt: u64, message_bytes: u64) -> Record {
+        Record::Hello(Hello {
+            session: SessionId([1; 16]),
+            instance: Instance([1; 8]),
+            attempt,
+            epoch: None,
+            received: 0,
+            window: Window { message_bytes, ..Window::default() },
+            credentials: None,
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn last_words_that_the_client_is_too_small_for_are_not_waited_for() {
+        let keeper = Keeper::new(ServerConfig::default(), 7).unwrap();
+        let lost = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&lost);
+        let application: Application = Box::new(move |mut desk| {
+            Box::pin(async move {
+                desk.hand_over(Payload::Text("x".repeat(5_000))).await.unwrap();
+                desk.settled().await;
+                told.lock().unwrap().extend(desk.lost());
+            })
+        });
+        let (first, _news) = keeper.opened(Coding::Binary, "words", application);
+        keeper.received(first, &frame(&hello(1, 10_000)));
+        tokio::task::yield_now().await;
+        keeper.closed(first);
+
+        let (second, _news) = keeper.opened(Coding::Binary, "words", Box::new(|_| unreachable!()));
+        keeper.received(second, &frame(&hello(2, 2_000)));
+        tokio::task::yield_now().await;
+
+        let too_large = [Lost::Undeliverable(
+            keepline_core::MessageIds { first: MessageId(1), last: MessageId(1) },
+            keepline_core::Loss::TooLarge,
+        )];
+        assert_eq!(*lost.lock().unwrap(), too_large);
+    }
+
     /// Time is paused: it would pass only if nobody had anything to do but to wait.
     #[tokio::test(start_paused = true)]
     async fn an_application_that_waits_for_room_goes_on_when_its_client_has_taken_something() {
@@ -432,16 +472,7 @@ mod tests {
             })
         });
         let (conn, _news) = keeper.opened(Coding::Binary, "two", says_two);
-        let hello = Hello {
-            session: SessionId([1; 16]),
-            instance: Instance([1; 8]),
-            attempt: 1,
-            epoch: None,
-            received: 0,
-            window: Window::default(),
-            credentials: None,
-        };
-        keeper.received(conn, &frame(&Record::Hello(hello)));
+        keeper.received(conn, &frame(&hello(1, Window::default().message_bytes)));
         tokio::task::yield_now().await;
         while let Next::Frame { .. } = keeper.next_for(conn) {}
         assert!(done.notified().now_or_never().is_none(), "there is room for one");

@@ -43,12 +43,14 @@ pub struct SessionOptions {
     #[arg(value_parser = bytes)]
     pub session_memory: usize,
 
-    /// The most of it that anonymous sessions hold together [default: three quarters].
+    /// The most of it that anonymous sessions hold together [default: three quarters, if that is
+    /// enough for one].
     #[arg(long, env = "KEEPLINE_SESSION_MEMORY_ANONYMOUS", value_name = "BYTES")]
     #[arg(value_parser = bytes)]
     pub session_memory_anonymous: Option<usize>,
 
-    /// The most of it that the sessions of one identity hold [default: a quarter].
+    /// The most of it that the sessions of one identity hold [default: a quarter, if that is enough
+    /// for one].
     #[arg(long, env = "KEEPLINE_SESSION_MEMORY_PER_SUBJECT", value_name = "BYTES")]
     #[arg(value_parser = bytes)]
     pub session_memory_per_subject: Option<usize>,
@@ -122,17 +124,11 @@ impl SessionOptions {
             messages: u64::from(self.session_window),
             bytes: self.session_window_bytes as u64,
         };
-        let defaults = ServerConfig::default();
         let total_bytes = self.session_memory;
-        // A share is enough for one session, as far as the whole is.
-        let share = |part: usize| part.max(self.session_outbox.min(total_bytes));
-        let (anonymous, own) = (self.session_memory_anonymous, self.session_memory_per_subject);
-        ServerConfig {
+        let config = ServerConfig {
             window,
             outbox_bytes: self.session_outbox,
             total_bytes,
-            anonymous_bytes: anonymous.unwrap_or_else(|| share(total_bytes / 4 * 3)),
-            bytes_per_subject: own.unwrap_or_else(|| share(total_bytes / 4)),
             sessions: self.max_sessions as usize,
             anonymous_sessions: self.max_anonymous_sessions as usize,
             sessions_per_subject: self.max_sessions_per_subject as usize,
@@ -144,7 +140,14 @@ impl SessionOptions {
             // The client is given half as long again, and the network twice and a half.
             client_silence: self.session_ping * 3 / 2,
             silence: self.session_ping * 5 / 2,
-            ..defaults
+            ..ServerConfig::default()
+        };
+        let share = |part| if config.are_enough(part) { part } else { total_bytes };
+        let (anonymous, own) = (self.session_memory_anonymous, self.session_memory_per_subject);
+        ServerConfig {
+            anonymous_bytes: anonymous.unwrap_or_else(|| share(total_bytes / 4 * 3)),
+            bytes_per_subject: own.unwrap_or_else(|| share(total_bytes / 4)),
+            ..config
         }
     }
 

@@ -413,10 +413,10 @@ async fn a_server_that_has_stopped_leaves_no_application_of_a_lost_client_runnin
 async fn a_server_without_room_for_another_session_says_when_to_come_back() {
     let few = SessionOptions { max_anonymous_sessions: 1, ..SessionOptions::default() };
     let small = SessionOptions {
-        session_message: 1_024,
-        session_window_bytes: 1_024,
-        session_outbox: 1_024,
-        session_memory: 1_024,
+        session_message: 512,
+        session_window_bytes: 512,
+        session_outbox: 512,
+        session_memory: 1_600,
         ..SessionOptions::default()
     };
     for sessions in [few, small] {

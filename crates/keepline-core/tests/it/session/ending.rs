@@ -345,6 +345,26 @@ fn finish_waits_for_a_reader_that_is_behind() {
 }
 
 #[test]
+fn finish_waits_for_a_reader_that_is_behind_what_an_earlier_server_has_sent() {
+    let mut pair = Pair::online();
+    let key = pair.key();
+    pair.server.send(key, text("first"), pair.now).unwrap();
+    pair.settle();
+    pair.client_takes = false;
+    for word in ["second", "third"] {
+        pair.server.send(key, text(word), pair.now).unwrap();
+    }
+    pair.settle();
+    pair.finish_within(secs(60));
+    pair.restart_server();
+    pair.run_for(secs(5));
+    pair.client_takes_all();
+    pair.settle();
+    assert_eq!(pair.client_took, ["first", "second", "third"]);
+    assert_eq!(pair.client.status(), ended(End::Application));
+}
+
+#[test]
 fn finish_does_not_wait_for_a_reader_that_was_never_there_nor_past_its_deadline() {
     for (reads_before, waits) in [(false, 0), (true, 20)] {
         let mut pair = Pair::online();

@@ -358,6 +358,80 @@ fn what_all_hold_stays_within_the_bound_whatever_was_granted() {
     }
 }
 
+fn large(number: u64, kilobytes: usize) -> Record {
+    Record::Message(number, Payload::Binary(vec![0; kilobytes * KIB]))
+}
+
+#[test]
+fn what_came_before_a_breach_is_bounded_as_well() {
+    let mut pair = server(small());
+    pair.server_takes = false;
+    for number in 1..=30 {
+        let_in(&mut pair, number, None);
+    }
+    for number in 1..=30 {
+        let out_of_place = Record::Hello(hello(1));
+        pair.say_on(ConnId(1_000 + number), &[large(1, 200), out_of_place]);
+    }
+    assert!(pair.server.total_bytes() <= small().total_bytes);
+}
+
+#[test]
+fn those_who_send_much_stop_nobody_who_holds_little() {
+    let mut pair = server(small());
+    pair.server_takes = false;
+    let little = let_in(&mut pair, 9, None);
+    for number in 1..=2 {
+        let_in(&mut pair, number, None);
+        for message in 1..=4 {
+            pair.say_on(ConnId(1_000 + u64::from(number)), &[large(message, 255)]);
+        }
+    }
+    assert_eq!(send_kilobytes(&mut pair, little, 15), Ok(()));
+}
+
+#[test]
+fn an_end_is_remembered_when_memory_is_short() {
+    let mut pair = server(small());
+    pair.server_takes = false;
+    let first = let_in(&mut pair, 1, None);
+    let epoch = pair.greeting_on(ConnId(1_001)).unwrap().epoch;
+    send_kilobytes(&mut pair, first, 900).unwrap();
+    pair.server.end(first, 4_001.into(), "go away", pair.now);
+    pair.settle();
+    for number in 2..=3 {
+        let_in(&mut pair, number, None);
+        for message in 1..=3 {
+            pair.say_on(ConnId(1_000 + u64::from(number)), &[large(message, 250)]);
+        }
+    }
+    let over = Over::Server { code: 4_001.into(), reason: "go away".into() };
+    assert_eq!(pair.over(first), Some(&over));
+    let again = Hello { attempt: 9, epoch: Some(epoch), ..hello(1) };
+    let conn = pair.stranger_says(77, &[Record::Hello(again)]);
+    assert!(pair.greeting_on(conn).is_none());
+    assert_eq!(pair.close_of(conn), Some((1000, "the session has ended")));
+}
+
+#[test]
+fn each_session_is_given_up_once_and_those_of_the_same_kind_first() {
+    let mut pair = server(ServerConfig { bytes_per_subject: 1_024 * KIB, ..small() });
+    let bob = let_in(&mut pair, 2, Some("bob"));
+    detach(&mut pair, 2);
+    pair.run_for(secs(1));
+    let alice = let_in(&mut pair, 1, Some("alice"));
+    detach(&mut pair, 1);
+    send_kilobytes(&mut pair, bob, 400).unwrap();
+    send_kilobytes(&mut pair, alice, 400).unwrap();
+    let stranger = let_in(&mut pair, 3, None);
+    send_kilobytes(&mut pair, stranger, 600).unwrap();
+    let other = let_in(&mut pair, 4, Some("alice"));
+    send_kilobytes(&mut pair, other, 500).unwrap();
+    pair.settle();
+    assert_eq!((pair.over(alice), pair.over(bob)), (Some(&Over::Evicted), None));
+    assert_eq!(pair.server.counts().given_up, 1);
+}
+
 /// Two strangers who never say what they have taken, and as much for them as the server lets in.
 fn two_who_never_acknowledge(config: ServerConfig) -> Pair {
     let mut pair = server(config);
@@ -403,7 +477,8 @@ fn one_who_is_known_does_not_take_the_memory_of_all() {
 
 #[test]
 fn one_who_comes_again_and_again_makes_the_server_forget_nobody() {
-    let few = ServerConfig { tombstones: 3, hold: secs(60), ..ServerConfig::default() };
+    let few = ServerConfig { tombstones: 3, anonymous_sessions: 3, ..ServerConfig::default() };
+    let few = ServerConfig { hold: secs(60), ..few };
     let mut pair = Pair::online_with(session(), few);
     pair.say(&["one"]);
     pair.swallow = Some(super::pair::Side::Server);
@@ -417,7 +492,12 @@ fn one_who_comes_again_and_again_makes_the_server_forget_nobody() {
         let conn = pair.stranger_says(300 + attempt, &[Record::Hello(again)]);
         pair.say_on(conn, &[Record::Message(1, text("x"))]);
     }
-    // Nor does one who says goodbye each time.
+    // Nor does one who is another each time, and leaves at once.
+    for number in 101..=106 {
+        let_in(&mut pair, number, None);
+        detach(&mut pair, u64::from(number));
+    }
+    // Nor one who says goodbye each time.
     for number in 1..=4 {
         let conn = greet(&mut pair, number, None);
         let bye = Finale { taken: 0, code: 1000.into(), reason: String::new() };

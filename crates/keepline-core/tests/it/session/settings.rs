@@ -83,10 +83,19 @@ fn a_server_that_could_hold_nothing_is_refused_by_name() {
         (with(|it| it.returns_per_second = 0), "returns_per_second"),
         (with(|it| it.sessions = 0), "sessions"),
         (with(|it| it.sessions_per_subject = 0), "sessions_per_subject"),
-        (with(|it| it.total_bytes = (4 << 20) - 1), "total_bytes"),
     ];
     for (error, field) in refused {
         assert_eq!(error, ConfigError::Count(field));
+        assert!(error.to_string().contains(field));
+    }
+    let too_little = [
+        (with(|it| it.total_bytes = (4 << 20) - 1), "total_bytes"),
+        (with(|it| it.anonymous_bytes = (4 << 20) - 1), "anonymous_bytes"),
+        (with(|it| it.bytes_per_subject = (4 << 20) - 1), "bytes_per_subject"),
+        (with(|it| (it.total_bytes, it.outbox_bytes) = (290 << 10, 256 << 10)), "total_bytes"),
+    ];
+    for (error, field) in too_little {
+        assert_eq!(error, ConfigError::TooLittle(field));
         assert!(error.to_string().contains(field));
     }
     let narrow = with(|it| it.outbox_bytes = (256 << 10) - 1);
