@@ -22,6 +22,7 @@ const internal = [
   "openFailed",
   "provide",
   "queues",
+  "refused",
   "renewal",
   "socketClosed",
   "spare",

@@ -10,7 +10,7 @@ import { now, random, seed } from "./clock.js";
 import type { Core, Line } from "./core.js";
 import { lookInto } from "./diagnosis.js";
 import type { Address, EndpointFunction } from "./endpoint.js";
-import { notSent, TOO_LARGE } from "./errors.js";
+import { FULL, notSent, TOO_LARGE } from "./errors.js";
 import { Bytes, Call, News, Switch, Verdict, Words } from "./numbers.js";
 import { watchPage } from "./page.js";
 import { report } from "./report.js";
@@ -42,6 +42,8 @@ export class Driver implements Listener {
   #works: Works;
   /** The id of the newest message; they rise by one. */
   newest = 0;
+  /** The size of the message that was refused since the outbox was full, until one is accepted. */
+  refused = 0;
   #frameBytes = 0;
   #taken = 0;
   #turnEnds = false;
@@ -100,8 +102,10 @@ export class Driver implements Listener {
       this.#works.noticeClosing(line, now);
       agree?.(line);
       const sent = this.#handIn(line, payload, bytes, now);
+      // Before anybody is told, who may send in turn.
+      if (sent === FULL) this.refused = bytes;
       if (sent > 0) {
-        // Before anybody is told, who may send in turn.
+        this.refused = 0;
         this.newest = sent;
         this.#works.counters.messagesSent++;
       }
@@ -167,7 +171,8 @@ export class Driver implements Listener {
 
   /** Whether the outbox would take a message of this size, or says by another error why not. */
   hasRoomFor(bytes: number): boolean {
-    return !this.#line || this.#ask(Call.HasRoomFor, bytes) === 1;
+    const isTooLarge = bytes > this.#ask(Call.LargestMessage);
+    return isTooLarge || this.#ask(Call.HasRoomFor, bytes) === 1;
   }
 
   #ask(what: Call, about = 0): number {

@@ -25,14 +25,25 @@ export class KeeplineError extends Error {
 /**
  * Why a message was not accepted; nothing of it is kept.
  *
- * - `tooLarge`: it is over the limit;
- * - `full`: the outbox is full, see `Line.ready()`;
- * - `ended`: the line was closed, or has ended;
+ * - `tooLarge`: it is over the limit, and always will be;
+ * - `full`: the outbox has no room for it now, see `Line.ready()`;
+ * - `ended`: the line has ended, or takes no more messages since it is to be closed or finished;
  * - `unserializable`: it cannot be put into a frame (a cycle, a `BigInt`, a function, a detached
  *   buffer); `cause` is what was thrown, if something was.
  */
 export class SendError extends KeeplineError {
   declare readonly code: "tooLarge" | "full" | "ended" | "unserializable";
+  /** The size of the message when it is `tooLarge`, or the outbox is `full`. */
+  readonly bytes: number | undefined;
+  /** The size that a message may have, when it is `tooLarge`. */
+  readonly limit: number | undefined;
+
+  /** @internal */
+  constructor(code: string, message: string, cause?: unknown, bytes?: number, limit?: number) {
+    super(code, message, cause);
+    this.bytes = bytes;
+    this.limit = limit;
+  }
 
   override get name(): string {
     return "SendError";
@@ -41,14 +52,18 @@ export class SendError extends KeeplineError {
 
 /** How the core refuses a message over the limit, and with a full outbox. */
 export const TOO_LARGE = -1;
-const FULL = -2;
+export const FULL = -2;
 
 /** The core has refused a message so. */
 export function notSent(refusal: number | undefined, bytes: number, limit: number): SendError {
+  const size = `a message of ${bytes} bytes`;
   if (refusal === TOO_LARGE) {
-    return new SendError("tooLarge", `a message of ${bytes} bytes is over the limit of ${limit}`);
+    const words = `${size} is over the limit of ${limit}`;
+    return new SendError("tooLarge", words, undefined, bytes, limit);
   }
-  if (refusal === FULL) return new SendError("full", "the outbox is full");
+  if (refusal === FULL) {
+    return new SendError("full", `the outbox has no room for ${size}`, undefined, bytes);
+  }
   return new SendError("ended", "the line has ended");
 }
 

@@ -177,10 +177,12 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   /**
-   * Resolves when the outbox has room for a message of this size, in bytes. Rejects with an
-   * {@link EndedError} when the line ends.
+   * Resolves when the outbox has room for a message of this size, in bytes as they are sent. Without
+   * a size it is that of the message which `send` has just refused as `full`, so that the same
+   * message is accepted then. Of one that is over the limit it resolves at once: the next `send`
+   * says `tooLarge`. Rejects with an {@link EndedError} when the line ends.
    */
-  ready(bytes = 0): Promise<void> {
+  ready(bytes = this.#driver.refused): Promise<void> {
     return this.#until(() => this.#driver.hasRoomFor(bytes));
   }
 

@@ -434,6 +434,33 @@ export async function terms(url, closedUrl) {
   up.close();
 }
 
+/** What `full` has refused is accepted once `ready` says so; what never fits is not waited for. */
+export async function full(url) {
+  let open;
+  const limits = { codec: "raw", messageBytes: 1_000, outboxBytes: 1_500 };
+  const line = await connect(() => new Promise((resolve) => (open = () => resolve(url))), limits);
+  const [large, half] = ["x".repeat(1_000), "x".repeat(500)];
+  line.send(large);
+  const error = thrown(() => line.send(large));
+  equal([error.code, error.bytes, error.limit], ["full", 1_000, undefined], "a full outbox");
+  let isReady = false;
+  const ready = line.ready().then(() => (isReady = true));
+  await line.ready(500);
+  await new Promise((resolve) => setTimeout(resolve));
+  equal(isReady, false, "room for what was refused");
+  line.send(half);
+  equal(thrown(() => line.send(half)).bytes, 500, "the size of what was refused last");
+  open();
+  await within(ready, "room");
+  line.send(large);
+  await within(line.ready(), "room, where nothing was refused");
+  await within(line.ready(1_001), "the end of a wait that has none");
+  const over = thrown(() => line.send(`${large}x`));
+  equal([over.code, over.bytes, over.limit], ["tooLarge", 1_001, 1_000], "one over the limit");
+  equal(await within(take(line, 3), "the echoes"), [large, half, large], "what came back");
+  line.close();
+}
+
 /** Of more messages than are remembered, the first are forgotten, and what waits is waited for. */
 export async function forgotten(closedUrl) {
   const line = await connect(closedUrl, { session: true });
@@ -543,6 +570,7 @@ globalThis.stories = {
   bytes,
   unsendable,
   nested,
+  full,
   forgotten,
   throwing,
   abandoned,
