@@ -99,7 +99,7 @@ export class EndedError extends KeeplineError {
   }
 }
 
-/** There is no WebAssembly here, or the page's Content-Security-Policy forbids it. */
+/** There is no WebAssembly or no WebSocket here, or the page's Content-Security-Policy forbids it. */
 export class UnsupportedError extends KeeplineError {
   constructor(message: string, cause?: unknown) {
     super("unsupported", message, cause);

@@ -18,6 +18,7 @@ import { config, type Options } from "./options.js";
 import { report } from "./report.js";
 import type { Status, Why } from "./status.js";
 import type { SendOptions } from "./terms.js";
+import { nativeClass } from "./transport.js";
 import type { Counters, Owner } from "./works.js";
 
 /** What a line tells its listeners. */
@@ -62,8 +63,9 @@ export interface Events<In = unknown> {
  *
  * @param endpoint A URL, an endpoint, or an async function that is asked before each attempt.
  * @throws `TypeError` for an option that is unknown, out of range or contradicts another, and for
- *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly; what `import()`
- *   throws when the core's script does not arrive, which the next call tries again.
+ *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly, and where there is
+ *   no `WebSocket` (in Node 20); what `import()` throws when the core's script does not arrive,
+ *   which the next call tries again.
  */
 export async function connect<Out = unknown, In = unknown>(
   endpoint: string | URL | Endpoint | EndpointFunction,
@@ -72,6 +74,7 @@ export async function connect<Out = unknown, In = unknown>(
   const erased = options as unknown as Options<never, never>;
   const told = config(endpoint, erased);
   const codec = codecOf(erased.codec);
+  nativeClass();
   return new Line<Out, In>(await loadCore(), told, codec, erased);
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Address } from "./endpoint.js";
+import { UnsupportedError } from "./errors.js";
 
 /** A message of a plain line: it stays in JavaScript, the core knows only its size. */
 export type Payload = string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob;
@@ -41,6 +42,20 @@ const CLOSE_FOLLOWS_ERROR_MS = 500;
 /** As it was when this was loaded: a page may put our own class in its place later. */
 const Native = globalThis.WebSocket as typeof WebSocket | undefined;
 
+/**
+ * The class of native sockets.
+ *
+ * @throws {@link UnsupportedError} where there is none.
+ */
+export function nativeClass(): typeof WebSocket {
+  const found = Native ?? (globalThis.WebSocket as typeof WebSocket | undefined);
+  if (found) return found;
+  throw new UnsupportedError(
+    "there is no WebSocket here: in Node 20, start it with --experimental-websocket," +
+      " or set globalThis.WebSocket to the class of the package ws",
+  );
+}
+
 export class Transport {
   readonly socket: WebSocket;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,7 +63,7 @@ export class Transport {
 
   /** @throws What the constructor of `WebSocket` throws. */
   constructor(conn: number, { url, protocols }: Address, type: BinaryType, heard: Listener) {
-    const socket = (this.socket = new (Native ?? WebSocket)(url, protocols));
+    const socket = (this.socket = new (nativeClass())(url, protocols));
     socket.binaryType = type;
     const isForbidden = lookOutForPolicy(url, this.#policy.signal);
     socket.onopen = () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nativeClass } from "./transport.js";
 import { checked, protocolList, required } from "./websocket/arguments.js";
 import { Backing } from "./websocket/backing.js";
 import { settings, type KeeplineWebSocketOptions, type Provided } from "./websocket/options.js";
@@ -29,6 +30,7 @@ export interface KeeplineWebSocketClass {
    *
    * @throws DOMException `SyntaxError` for a URL or a subprotocol that is none.
    * @throws TypeError for an option that is unknown, out of its range, or contradicts another.
+   * @throws {@link UnsupportedError} where there is no `WebSocket` to connect with (in Node 20).
    */
   new (
     url: Provided<string | URL>,
@@ -148,6 +150,7 @@ function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSo
         asked(names) ? [] : (names as string[]),
       );
       const line = settings(asked(text) ? (text as () => string) : address.url, names, told);
+      nativeClass();
       super();
       backings.set(this, new Backing(this, line));
     }

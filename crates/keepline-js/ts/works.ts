@@ -163,7 +163,7 @@ export class Works implements Host {
     } catch (thrown) {
       // A browser's own words may quote the URL, which may hold a secret.
       const { name } = thrown as Error;
-      const isRefused = /^(Security|Syntax|Reference)Error$|_BLOCKED$/.test(name);
+      const isRefused = /^(Security|Syntax)Error$|_BLOCKED$/.test(name);
       this.openFailed(conn, isRefused, `the browser refuses this connection (${name})`);
     }
   }
