@@ -28,14 +28,14 @@ export interface Listener {
   arrived(conn: number, data: string | ArrayBuffer | Blob): void;
   failed(): void;
   closed(conn: number, event: CloseEvent): void;
-  /** The browser has made no connection by itself, and says so by staying silent. */
+  /** The environment has made no connection, and says so by staying silent. */
   notMade(conn: number, isForbidden: boolean): void;
 }
 
 /**
  * How long `close` may stay away after an `error` before the socket counts as never made: Chromium
  * and WebKit do that for what the page's policy forbids, WebKit also for mixed content and when
- * there are too many sockets.
+ * there are too many sockets; Node 20 whenever a handshake fails.
  */
 const CLOSE_FOLLOWS_ERROR_MS = 500;
 
@@ -73,8 +73,12 @@ export class Transport {
     socket.onmessage = (event) => heard.arrived(conn, event.data);
     socket.onerror = () => {
       this.#timer = setTimeout(() => {
-        // WebKit says CONNECTING while it tells of mixed content.
-        if (socket.readyState === 3) heard.notMade(conn, isForbidden() || isInsecure(socket.url));
+        // At the error WebKit still says CONNECTING of mixed content, and Node 20 says it for ever.
+        // Of one that says CLOSING the `close` is to come.
+        const { readyState, url } = socket;
+        if (readyState === 0 || readyState === 3) {
+          heard.notMade(conn, isForbidden() || isInsecure(url));
+        }
       }, CLOSE_FOLLOWS_ERROR_MS);
       heard.failed();
     };
