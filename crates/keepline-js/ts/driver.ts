@@ -288,17 +288,14 @@ export class Driver implements Listener {
     }
     if (works.stands.state === "ended") return this.#over();
     if (works.wantsFlush) this.#endTurnLater();
-    const { signal } = this.#end;
     this.#alarm.hold(line.call(Call.Due, 0, 0, 0), this.#config.watchesPage, this.#isPrompt);
     this.#isPrompt = false;
-    const take = (given: Given): void =>
-      // Who has ended and begun again meanwhile asks again.
-      signal.aborted ? this.#drive(() => {}) : this.#takeIn(given);
-    this.#route?.ask(line.call(Call.WasRefused, 0, 0, 0) === 1, signal, take);
+    const wasRefused = line.call(Call.WasRefused, 0, 0, 0) === 1;
+    this.#route?.ask(wasRefused, (given) => this.#takeIn(given));
     const conn = works.inquiry;
     if (conn === undefined) return;
     works.inquiry = undefined;
-    void lookInto(works.lastUrl, signal).then(([found, retryAfterMs]) =>
+    void lookInto(works.lastUrl, this.#end.signal).then(([found, retryAfterMs]) =>
       this.#drive((line, now) => line.tell(News.Diagnosed, conn, found, retryAfterMs, now)),
     );
   }
@@ -307,6 +304,7 @@ export class Driver implements Listener {
   #over(): void {
     this.#alarm.stop();
     this.#end.abort();
+    this.#route?.giveUp();
     this.#works.held.clear();
     if (this.#config.mayReturn) return;
     this.#line?.free();

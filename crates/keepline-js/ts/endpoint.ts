@@ -32,9 +32,11 @@ export type Occasion =
   | "renewal";
 
 /**
- * Says before each attempt where it leads. One call at a time; the connect timeout covers it. What
- * it rejects with is tried again with backoff, but {@link StopError} ends the line. `signal` is
- * aborted when the line ends.
+ * Says before each attempt where it leads. One call at a time; the connect timeout covers it, and
+ * what comes too late for one attempt is for the next. What it rejects with is tried again with
+ * backoff, but {@link StopError} ends the line. A call that has been pending for 60 s when another
+ * attempt begins is given up: whatever it says then is ignored, and the function is called again.
+ * `signal` is aborted when a call is given up, and when the line ends.
  */
 export type EndpointFunction = (
   why: Occasion,

@@ -202,7 +202,7 @@ export class Works implements Host {
     if (this.#fixed) return this.openAt(conn, this.#fixed);
     const spare = this.#route?.spare();
     if (spare) this.news.push((line, now) => this.provide(line, conn, ...spare, now));
-    else this.#route?.attempts.push(conn);
+    else this.#route?.wait(conn);
   }
 
   /** What the endpoint function has given goes to one that waits for it. */

@@ -280,6 +280,26 @@ export async function endpoints(url) {
   late.retryNow();
   equal((await within(late.ended(), "the end")).words, "too late", "when nobody waited for it");
 
+  const hung = [];
+  const again = await connect(
+    (_, signal) => new Promise((resolve) => hung.push({ signal, resolve })),
+    { connectTimeoutMs: 50, retryBaseMs: 1, retryCapMs: 1, attemptsPerMinute: 1_000 },
+  );
+  const attempts = () => again.counters.attempts;
+  await heard(again, "status", ({ state, attempt }) => state === "waiting" && attempt === 3);
+  equal([hung.length, hung[0].signal.aborted], [1, false], "one call for several attempts");
+  sleep(61_000);
+  dispatchEvent(new Event("online"));
+  await heard(again, "status", ({ state }) => state === "waiting");
+  equal([hung.length, hung[0].signal.aborted], [2, true], "a call that hangs is given up");
+  hung[0].resolve(url);
+  await heard(again, "status", ({ state }) => state === "waiting");
+  equal([hung.length, attempts()], [2, 0], "what it says is ignored");
+  hung[1].resolve(url);
+  await within(again.online(), "the line by the next call, though late for its own attempt");
+  again.close();
+  equal(hung[1].signal.aborted, true, "the signal at the end of the line");
+
   const bad = await connect(async () => "gopher://example.org/");
   equal((await within(bad.ended(), "the end")).reason, "badEndpoint", "a useless endpoint");
   const odd = await connect(async () => ({ url, expiresInMs: 10n }));
