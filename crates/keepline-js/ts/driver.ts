@@ -112,7 +112,7 @@ export class Driver implements Listener {
       return sent;
     });
     if (sent === undefined || sent < 0) {
-      throw notSent(sent, bytes, this.#ask(Call.LargestMessage));
+      throw notSent(sent, bytes, this.#ask(Call.LargestMessage), this.status);
     }
     return sent;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Why } from "./status.js";
+import type { Status, Why } from "./status.js";
 
 /** The root of all errors of this package; `code` says which one it is. */
 export class KeeplineError extends Error {
@@ -55,7 +55,12 @@ export const TOO_LARGE = -1;
 export const FULL = -2;
 
 /** The core has refused a message so. */
-export function notSent(refusal: number | undefined, bytes: number, limit: number): SendError {
+export function notSent(
+  refusal: number | undefined,
+  bytes: number,
+  limit: number,
+  { state }: Status,
+): SendError {
   const size = `a message of ${bytes} bytes`;
   if (refusal === TOO_LARGE) {
     const words = `${size} is over the limit of ${limit}`;
@@ -64,7 +69,8 @@ export function notSent(refusal: number | undefined, bytes: number, limit: numbe
   if (refusal === FULL) {
     return new SendError("full", `the outbox has no room for ${size}`, undefined, bytes);
   }
-  return new SendError("ended", "the line has ended");
+  const words = state === "ended" ? "has ended" : "is closing, and takes no more messages";
+  return new SendError("ended", `the line ${words}`);
 }
 
 /**

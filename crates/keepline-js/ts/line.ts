@@ -224,7 +224,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
 
   /**
    * Ends a session once everything that was sent has been taken, or when the time is over; a plain
-   * line at once. Takes no more messages. Resolves when the line has ended.
+   * line at once. Takes no more messages: `send` throws `ended` from now on, though a session stays
+   * `online` meanwhile. Resolves when the line has ended.
    */
   async finish(withinMs = 5_000, code = 1000, reason = ""): Promise<Why> {
     checkClose(code, reason);

@@ -347,6 +347,17 @@ export async function closing(url, sessionUrl) {
   const fate = await rejected(session.delivered(1));
   equal([fate.name, fate.code, fate.mayHaveArrived], ["DeliveryError", "neverSent", false], "fate");
 
+  const finishing = await connect(sessionUrl, { session: true });
+  await within(finishing.online(), "a session");
+  finishing.send("taken");
+  const finished = finishing.finish();
+  const tooLate = thrown(() => finishing.send("too late"));
+  equal([tooLate.code, finishing.status.state], ["ended", "online"], "a send while it finishes");
+  equal(tooLate.message.includes("closing"), true, tooLate.message);
+  for await (const _ of finishing) break;
+  equal((await within(finished, "the end")).reason, "application", "the end");
+  equal(error.message, "the line has ended", "the words after the end");
+
   const first = await connect(sessionUrl, { session: true });
   const got = [];
   for (const number of numbers(3)) first.send(number);
