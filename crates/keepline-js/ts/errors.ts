@@ -8,6 +8,8 @@ import type { Status, Why } from "./status.js";
 
 /** The root of all errors of this package; `code` says which one it is. */
 export class KeeplineError extends Error {
+  // What a minifier makes of the name is not to be read in anybody's console.
+  static override readonly name: string = "KeeplineError";
   /** A word that does not change between versions, unlike the message. */
   readonly code: string;
 
@@ -16,9 +18,8 @@ export class KeeplineError extends Error {
     this.code = code;
   }
 
-  // A class's own name does not outlive a minifier.
   override get name(): string {
-    return "KeeplineError";
+    return this.constructor.name;
   }
 }
 
@@ -32,21 +33,17 @@ export class KeeplineError extends Error {
  *   buffer); `cause` is what was thrown, if something was.
  */
 export class SendError extends KeeplineError {
+  static override readonly name: string = "SendError";
   declare readonly code: "tooLarge" | "full" | "ended" | "unserializable";
   /** The size of the message when it is `tooLarge`, or the outbox is `full`. */
-  readonly bytes: number | undefined;
+  declare readonly bytes?: number;
   /** The size that a message may have, when it is `tooLarge`. */
-  readonly limit: number | undefined;
+  declare readonly limit?: number;
 
   /** @internal */
-  constructor(code: string, message: string, cause?: unknown, bytes?: number, limit?: number) {
+  constructor(code: string, message: string, cause?: unknown, sizes?: object) {
     super(code, message, cause);
-    this.bytes = bytes;
-    this.limit = limit;
-  }
-
-  override get name(): string {
-    return "SendError";
+    Object.assign(this, sizes);
   }
 }
 
@@ -64,10 +61,10 @@ export function notSent(
   const size = `a message of ${bytes} bytes`;
   if (refusal === TOO_LARGE) {
     const words = `${size} is over the limit of ${limit}`;
-    return new SendError("tooLarge", words, undefined, bytes, limit);
+    return new SendError("tooLarge", words, undefined, { bytes, limit });
   }
   if (refusal === FULL) {
-    return new SendError("full", `the outbox has no room for ${size}`, undefined, bytes);
+    return new SendError("full", `the outbox has no room for ${size}`, undefined, { bytes });
   }
   const words = state === "ended" ? "has ended" : "is closing, and takes no more messages";
   return new SendError("ended", `the line ${words}`);
@@ -77,6 +74,7 @@ export function notSent(
  * Why a message was not delivered: `code` is the fate, such as `expired` or `sessionLost`.
  */
 export class DeliveryError extends KeeplineError {
+  static override readonly name: string = "DeliveryError";
   /** `false` if the message certainly was not taken, and never will be; else nobody knows. */
   readonly mayHaveArrived: boolean;
 
@@ -84,14 +82,11 @@ export class DeliveryError extends KeeplineError {
     super(code, mayHaveArrived ? `the message may be lost: ${code}` : `not delivered: ${code}`);
     this.mayHaveArrived = mayHaveArrived;
   }
-
-  override get name(): string {
-    return "DeliveryError";
-  }
 }
 
 /** The line has ended; `why` says why. */
 export class EndedError extends KeeplineError {
+  static override readonly name: string = "EndedError";
   /** Why the line ended; `undefined` if it had when it was asked. */
   readonly why: Why | undefined;
 
@@ -99,30 +94,20 @@ export class EndedError extends KeeplineError {
     super("ended", `the line has ended${why ? `: ${why.reason}` : ""}`);
     this.why = why;
   }
-
-  override get name(): string {
-    return "EndedError";
-  }
 }
 
 /** There is no WebAssembly or no WebSocket here, or the page's Content-Security-Policy forbids it. */
 export class UnsupportedError extends KeeplineError {
+  static override readonly name: string = "UnsupportedError";
   constructor(message: string, cause?: unknown) {
     super("unsupported", message, cause);
-  }
-
-  override get name(): string {
-    return "UnsupportedError";
   }
 }
 
 /** Thrown by an endpoint function to end the line, instead of being asked again. */
 export class StopError extends KeeplineError {
+  static override readonly name: string = "StopError";
   constructor(message: string, cause?: unknown) {
     super("stop", message, cause);
-  }
-
-  override get name(): string {
-    return "StopError";
   }
 }
