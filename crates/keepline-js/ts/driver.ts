@@ -31,7 +31,7 @@ export interface Config {
   /** Whether `connect` may follow the end: the core is then kept for its pace. */
   readonly mayReturn?: boolean;
   /** Overrides what a close means; what it throws is reported, and overrides nothing. */
-  readonly judge?: (event: CloseEvent) => "retry" | "end" | undefined;
+  readonly judge: ((event: CloseEvent) => "retry" | "end" | undefined) | undefined;
 }
 
 export class Driver implements Listener {
@@ -171,8 +171,7 @@ export class Driver implements Listener {
 
   /** Whether the outbox would take a message of this size, or says by another error why not. */
   hasRoomFor(bytes: number): boolean {
-    const isTooLarge = bytes > this.#ask(Call.LargestMessage);
-    return isTooLarge || this.#ask(Call.HasRoomFor, bytes) === 1;
+    return bytes > this.#ask(Call.LargestMessage) || this.#ask(Call.HasRoomFor, bytes) === 1;
   }
 
   #ask(what: Call, about = 0): number {

@@ -6,15 +6,17 @@
  * @module
  */
 
+import { checkClose } from "./close.js";
 import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec.js";
 import { type Core, loadCore } from "./core.js";
 import { type Config, Driver } from "./driver.js";
 import type { Endpoint, EndpointFunction } from "./endpoint.js";
 import { EndedError } from "./errors.js";
+import { EVENTS } from "./events.js";
 import { Fates } from "./fates.js";
 import { Inbox, type Reader } from "./inbox.js";
 import { FATES, Fate, SETTINGS } from "./numbers.js";
-import { config, type Options } from "./options.js";
+import { config, mustBe, type Options } from "./options.js";
 import { report } from "./report.js";
 import type { Status, Why } from "./status.js";
 import type { SendOptions } from "./terms.js";
@@ -85,7 +87,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   #isSession: boolean;
   #inbox: Inbox;
   #fates = new Fates();
-  #listeners = new Map<string, Set<(event: never) => void>>();
+  #listeners = new Map(EVENTS.map((event) => [event, new Set<(event: never) => void>()]));
   /** Who waits for the line to be online, to have room, or to end. */
   #watchers = new Set<() => void>();
   #roundTripMs: number | undefined;
@@ -242,15 +244,20 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * Calls the listener for each such event until the returned function is called. What a listener
    * throws is reported to the environment (HTML §8.1.4.6); the others are still called, and the
    * line stays up.
+   *
+   * @throws `TypeError` for an event that there is not, or a listener that is no function.
    */
   on<Name extends keyof Events>(
     event: Name,
     listener: (event: Events<In>[Name]) => void,
   ): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set();
+    const listeners = this.#listeners.get(event);
+    if (!listeners) throw new TypeError(`there is no event ${event}`);
+    // One that is left out is none either.
+    mustBe("function", { listener: listener ?? null });
     // Who registers twice is told twice.
     const own = (told: Events<In>[Name]): void => listener(told);
-    this.#listeners.set(event, listeners.add(own));
+    listeners.add(own);
     // Not from in here: the listener may want what this returns.
     if (event === "message") queueMicrotask(() => this.#readOut());
     return () => listeners.delete(own);
@@ -351,7 +358,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   #emit<Name extends keyof Events>(event: Name, told: Events<In>[Name]): void {
-    const listeners = this.#listeners.get(event) ?? new Set();
+    const listeners = this.#listeners.get(event)!;
     for (const listener of [...listeners]) {
       // One of them may have taken another out.
       if (!listeners.has(listener)) continue;
@@ -379,11 +386,4 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
       look();
     });
   }
-}
-
-function checkClose(code: number, reason: string): void {
-  if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
-    throw new RangeError("a page may close with 1000 and 3000 to 4999 only");
-  }
-  if (utf8Bytes(reason) > 123) throw new RangeError("a close reason has at most 123 bytes");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mustBe } from "./options.js";
 import { nativeClass } from "./transport.js";
 import { checked, protocolList, required } from "./websocket/arguments.js";
 import { Backing } from "./websocket/backing.js";
@@ -135,12 +136,14 @@ const additions = (): PropertyDescriptorMap =>
   });
 
 function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSocketClass {
+  mustBe("object", { options: defaults ?? null });
   const isNative = defaults.reconnect === false;
   const Socket = class extends EventTarget {
     constructor(url: unknown, protocols: unknown = [], options: KeeplineWebSocketOptions = {}) {
       required(arguments.length);
       // The browser's class passes over further arguments.
       const told = isNative ? defaults : { ...defaults, ...options };
+      if (!isNative) mustBe("object", { options });
       const mayAsk = told.reconnect ?? true;
       const asked = (source: unknown): boolean => mayAsk && typeof source === "function";
       const text = asked(url) ? url : `${url}`;

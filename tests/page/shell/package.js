@@ -282,8 +282,9 @@ export async function endpoints(url) {
 
   const hung = [];
   const again = await connect(
-    (_, signal) => new Promise((resolve) => hung.push({ signal, resolve })),
-    { connectTimeoutMs: 50, retryBaseMs: 1, retryCapMs: 1, attemptsPerMinute: 1_000 },
+    (_, signal) =>
+      hung.length > 1 ? url : new Promise((resolve) => hung.push({ signal, resolve })),
+    { connectTimeoutMs: 300, retryBaseMs: 1, retryCapMs: 1, attemptsPerMinute: 1_000 },
   );
   const attempts = () => again.counters.attempts;
   await heard(again, "status", ({ state, attempt }) => state === "waiting" && attempt === 3);
@@ -298,6 +299,7 @@ export async function endpoints(url) {
   hung[1].resolve(url);
   await within(again.online(), "the line by the next call, though late for its own attempt");
   again.close();
+  await within(again.ended(), "the end");
   equal(hung[1].signal.aborted, true, "the signal at the end of the line");
 
   const bad = await connect(async () => "gopher://example.org/");
@@ -380,6 +382,15 @@ export async function closing(url, sessionUrl) {
   equal((await within(aborted.ended(), "the end")).reason, "application", "an abort");
 }
 
+/** The bad ports of Fetch §2.9. */
+const FORBIDDEN = [
+  0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+  103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512,
+  513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719,
+  1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679,
+  6697, 10080,
+];
+
 /** Options that are unknown, out of range, or contradict each other. */
 export async function options(url) {
   const wrong = [
@@ -402,12 +413,25 @@ export async function options(url) {
     { retryBaseMs: undefined, retryCapMs: 300 },
     { bufferHighBytes: 1_000 },
     { bufferLowBytes: 5, bufferHighBytes: 5 },
-    { outboxBytes: 1_000 },
     { attemptsPerMinute: 0.5 },
+    { outboxMessages: 1.5 },
+    { outboxBytes: Infinity },
+    { inboxBytes: null },
+    { session: "no" },
+    { pageLifecycle: 1 },
+    { diagnosis: null },
+    { onClosed: 5 },
+    { signal: {} },
+    { signal: null },
+    { probe: null },
+    { probe: "ping" },
+    { codec: null },
+    { protocols: 5 },
+    { protocols: "a,b" },
     { whenInboxFull: "wait" },
     { probe: { send: "ping" } },
     { probe: { send: "ping", answer: "pong", idle: 5 } },
-    { session: true, windowBytes: 1_000 },
+    { session: true, sessionMessageBytes: 2_000, windowBytes: 1_000 },
     { session: true, inboxMessages: 10_000 },
     { session: true, messageBytes: 20_000_000 },
     { session: true, afterLoss: "resend" },
@@ -417,16 +441,38 @@ export async function options(url) {
   for (const given of wrong) {
     const error = await rejected(connect(url, given));
     equal(error.name, "TypeError", `${JSON.stringify(given)}: ${error}`);
+    equal(Object.keys(given).some((name) => error.message.includes(name)) || given.protocols !== undefined, true, `${error}`);
     equal(error.message.includes("secret"), false, "an error with a secret");
     equal(error.message.includes("contradict"), false, "an error that names nothing");
   }
   // Its window may be larger than a plain line's inbox.
   const wide = { session: true, windowMessages: 10_000, messageBytes: 2 ** 25, outboxBytes: 2 ** 25 };
   (await connect(url, wide)).close();
+  for (const given of [4, null, "session"]) {
+    equal((await rejected(connect(url, given))).name, "TypeError", `options ${given}`);
+  }
+  // Who bounds what waits need not say that no message is larger.
+  for (const given of [{ outboxBytes: 1_000 }, { session: true, windowBytes: 1_000 }]) {
+    const small = await connect(url, given);
+    equal(thrown(() => small.send("x".repeat(1_000))).limit, 1_000, JSON.stringify(given));
+    small.close();
+  }
+  const chat = await connect(url, { protocols: "chat" });
+  await within(chat.online(), "a line with one subprotocol");
+  equal(chat.status.subprotocol, "chat", "the only one");
+  for (const [event, listener] of [["bogus", () => {}], ["toString", () => {}], ["status", undefined], ["status", null], ["status", 5]]) {
+    equal(thrown(() => chat.on(event, listener)).name, "TypeError", `${event}, ${listener}`);
+  }
+  chat.close();
   const stranger = { url, credentials: "secret" };
   const misspelt = { url, protocol: ["chat"] };
-  for (const bad of [stranger, misspelt, "ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
-    equal((await rejected(connect(bad))).name, "TypeError", JSON.stringify(bad));
+  for (const bad of [stranger, misspelt, "ftp://example.org", "ws://example.org/#part", {}, undefined, null, 4]) {
+    const error = await rejected(connect(bad));
+    equal([error.name, /URL|option|credentials/.test(error.message)], ["TypeError", true], `${bad}: ${error}`);
+  }
+  for (const port of FORBIDDEN) {
+    const error = await rejected(connect(`wss://example.org:${port}`));
+    equal(error.message.includes("port"), true, `port ${port}: ${error}`);
   }
 }
 
