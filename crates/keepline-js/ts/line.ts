@@ -92,6 +92,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   #watchers = new Set<() => void>();
   #roundTripMs: number | undefined;
   #over = new AbortController();
+  /** {@link Line.finish}, for `await using`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
   /** @internal */
   constructor(
@@ -110,6 +112,10 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
       close: () => this.close(4408, "the inbox is full"),
     });
     this.#driver = new Driver(core, told, this.#owner());
+    // Of an engine without that symbol, what compiles `await using` agrees on another. It is no
+    // method, for a bundler leaves out no class with a name that is to be worked out.
+    const dispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+    Object.assign(this, { [dispose]: () => this.finish() });
     const { signal } = options;
     const abort = (): void => this.#driver.dispose();
     // The application's signal may outlive many lines.
@@ -233,11 +239,6 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     checkClose(code, reason);
     this.#driver.close(code, reason, +withinMs);
     return this.ended();
-  }
-
-  /** {@link Line.finish}, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.finish();
   }
 
   /**

@@ -338,7 +338,8 @@ export async function closing(url, sessionUrl) {
   line.close();
   line.retryNow();
   equal(line.cancel(1), false, "a cancel after the end");
-  await line[Symbol.asyncDispose]();
+  await line[Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]();
+  equal("undefined" in line, false, "a method of no name");
   for (const [code, reason] of [[1001], [2999], [5000], [1000, "x".repeat(124)]]) {
     equal(thrown(() => line.close(code, reason)).name, "RangeError", `close(${code})`);
   }
