@@ -303,7 +303,7 @@ export class Driver implements Listener {
   #over(): void {
     this.#alarm.stop();
     this.#end.abort();
-    this.#route?.giveUp();
+    this.#route?.giveUp().abort();
     this.#works.held.clear();
     if (this.#config.mayReturn) return;
     this.#line?.free();

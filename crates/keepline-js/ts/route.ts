@@ -56,14 +56,18 @@ export class Route {
   /** An attempt waits for an answer. */
   wait(conn: number): void {
     this.attempts.push(conn);
-    if (now() - (this.#askedAt ?? Infinity) >= HANGS_AFTER_MS) this.giveUp();
+    if (now() - (this.#askedAt ?? Infinity) < HANGS_AFTER_MS) return;
+    const hangs = this.giveUp();
+    // Not from in here: who hears of it may call the line, which is borrowed.
+    queueMicrotask(() => hangs.abort());
   }
 
-  /** Tells the function that its answers are of no use any more, and hears none of them. */
-  giveUp(): void {
-    this.#stop.abort();
+  /** Hears nothing more of what was asked, of which the function is to be told by what is returned. */
+  giveUp(): AbortController {
+    const stop = this.#stop;
     this.#stop = new AbortController();
     this.#askedAt = undefined;
+    return stop;
   }
 
   /** Asks in a turn of its own, unless it is asking already or nobody waits. */
@@ -72,9 +76,9 @@ export class Route {
     if (this.#askedAt !== undefined || (!isAttempt && this.renewal === undefined)) return;
     this.#askedAt = now();
     const why = isAttempt ? (wasRefused ? "refusal" : "attempt") : "renewal";
-    const { signal } = this.#stop;
-    void this.#call(why, signal).then((given) => {
-      if (signal.aborted) return;
+    const stop = this.#stop;
+    void this.#call(why, stop.signal).then((given) => {
+      if (stop !== this.#stop) return;
       this.#askedAt = undefined;
       take(given);
     });

@@ -289,6 +289,7 @@ export async function endpoints(url) {
   const attempts = () => again.counters.attempts;
   await heard(again, "status", ({ state, attempt }) => state === "waiting" && attempt === 3);
   equal([hung.length, hung[0].signal.aborted], [1, false], "one call for several attempts");
+  hung[0].signal.onabort = () => again.send("told");
   sleep(61_000);
   dispatchEvent(new Event("online"));
   await heard(again, "status", ({ state }) => state === "waiting");
@@ -298,6 +299,7 @@ export async function endpoints(url) {
   equal([hung.length, attempts()], [2, 0], "what it says is ignored");
   hung[1].resolve(url);
   await within(again.online(), "the line by the next call, though late for its own attempt");
+  equal(await within(take(again, 1), "an echo"), ["told"], "what was sent by who was told");
   again.close();
   await within(again.ended(), "the end");
   equal(hung[1].signal.aborted, true, "the signal at the end of the line");
