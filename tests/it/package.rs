@@ -97,6 +97,7 @@ async fn what_waits_ends_by_its_terms(engine: Engine) -> anyhow::Result<()> {
     let (server, stories) = (Server::start().await?, Stories::open(engine).await?);
     let closed = Port::hold()?;
     stories.tell("nested", vec![json!(server.ws("/echo"))]).await?;
+    stories.tell("full", vec![json!(server.ws("/echo"))]).await?;
     stories.tell("forgotten", vec![json!(closed.ws("/forgotten"))]).await?;
     stories.tell("terms", vec![json!(server.ws("/echo")), json!(closed.ws("/terms"))]).await?;
     Ok(())

@@ -10,7 +10,7 @@ import { now, random, seed } from "./clock.js";
 import type { Core, Line } from "./core.js";
 import { lookInto } from "./diagnosis.js";
 import type { Address, EndpointFunction } from "./endpoint.js";
-import { notSent, TOO_LARGE } from "./errors.js";
+import { FULL, notSent, TOO_LARGE } from "./errors.js";
 import { Bytes, Call, News, Switch, Verdict, Words } from "./numbers.js";
 import { watchPage } from "./page.js";
 import { report } from "./report.js";
@@ -31,7 +31,7 @@ export interface Config {
   /** Whether `connect` may follow the end: the core is then kept for its pace. */
   readonly mayReturn?: boolean;
   /** Overrides what a close means; what it throws is reported, and overrides nothing. */
-  readonly judge?: (event: CloseEvent) => "retry" | "end" | undefined;
+  readonly judge: ((event: CloseEvent) => "retry" | "end" | undefined) | undefined;
 }
 
 export class Driver implements Listener {
@@ -42,6 +42,8 @@ export class Driver implements Listener {
   #works: Works;
   /** The id of the newest message; they rise by one. */
   newest = 0;
+  /** The size of the message that was refused since the outbox was full, until one is accepted. */
+  refused = 0;
   #frameBytes = 0;
   #taken = 0;
   #turnEnds = false;
@@ -100,15 +102,17 @@ export class Driver implements Listener {
       this.#works.noticeClosing(line, now);
       agree?.(line);
       const sent = this.#handIn(line, payload, bytes, now);
+      // Before anybody is told, who may send in turn.
+      if (sent === FULL) this.refused = bytes;
       if (sent > 0) {
-        // Before anybody is told, who may send in turn.
+        this.refused = 0;
         this.newest = sent;
         this.#works.counters.messagesSent++;
       }
       return sent;
     });
     if (sent === undefined || sent < 0) {
-      throw notSent(sent, bytes, this.#ask(Call.LargestMessage));
+      throw notSent(sent, bytes, this.#ask(Call.LargestMessage), this.status);
     }
     return sent;
   }
@@ -167,7 +171,7 @@ export class Driver implements Listener {
 
   /** Whether the outbox would take a message of this size, or says by another error why not. */
   hasRoomFor(bytes: number): boolean {
-    return !this.#line || this.#ask(Call.HasRoomFor, bytes) === 1;
+    return bytes > this.#ask(Call.LargestMessage) || this.#ask(Call.HasRoomFor, bytes) === 1;
   }
 
   #ask(what: Call, about = 0): number {
@@ -283,17 +287,14 @@ export class Driver implements Listener {
     }
     if (works.stands.state === "ended") return this.#over();
     if (works.wantsFlush) this.#endTurnLater();
-    const { signal } = this.#end;
     this.#alarm.hold(line.call(Call.Due, 0, 0, 0), this.#config.watchesPage, this.#isPrompt);
     this.#isPrompt = false;
-    const take = (given: Given): void =>
-      // Who has ended and begun again meanwhile asks again.
-      signal.aborted ? this.#drive(() => {}) : this.#takeIn(given);
-    this.#route?.ask(line.call(Call.WasRefused, 0, 0, 0) === 1, signal, take);
+    const wasRefused = line.call(Call.WasRefused, 0, 0, 0) === 1;
+    this.#route?.ask(wasRefused, (given) => this.#takeIn(given));
     const conn = works.inquiry;
     if (conn === undefined) return;
     works.inquiry = undefined;
-    void lookInto(works.lastUrl, signal).then(([found, retryAfterMs]) =>
+    void lookInto(works.lastUrl, this.#end.signal).then(([found, retryAfterMs]) =>
       this.#drive((line, now) => line.tell(News.Diagnosed, conn, found, retryAfterMs, now)),
     );
   }
@@ -302,6 +303,7 @@ export class Driver implements Listener {
   #over(): void {
     this.#alarm.stop();
     this.#end.abort();
+    this.#route?.giveUp().abort();
     this.#works.held.clear();
     if (this.#config.mayReturn) return;
     this.#line?.free();

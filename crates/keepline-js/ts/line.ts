@@ -6,18 +6,21 @@
  * @module
  */
 
+import { checkClose } from "./close.js";
 import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec.js";
 import { type Core, loadCore } from "./core.js";
 import { type Config, Driver } from "./driver.js";
 import type { Endpoint, EndpointFunction } from "./endpoint.js";
 import { EndedError } from "./errors.js";
+import { EVENTS } from "./events.js";
 import { Fates } from "./fates.js";
 import { Inbox, type Reader } from "./inbox.js";
 import { FATES, Fate, SETTINGS } from "./numbers.js";
-import { config, type Options } from "./options.js";
+import { config, mustBe, type Options } from "./options.js";
 import { report } from "./report.js";
 import type { Fate as FateWord, Status, Why } from "./status.js";
 import type { SendOptions } from "./terms.js";
+import { nativeClass } from "./transport.js";
 import type { Counters, Owner } from "./works.js";
 
 /** What a line tells its listeners. */
@@ -62,8 +65,9 @@ export interface Events<In = unknown> {
  *
  * @param endpoint A URL, an endpoint, or an async function that is asked before each attempt.
  * @throws `TypeError` for an option that is unknown, out of range or contradicts another, and for
- *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly; what `import()`
- *   throws when the core's script does not arrive, which the next call tries again.
+ *   an endpoint that leads nowhere; {@link UnsupportedError} without WebAssembly, and where there is
+ *   no `WebSocket` (in Node 20); what `import()` throws when the core's script does not arrive,
+ *   which the next call tries again.
  */
 export async function connect<Out = unknown, In = unknown>(
   endpoint: string | URL | Endpoint | EndpointFunction,
@@ -81,6 +85,7 @@ export async function connect<Out, In>(
   const erased = options as unknown as Options<never, never>;
   const told = config(endpoint, erased);
   const codec = codecOf(erased.codec);
+  nativeClass();
   return new Line<Out, In>(await loadCore(), told, codec, erased);
 }
 
@@ -91,11 +96,13 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   #isSession: boolean;
   #inbox: Inbox;
   #fates = new Fates();
-  #listeners = new Map<string, Set<(event: never) => void>>();
+  #listeners = new Map(EVENTS.map((event) => [event, new Set<(event: never) => void>()]));
   /** Who waits for the line to be online, to have room, or to end. */
   #watchers = new Set<() => void>();
   #roundTripMs: number | undefined;
   #over = new AbortController();
+  /** {@link Line.finish}, for `await using`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
   /** @internal */
   constructor(
@@ -114,6 +121,10 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
       close: () => this.close(4408, "the inbox is full"),
     });
     this.#driver = new Driver(core, told, this.#owner());
+    // Of an engine without that symbol, what compiles `await using` agrees on another. It is no
+    // method, for a bundler leaves out no class with a name that is to be worked out.
+    const dispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+    Object.assign(this, { [dispose]: () => this.finish() });
     const { signal } = options;
     const abort = (): void => this.#driver.dispose();
     // The application's signal may outlive many lines.
@@ -186,10 +197,12 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   /**
-   * Resolves when the outbox has room for a message of this size, in bytes. Rejects with an
-   * {@link EndedError} when the line ends.
+   * Resolves when the outbox has room for a message of this size, in bytes as they are sent. Without
+   * a size it is that of the message which `send` has just refused as `full`, so that the same
+   * message is accepted then. Of one that is over the limit it resolves at once: the next `send`
+   * says `tooLarge`. Rejects with an {@link EndedError} when the line ends.
    */
-  ready(bytes = 0): Promise<void> {
+  ready(bytes = this.#driver.refused): Promise<void> {
     return this.#until(() => this.#driver.hasRoomFor(bytes));
   }
 
@@ -227,8 +240,10 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   /**
-   * Ends a session once everything that was sent has been taken, or when the time is over; a plain
-   * line at once. Takes no more messages. Resolves when the line has ended.
+   * Ends a session once everything that was sent has been taken and, if the application reads, what
+   * was received as well, or when the time is over: the rest is discarded then. A plain line ends at
+   * once. Takes no more messages: `send` throws `ended` from now on, though a session stays `online`
+   * meanwhile. Resolves when the line has ended.
    */
   async finish(withinMs = 5_000, code = 1000, reason = ""): Promise<Why> {
     checkClose(code, reason);
@@ -236,24 +251,24 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     return this.ended();
   }
 
-  /** {@link Line.finish}, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.finish();
-  }
-
   /**
    * Calls the listener for each such event until the returned function is called. What a listener
    * throws is reported to the environment (HTML §8.1.4.6); the others are still called, and the
    * line stays up.
+   *
+   * @throws `TypeError` for an event that there is not, or a listener that is no function.
    */
   on<Name extends keyof Events>(
     event: Name,
     listener: (event: Events<In>[Name]) => void,
   ): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set();
+    const listeners = this.#listeners.get(event);
+    if (!listeners) throw new TypeError(`there is no event ${event}`);
+    // One that is left out is none either.
+    mustBe("function", { listener: listener ?? null });
     // Who registers twice is told twice.
     const own = (told: Events<In>[Name]): void => listener(told);
-    this.#listeners.set(event, listeners.add(own));
+    listeners.add(own);
     // Not from in here: the listener may want what this returns.
     if (event === "message") queueMicrotask(() => this.#readOut());
     return () => listeners.delete(own);
@@ -354,7 +369,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   #emit<Name extends keyof Events>(event: Name, told: Events<In>[Name]): void {
-    const listeners = this.#listeners.get(event) ?? new Set();
+    const listeners = this.#listeners.get(event)!;
     for (const listener of [...listeners]) {
       // One of them may have taken another out.
       if (!listeners.has(listener)) continue;
@@ -382,11 +397,4 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
       look();
     });
   }
-}
-
-function checkClose(code: number, reason: string): void {
-  if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
-    throw new RangeError("a page may close with 1000 and 3000 to 4999 only");
-  }
-  if (utf8Bytes(reason) > 123) throw new RangeError("a close reason has at most 123 bytes");
 }

@@ -49,8 +49,8 @@ export interface Options<Out = unknown, In = unknown> {
    * sent again, so that one which had been taken arrives twice (`sendAgain`). Default: `tell`.
    */
   readonly afterLoss?: "tell" | "sendAgain";
-  /** The subprotocols that a plain line offers. Default: none. */
-  readonly protocols?: readonly string[];
+  /** The subprotocols that a plain line offers, or the only one. Default: none. */
+  readonly protocols?: string | readonly string[];
   /**
    * How values become messages: `json`, `raw` (text and bytes as they are), or your own. What the
    * far end says is not checked to be an `In`. Default: `json`.
@@ -95,7 +95,7 @@ export interface Options<Out = unknown, In = unknown> {
   readonly asleepMs?: number;
   /** Lines that wake try at once, but for a random part of this. Default: 200. */
   readonly wakeJitterMs?: number;
-  /** The largest message, either way. Default: 12 MiB. */
+  /** The largest message, either way. Default: 12 MiB, or as much as the outbox and inbox hold. */
   readonly messageBytes?: number;
   /** The most messages that wait to be sent; in a session also those not taken. Default: 8,192. */
   readonly outboxMessages?: number;
@@ -109,7 +109,7 @@ export interface Options<Out = unknown, In = unknown> {
   readonly bufferHighBytes?: number;
   /** When it has fallen to this they go on. Default: 256 KiB. */
   readonly bufferLowBytes?: number;
-  /** The largest message of a session, either way. Default: 256 KiB. */
+  /** The largest of a session, either way. Default: 256 KiB, or what outbox and window hold. */
   readonly sessionMessageBytes?: number;
   /** The most messages that a session's server has in flight. Default: 4,096. */
   readonly windowMessages?: number;
@@ -154,17 +154,23 @@ export function config(
   endpoint: string | URL | Endpoint | EndpointFunction,
   options: Options<never, never>,
 ): Config {
-  const isSession = options.session ?? false;
-  const settings = numbers(options);
-  oneOf("afterLoss", options.afterLoss, ["tell", "sendAgain"]);
-  oneOf("whenInboxFull", options.whenInboxFull, ["dropOldest", "dropNewest", "close"]);
-  if (options.diagnosis) settings.push(Switch.Diagnosis, 1);
-  if (options.afterLoss === "sendAgain") settings.push(Switch.SendAgain, 1);
-  const { probe, onClosed, protocols, credentials } = options;
-  const common = {
-    ...(protocols && { protocols }),
-    ...(credentials !== undefined && { credentials }),
-  };
+  mustBe("object", { options });
+  const { session, pageLifecycle, diagnosis, afterLoss, whenInboxFull } = options;
+  const { probe, onClosed, protocols, credentials, signal } = options;
+  mustBe("boolean", { session, pageLifecycle, diagnosis });
+  mustBe("function", { onClosed });
+  mustBe("object", { probe });
+  mustBe("string", { credentials });
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw new TypeError("signal must be an AbortSignal");
+  }
+  oneOf("afterLoss", afterLoss, ["tell", "sendAgain"]);
+  oneOf("whenInboxFull", whenInboxFull, ["dropOldest", "dropNewest", "close"]);
+  const isSession = session ?? false;
+  const settings = numbers(options, isSession);
+  if (diagnosis) settings.push(Switch.Diagnosis, 1);
+  if (afterLoss === "sendAgain") settings.push(Switch.SendAgain, 1);
+  const common = { protocols, credentials } as Partial<Endpoint>;
   const provide = async (...asked: Parameters<EndpointFunction>): Promise<Endpoint> => {
     const given = await (endpoint as EndpointFunction)(...asked);
     return { ...common, ...asEndpoint(given) };
@@ -177,60 +183,74 @@ export function config(
         : address({ ...common, ...known(endpoint) }, isSession),
     isSession,
     ...(probe && { probe: probeOf(probe, settings, options.messageBytes) }),
-    watchesPage: options.pageLifecycle ?? true,
-    ...(onClosed && { judge: onClosed }),
+    watchesPage: pageLifecycle ?? true,
+    judge: onClosed,
   };
+}
+
+/** @throws `TypeError` for one of these that is given, and is of another type. */
+export function mustBe(type: string, named: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(named)) {
+    if (value === undefined || (value !== null && typeof value === type)) continue;
+    throw new TypeError(`${name} must be of the type ${type}`);
+  }
 }
 
 /** What a function gives may have more in it, for it often comes from a server. */
 function known(given: string | URL | Endpoint): Endpoint {
-  const { url, protocols, credentials, expiresInMs, ...others } = asEndpoint(given);
+  const { url, protocols, credentials, expiresInMs, ...others } = asEndpoint(given) ?? {};
   refuse(others, "endpoint.");
   return asEndpoint(given);
 }
 
 /** Pairs of a place and a value. */
-function numbers(options: Options<never, never>): number[] {
-  const isSession = options.session ?? false;
+function numbers(options: Options<never, never>, isSession: boolean): number[] {
   const foreign = isSession ? OF_PLAIN_LINES : OF_SESSIONS;
-  const places = Object.keys(SETTINGS);
-  const given = { ...SETTINGS };
-  const pairs: number[] = [];
+  const all = { ...SETTINGS };
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined) continue;
     if (foreign.includes(name)) {
       throw new TypeError(`${name} is of ${isSession ? "plain lines" : "sessions"} only`);
     }
-    const place = places.indexOf(name);
-    if (place >= 0) {
-      pairs.push(place, (given[name as keyof typeof SETTINGS] = inRange(name, value)));
+    if (name in SETTINGS) {
+      all[name as keyof typeof SETTINGS] = inRange(name, value);
     } else if (![...OTHERS, ...OF_SESSIONS, ...OF_PLAIN_LINES].includes(name)) {
       throw new TypeError(`there is no option ${name}`);
     }
   }
-  checkOrder(given, isSession);
-  return pairs;
+  order(all, options, isSession);
+  return Object.values(all).flatMap((value, place) => [place, value]);
 }
 
-function checkOrder(given: Readonly<typeof SETTINGS>, isSession: boolean): void {
+function order(all: typeof SETTINGS, given: Options<never, never>, isSession: boolean): void {
   for (const [low, high] of ORDERED) {
-    const [less, more] = [given[low], given[high]];
     // A plain line has no window, and a session no inbox, whatever its bounds.
     if (isSession ? high === "inboxBytes" : low === "sessionMessageBytes") continue;
+    // Who bounds what waits need not say that no message is larger.
+    const gives = /essageBytes$/.test(low) && given[low] === undefined;
+    if (gives) all[low] = Math.min(all[low], all[high]);
+    const [less, more] = [all[low], all[high]];
     if (less > more || (low === "bufferLowBytes" && less === more)) {
       throw new TypeError(`${low} (${less}) is above what ${high} (${more}) allows`);
     }
   }
 }
 
-function inRange(name: string, value: unknown): number {
+/**
+ * A time of at most a day, or a whole number.
+ *
+ * @throws `TypeError` for anything else.
+ */
+export function inRange(name: string, value: unknown): number {
   const isTime = name.endsWith("Ms");
   const lowest = FROM_ZERO.includes(name) ? 0 : isTime ? 0.001 : 1;
   const highest = isTime ? DAY_MS : name === "attemptsPerMinute" ? 1_000 : 2 ** 31;
-  if (typeof value !== "number" || !(value >= lowest && value <= highest)) {
-    throw new TypeError(`${name} must be a number from ${lowest} to ${highest}`);
+  const isNumber = isTime ? typeof value === "number" : Number.isInteger(value);
+  if (!isNumber || !((value as number) >= lowest && (value as number) <= highest)) {
+    const kind = isTime ? "" : "whole ";
+    throw new TypeError(`${name} must be a ${kind}number from ${lowest} to ${highest}`);
   }
-  return value;
+  return value as number;
 }
 
 function oneOf(name: string, value: unknown, words: readonly unknown[]): void {

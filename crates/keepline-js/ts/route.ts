@@ -12,6 +12,9 @@ import { News } from "./numbers.js";
 /** An answer that came too late for its attempt is of use to the next one, for so long. */
 const LATE_MS = 60_000;
 
+/** A call that has not answered for so long hangs: the next attempt has the function asked afresh. */
+const HANGS_AFTER_MS = 60_000;
+
 /** What came of a call: an address, or why there is none. */
 export type Given =
   | { readonly address: Address }
@@ -23,7 +26,9 @@ export class Route {
   renewal: number | undefined;
   #provide: EndpointFunction;
   #isSession: boolean;
-  #isAsking = false;
+  /** When the call began that is under way. */
+  #askedAt: number | undefined;
+  #stop = new AbortController();
   #spare: readonly [given: Given, at: number] | undefined;
 
   constructor(provide: EndpointFunction, isSession: boolean) {
@@ -48,14 +53,33 @@ export class Route {
     if (!("none" in given) || given.none !== News.TryAgain) this.#spare = [given, now()];
   }
 
+  /** An attempt waits for an answer. */
+  wait(conn: number): void {
+    this.attempts.push(conn);
+    if (now() - (this.#askedAt ?? Infinity) < HANGS_AFTER_MS) return;
+    const hangs = this.giveUp();
+    // Not from in here: who hears of it may call the line, which is borrowed.
+    queueMicrotask(() => hangs.abort());
+  }
+
+  /** Hears nothing more of what was asked, of which the function is to be told by what is returned. */
+  giveUp(): AbortController {
+    const stop = this.#stop;
+    this.#stop = new AbortController();
+    this.#askedAt = undefined;
+    return stop;
+  }
+
   /** Asks in a turn of its own, unless it is asking already or nobody waits. */
-  ask(wasRefused: boolean, signal: AbortSignal, take: (given: Given) => void): void {
+  ask(wasRefused: boolean, take: (given: Given) => void): void {
     const isAttempt = this.attempts.length > 0;
-    if (this.#isAsking || (!isAttempt && this.renewal === undefined)) return;
-    this.#isAsking = true;
+    if (this.#askedAt !== undefined || (!isAttempt && this.renewal === undefined)) return;
+    this.#askedAt = now();
     const why = isAttempt ? (wasRefused ? "refusal" : "attempt") : "renewal";
-    void this.#call(why, signal).then((given) => {
-      this.#isAsking = false;
+    const stop = this.#stop;
+    void this.#call(why, stop.signal).then((given) => {
+      if (stop !== this.#stop) return;
+      this.#askedAt = undefined;
       take(given);
     });
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Address } from "./endpoint.js";
+import { UnsupportedError } from "./errors.js";
 
 /** A message of a plain line: it stays in JavaScript, the core knows only its size. */
 export type Payload = string | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob;
@@ -27,19 +28,33 @@ export interface Listener {
   arrived(conn: number, data: string | ArrayBuffer | Blob): void;
   failed(): void;
   closed(conn: number, event: CloseEvent): void;
-  /** The browser has made no connection by itself, and says so by staying silent. */
+  /** The environment has made no connection, and says so by staying silent. */
   notMade(conn: number, isForbidden: boolean): void;
 }
 
 /**
  * How long `close` may stay away after an `error` before the socket counts as never made: Chromium
  * and WebKit do that for what the page's policy forbids, WebKit also for mixed content and when
- * there are too many sockets.
+ * there are too many sockets; Node 20 whenever a handshake fails.
  */
 const CLOSE_FOLLOWS_ERROR_MS = 500;
 
 /** As it was when this was loaded: a page may put our own class in its place later. */
 const Native = globalThis.WebSocket as typeof WebSocket | undefined;
+
+/**
+ * The class of native sockets.
+ *
+ * @throws {@link UnsupportedError} where there is none.
+ */
+export function nativeClass(): typeof WebSocket {
+  const found = Native ?? (globalThis.WebSocket as typeof WebSocket | undefined);
+  if (found) return found;
+  throw new UnsupportedError(
+    "there is no WebSocket here: in Node 20, start it with --experimental-websocket," +
+      " or set globalThis.WebSocket to the class of the package ws",
+  );
+}
 
 export class Transport {
   readonly socket: WebSocket;
@@ -48,7 +63,7 @@ export class Transport {
 
   /** @throws What the constructor of `WebSocket` throws. */
   constructor(conn: number, { url, protocols }: Address, type: BinaryType, heard: Listener) {
-    const socket = (this.socket = new (Native ?? WebSocket)(url, protocols));
+    const socket = (this.socket = new (nativeClass())(url, protocols));
     socket.binaryType = type;
     const isForbidden = lookOutForPolicy(url, this.#policy.signal);
     socket.onopen = () => {
@@ -58,8 +73,12 @@ export class Transport {
     socket.onmessage = (event) => heard.arrived(conn, event.data);
     socket.onerror = () => {
       this.#timer = setTimeout(() => {
-        // WebKit says CONNECTING while it tells of mixed content.
-        if (socket.readyState === 3) heard.notMade(conn, isForbidden() || isInsecure(socket.url));
+        // At the error WebKit still says CONNECTING of mixed content, and Node 20 says it for ever.
+        // Of one that says CLOSING the `close` is to come.
+        const { readyState, url } = socket;
+        if (readyState === 0 || readyState === 3) {
+          heard.notMade(conn, isForbidden() || isInsecure(url));
+        }
       }, CLOSE_FOLLOWS_ERROR_MS);
       heard.failed();
     };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { mustBe } from "./options.js";
+import { nativeClass } from "./transport.js";
 import { checked, protocolList, required } from "./websocket/arguments.js";
 import { Backing } from "./websocket/backing.js";
 import { settings, type KeeplineWebSocketOptions, type Provided } from "./websocket/options.js";
@@ -29,6 +31,7 @@ export interface KeeplineWebSocketClass {
    *
    * @throws DOMException `SyntaxError` for a URL or a subprotocol that is none.
    * @throws TypeError for an option that is unknown, out of its range, or contradicts another.
+   * @throws {@link UnsupportedError} where there is no `WebSocket` to connect with (in Node 20).
    */
   new (
     url: Provided<string | URL>,
@@ -133,12 +136,14 @@ const additions = (): PropertyDescriptorMap =>
   });
 
 function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSocketClass {
+  mustBe("object", { options: defaults ?? null });
   const isNative = defaults.reconnect === false;
   const Socket = class extends EventTarget {
     constructor(url: unknown, protocols: unknown = [], options: KeeplineWebSocketOptions = {}) {
       required(arguments.length);
       // The browser's class passes over further arguments.
       const told = isNative ? defaults : { ...defaults, ...options };
+      if (!isNative) mustBe("object", { options });
       const mayAsk = told.reconnect ?? true;
       const asked = (source: unknown): boolean => mayAsk && typeof source === "function";
       const text = asked(url) ? url : `${url}`;
@@ -148,6 +153,7 @@ function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSo
         asked(names) ? [] : (names as string[]),
       );
       const line = settings(asked(text) ? (text as () => string) : address.url, names, told);
+      nativeClass();
       super();
       backings.set(this, new Backing(this, line));
     }

@@ -175,7 +175,7 @@ export class Works implements Host {
     } catch (thrown) {
       // A browser's own words may quote the URL, which may hold a secret.
       const { name } = thrown as Error;
-      const isRefused = /^(Security|Syntax|Reference)Error$|_BLOCKED$/.test(name);
+      const isRefused = /^(Security|Syntax)Error$|_BLOCKED$/.test(name);
       this.openFailed(conn, isRefused, `the browser refuses this connection (${name})`);
     }
   }
@@ -214,7 +214,7 @@ export class Works implements Host {
     if (this.#fixed) return this.openAt(conn, this.#fixed);
     const spare = this.#route?.spare();
     if (spare) this.news.push((line, now) => this.provide(line, conn, ...spare, now));
-    else this.#route?.attempts.push(conn);
+    else this.#route?.wait(conn);
   }
 
   /** What the endpoint function has given goes to one that waits for it. */

@@ -141,13 +141,12 @@ impl<'a> Package<'a> {
         Ok(())
     }
 
-    /// Its minifier is the best of those at hand, and leaves the marks by which another bundler
-    /// sees what may be left out.
+    /// The script, and the packed core beside it, as it is.
     fn bundle(&self) -> Result<()> {
         let mut rolldown = self.tool("rolldown");
-        rolldown.args(["ts/index.ts", "--dir=dist", "--format=esm", "--platform=neutral"]);
-        rolldown.args(["--minify", "--transform.target=es2022", "--chunk-file-names=[name].js"]);
+        rolldown.args(["--config", "tools/rolldown.config.mjs"]);
         Step::new("bundle the npm package", rolldown).succeed()?;
+        fs::copy(self.folder.join("pkg/packed.js"), self.folder.join("dist/packed.js"))?;
         Ok(())
     }
 

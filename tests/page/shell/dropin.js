@@ -306,7 +306,9 @@ globalThis.watchUnless = (url, code) =>
 globalThis.refusedOptions = () =>
   [
     { retryBase: 5 }, { session: true }, { maxAttempts: 0 }, { retryBaseMs: -1 }, { connectTimeoutMs: "8s" }, { retryBaseMs: 5, retryCapMs: 4 },
-    { reconnect: false, maxAttempts: 5 }, { reconnect: false, startClosed: true }, { queueWhileConnecting: false, outboxBytes: 9 }, {},
+    { reconnect: "no" }, { startClosed: 1 }, { queueWhileConnecting: null }, { shouldReconnect: 5 }, { debug: "yes" }, { maxAttempts: "5" }, { maxAttempts: 0.5 },
+    { outboxMessages: 1.5 }, { outboxBytes: Infinity }, { pageLifecycle: 0 }, { probe: null }, 4,
+    { reconnect: false, maxAttempts: 5 }, { reconnect: false, startClosed: true }, { queueWhileConnecting: false, outboxBytes: 9 }, { maxAttempts: Infinity }, {},
     { reconnect: false }, { reconnect: false, queueWhileConnecting: true, outboxMessages: 5, connectTimeoutMs: 50 },
   ].map((options) =>
     outcome(() => new KeeplineWebSocket("ws://127.0.0.1:1/", [], options).close()),

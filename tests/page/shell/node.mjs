@@ -1,11 +1,12 @@
 // The npm package in Node, told by `tests/it/package_examples.rs`: throws if it goes wrong.
 import { strict as assert } from "node:assert";
-import { connect } from "keepline";
+import { connect, KeeplineWebSocket } from "keepline";
 import WebSocket from "ws";
 
-// Where none is given, the line ends instead of trying for ever.
-const none = await connect(process.argv[2]);
-assert.equal((await none.ended()).reason, "refused");
+// Where none is given, that is what the error says, and how to give one.
+const none = { name: "UnsupportedError", message: /no WebSocket here.*--experimental-websocket/ };
+await assert.rejects(connect(process.argv[2]), none);
+assert.throws(() => new KeeplineWebSocket(process.argv[2]), none);
 
 globalThis.WebSocket = WebSocket;
 

@@ -1,9 +1,26 @@
 // The npm package over Node's own WebSocket, told by `tests/it/package_examples.rs`: throws if it
 // goes wrong.
 import { strict as assert } from "node:assert";
+import { createServer } from "node:net";
 import { connect, KeeplineWebSocket } from "keepline";
 
 const [plain, session] = process.argv.slice(2);
+
+/** A port at which nobody listens any more. */
+const closed = await new Promise((resolve) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address();
+    server.close(() => resolve(port));
+  });
+});
+
+// Node 20 tells of a handshake that has failed by an error alone, and stays CONNECTING.
+const refused = await connect(`ws://127.0.0.1:${closed}/`, { retryBaseMs: 60_000, retryCapMs: 60_000 });
+const status = await new Promise((resolve) => {
+  refused.on("status", (status) => status.state === "waiting" && resolve(status));
+});
+assert.equal(status.why.reason, "failed");
+refused.close();
 
 for (const [url, isSession] of [
   [plain, false],

@@ -280,6 +280,30 @@ export async function endpoints(url) {
   late.retryNow();
   equal((await within(late.ended(), "the end")).words, "too late", "when nobody waited for it");
 
+  const hung = [];
+  const again = await connect(
+    (_, signal) =>
+      hung.length > 1 ? url : new Promise((resolve) => hung.push({ signal, resolve })),
+    { connectTimeoutMs: 300, retryBaseMs: 1, retryCapMs: 1, attemptsPerMinute: 1_000 },
+  );
+  const attempts = () => again.counters.attempts;
+  await heard(again, "status", ({ state, attempt }) => state === "waiting" && attempt === 3);
+  equal([hung.length, hung[0].signal.aborted], [1, false], "one call for several attempts");
+  hung[0].signal.onabort = () => again.send("told");
+  sleep(61_000);
+  dispatchEvent(new Event("online"));
+  await heard(again, "status", ({ state }) => state === "waiting");
+  equal([hung.length, hung[0].signal.aborted], [2, true], "a call that hangs is given up");
+  hung[0].resolve(url);
+  await heard(again, "status", ({ state }) => state === "waiting");
+  equal([hung.length, attempts()], [2, 0], "what it says is ignored");
+  hung[1].resolve(url);
+  await within(again.online(), "the line by the next call, though late for its own attempt");
+  equal(await within(take(again, 1), "an echo"), ["told"], "what was sent by who was told");
+  again.close();
+  await within(again.ended(), "the end");
+  equal(hung[1].signal.aborted, true, "the signal at the end of the line");
+
   const bad = await connect(async () => "gopher://example.org/");
   equal((await within(bad.ended(), "the end")).reason, "badEndpoint", "a useless endpoint");
   const odd = await connect(async () => ({ url, expiresInMs: 10n }));
@@ -316,7 +340,8 @@ export async function closing(url, sessionUrl) {
   line.close();
   line.retryNow();
   equal(line.cancel(1), false, "a cancel after the end");
-  await line[Symbol.asyncDispose]();
+  await line[Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose")]();
+  equal("undefined" in line, false, "a method of no name");
   for (const [code, reason] of [[1001], [2999], [5000], [1000, "x".repeat(124)]]) {
     equal(thrown(() => line.close(code, reason)).name, "RangeError", `close(${code})`);
   }
@@ -326,6 +351,17 @@ export async function closing(url, sessionUrl) {
   session.close();
   const fate = await rejected(session.delivered(1));
   equal([fate.name, fate.code, fate.mayHaveArrived], ["DeliveryError", "neverSent", false], "fate");
+
+  const finishing = await connect(sessionUrl, { session: true });
+  await within(finishing.online(), "a session");
+  finishing.send("taken");
+  const finished = finishing.finish();
+  const tooLate = thrown(() => finishing.send("too late"));
+  equal([tooLate.code, finishing.status.state], ["ended", "online"], "a send while it finishes");
+  equal(tooLate.message.includes("closing"), true, tooLate.message);
+  for await (const _ of finishing) break;
+  equal((await within(finished, "the end")).reason, "application", "the end");
+  equal(error.message, "the line has ended", "the words after the end");
 
   const first = await connect(sessionUrl, { session: true });
   const got = [];
@@ -349,6 +385,15 @@ export async function closing(url, sessionUrl) {
   equal((await within(aborted.ended(), "the end")).reason, "application", "an abort");
 }
 
+/** The bad ports of Fetch §2.9. */
+const FORBIDDEN = [
+  0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+  103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512,
+  513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719,
+  1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679,
+  6697, 10080,
+];
+
 /** Options that are unknown, out of range, or contradict each other. */
 export async function options(url) {
   const wrong = [
@@ -371,12 +416,25 @@ export async function options(url) {
     { retryBaseMs: undefined, retryCapMs: 300 },
     { bufferHighBytes: 1_000 },
     { bufferLowBytes: 5, bufferHighBytes: 5 },
-    { outboxBytes: 1_000 },
     { attemptsPerMinute: 0.5 },
+    { outboxMessages: 1.5 },
+    { outboxBytes: Infinity },
+    { inboxBytes: null },
+    { session: "no" },
+    { pageLifecycle: 1 },
+    { diagnosis: null },
+    { onClosed: 5 },
+    { signal: {} },
+    { signal: null },
+    { probe: null },
+    { probe: "ping" },
+    { codec: null },
+    { protocols: 5 },
+    { protocols: "a,b" },
     { whenInboxFull: "wait" },
     { probe: { send: "ping" } },
     { probe: { send: "ping", answer: "pong", idle: 5 } },
-    { session: true, windowBytes: 1_000 },
+    { session: true, sessionMessageBytes: 2_000, windowBytes: 1_000 },
     { session: true, inboxMessages: 10_000 },
     { session: true, messageBytes: 20_000_000 },
     { session: true, afterLoss: "resend" },
@@ -386,16 +444,38 @@ export async function options(url) {
   for (const given of wrong) {
     const error = await rejected(connect(url, given));
     equal(error.name, "TypeError", `${JSON.stringify(given)}: ${error}`);
+    equal(Object.keys(given).some((name) => error.message.includes(name)) || given.protocols !== undefined, true, `${error}`);
     equal(error.message.includes("secret"), false, "an error with a secret");
     equal(error.message.includes("contradict"), false, "an error that names nothing");
   }
   // Its window may be larger than a plain line's inbox.
   const wide = { session: true, windowMessages: 10_000, messageBytes: 2 ** 25, outboxBytes: 2 ** 25 };
   (await connect(url, wide)).close();
+  for (const given of [4, null, "session"]) {
+    equal((await rejected(connect(url, given))).name, "TypeError", `options ${given}`);
+  }
+  // Who bounds what waits need not say that no message is larger.
+  for (const given of [{ outboxBytes: 1_000 }, { session: true, windowBytes: 1_000 }]) {
+    const small = await connect(url, given);
+    equal(thrown(() => small.send("x".repeat(1_000))).limit, 1_000, JSON.stringify(given));
+    small.close();
+  }
+  const chat = await connect(url, { protocols: "chat" });
+  await within(chat.online(), "a line with one subprotocol");
+  equal(chat.status.subprotocol, "chat", "the only one");
+  for (const [event, listener] of [["bogus", () => {}], ["toString", () => {}], ["status", undefined], ["status", null], ["status", 5]]) {
+    equal(thrown(() => chat.on(event, listener)).name, "TypeError", `${event}, ${listener}`);
+  }
+  chat.close();
   const stranger = { url, credentials: "secret" };
   const misspelt = { url, protocol: ["chat"] };
-  for (const bad of [stranger, misspelt, "ftp://example.org", "ws://example.org/#part", "ws://example.org:6000", {}]) {
-    equal((await rejected(connect(bad))).name, "TypeError", JSON.stringify(bad));
+  for (const bad of [stranger, misspelt, "ftp://example.org", "ws://example.org/#part", {}, undefined, null, 4]) {
+    const error = await rejected(connect(bad));
+    equal([error.name, /URL|option|credentials/.test(error.message)], ["TypeError", true], `${bad}: ${error}`);
+  }
+  for (const port of FORBIDDEN) {
+    const error = await rejected(connect(`wss://example.org:${port}`));
+    equal(error.message.includes("port"), true, `port ${port}: ${error}`);
   }
 }
 
@@ -432,6 +512,33 @@ export async function terms(url, closedUrl) {
   equal(await dropped, { count: 1 }, "an inbox that overflows");
   equal(await within(take(up, 2), "the rest"), [1, 2], "the oldest made room");
   up.close();
+}
+
+/** What `full` has refused is accepted once `ready` says so; what never fits is not waited for. */
+export async function full(url) {
+  let open;
+  const limits = { codec: "raw", messageBytes: 1_000, outboxBytes: 1_500 };
+  const line = await connect(() => new Promise((resolve) => (open = () => resolve(url))), limits);
+  const [large, half] = ["x".repeat(1_000), "x".repeat(500)];
+  line.send(large);
+  const error = thrown(() => line.send(large));
+  equal([error.code, error.bytes, error.limit], ["full", 1_000, undefined], "a full outbox");
+  let isReady = false;
+  const ready = line.ready().then(() => (isReady = true));
+  await line.ready(500);
+  await new Promise((resolve) => setTimeout(resolve));
+  equal(isReady, false, "room for what was refused");
+  line.send(half);
+  equal(thrown(() => line.send(half)).bytes, 500, "the size of what was refused last");
+  open();
+  await within(ready, "room");
+  line.send(large);
+  await within(line.ready(), "room, where nothing was refused");
+  await within(line.ready(1_001), "the end of a wait that has none");
+  const over = thrown(() => line.send(`${large}x`));
+  equal([over.code, over.bytes, over.limit], ["tooLarge", 1_001, 1_000], "one over the limit");
+  equal(await within(take(line, 3), "the echoes"), [large, half, large], "what came back");
+  line.close();
 }
 
 /** Of more messages than are remembered, the first are forgotten, and what waits is waited for. */
@@ -543,6 +650,7 @@ globalThis.stories = {
   bytes,
   unsendable,
   nested,
+  full,
   forgotten,
   throwing,
   abandoned,

@@ -6,7 +6,7 @@
 
 import type { Config } from "../driver.js";
 import type { Endpoint, EndpointFunction } from "../endpoint.js";
-import { config, type Options, type Probe } from "../options.js";
+import { config, inRange, mustBe, type Options, type Probe } from "../options.js";
 import { protocolList } from "./arguments.js";
 
 /** A value, or a function that is asked for one before each attempt. */
@@ -133,9 +133,12 @@ export function settings(
       throw new TypeError(`there is no option ${name}`);
     }
   }
-  if (!(outboxMessages > 0 && outboxBytes > 0 && maxAttempts > 0)) {
-    throw new TypeError("outboxMessages, outboxBytes and maxAttempts must be numbers above 0");
-  }
+  mustBe("boolean", { reconnect, queueWhileConnecting: queues, startClosed });
+  mustBe("function", { shouldReconnect });
+  if (typeof debug !== "boolean") mustBe("function", { debug });
+  inRange("outboxMessages", outboxMessages);
+  inRange("outboxBytes", outboxBytes);
+  if (maxAttempts !== Infinity) inRange("maxAttempts", maxAttempts);
   const isFixed = typeof url !== "function" && typeof protocols !== "function";
   const provide: EndpointFunction = async () => endpoint(await ask(url), await ask(protocols));
   const common = config(provide, { ...(reconnect ? {} : AS_NATIVE), ...others, ...UNBOUNDED });
