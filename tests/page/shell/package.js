@@ -55,6 +55,16 @@ const heard = (line, name, isIt = () => true) =>
     name,
   );
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(isSo, what) {
+  let waits = true;
+  const looks = async () => {
+    while (waits && !isSo()) await pause(5);
+  };
+  await within(looks(), what).finally(() => (waits = false));
+}
+
 async function take(line, count) {
   const taken = [];
   if (!count) return taken;
@@ -363,6 +373,19 @@ export async function closing(url, sessionUrl) {
   equal((await within(finished, "the end")).reason, "application", "the end");
   equal(error.message, "the line has ended", "the words after the end");
 
+  // A reader that is behind is given its time.
+  const behind = await connect(sessionUrl, { session: true });
+  for (const number of numbers(5)) behind.send(number);
+  await until(() => behind.counters.messagesReceived === 5, "five echoes");
+  const read = [];
+  let end;
+  for await (const number of behind) {
+    read.push(number);
+    end ??= behind.finish();
+    await pause(10);
+  }
+  equal([read, (await within(end, "the end")).reason], [numbers(5), "application"], "what was read");
+
   const first = await connect(sessionUrl, { session: true });
   const got = [];
   for (const number of numbers(3)) first.send(number);
@@ -563,7 +586,7 @@ export async function storm(url) {
   const sending = (async () => {
     for (const number of numbers(total)) {
       line.send(number);
-      if (number % 2) await new Promise((resolve) => setTimeout(resolve, 4));
+      if (number % 2) await pause(4);
     }
   })();
   const got = await within(take(line, total), "all of it");
