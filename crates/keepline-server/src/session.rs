@@ -85,9 +85,9 @@ impl Session {
     }
 
     /// Ends the session with 1000 once the client has taken all that it was sent, or when `within`
-    /// is over; the client may be away and come back meanwhile. What it sends meanwhile is not taken.
-    /// Returns what was lost all the same, as [`Session::lost`] does, once that is known: at most
-    /// 5 s later.
+    /// is over; the client may be away and come back meanwhile. What it sends meanwhile is not
+    /// taken. Returns what was lost all the same, as [`Session::lost`] does, once that is known: at
+    /// most 5 s later.
     pub async fn finish(mut self, within: Duration) -> Vec<Lost> {
         let _all_is_taken = timeout(within, self.desk.settled()).await;
         self.desk.end(CloseCode::NORMAL, "");
