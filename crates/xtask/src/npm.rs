@@ -26,7 +26,7 @@ const STACK: &str = "link-arg=-zstack-size=131072";
 const OPTIMISED: [&str; 20] = [
     "--constraint-analysis",
     "--remove-unused-brs",
-    "--monomorphize",
+    "-Oz",
     "--flatten",
     "--coalesce-locals-learning",
     "--rereloop",
@@ -39,7 +39,7 @@ const OPTIMISED: [&str; 20] = [
     "-ocimfs",
     "5",
     "-aimfs",
-    "6",
+    "0",
     "--low-memory-unused",
     "--strip-debug",
     "--strip-producers",
@@ -137,7 +137,7 @@ impl<'a> Package<'a> {
         let wasm_opt = tools.wasm_opt.as_ref().context("the npm package needs wasm-opt")?;
         let mut command = self.project.command(wasm_opt);
         command.args(OPTIMISED).arg(built).arg("-o").arg(wasm);
-        Step::new("wasm-opt -Oz, twice", command).succeed()?;
+        Step::new("wasm-opt -Oz, three times", command).succeed()?;
         Ok(())
     }
 
