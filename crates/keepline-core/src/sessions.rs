@@ -48,9 +48,9 @@ const HOLDS_NEW_BACK: bool = false;
 /// those of one identity, and the anonymous ones. When a bound is reached, new sessions are
 /// refused; what a session sends or receives makes room by giving up those that have been without a
 /// connection for longest. If that is not enough, a send is refused; and for what was received,
-/// those that hold most are given up, whose clients are told what was not taken. The last eighth of
-/// each bound is for sessions that hold at most 16 KiB: who holds much does not stop those who do
-/// not.
+/// those of the same identity that hold most, or anonymous ones, are given up, whose clients are
+/// told what was not taken. The last eighth of each bound is for sessions that hold at most 16 KiB:
+/// who holds much does not stop those who do not.
 ///
 /// One that its client left before it had sent or acknowledged anything holds no place against a
 /// new one of the same identity, or another anonymous one: its client begins anew, and what its

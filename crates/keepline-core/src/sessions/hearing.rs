@@ -133,13 +133,14 @@ impl Sessions {
 
     /// Closes a connection; its session, if it has one, waits for another.
     pub(super) fn part_from(&mut self, conn: ConnId, code: CloseCode, reason: &str, now: Instant) {
-        let key = self.talk(conn).map(|(talk, _)| talk.key);
-        let grown = key.filter(|key| self.recount(*key));
-        if let Some(key) = key {
-            self.lost(key, now);
-        }
+        let Some((talk, _)) = self.talk(conn) else {
+            return self.close(conn, code, reason, None, now);
+        };
+        let key = talk.key;
+        let has_grown = self.recount(key);
+        self.lost(key, now);
         self.close(conn, code, reason, None, now);
-        if let Some(key) = grown {
+        if has_grown {
             self.make_room_for_received(key, now);
         }
     }

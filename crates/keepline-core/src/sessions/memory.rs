@@ -92,8 +92,8 @@ impl Sessions {
     }
 
     /// Makes room for what the session `key` has received: it was granted, perhaps before others
-    /// came to hold so much. If need be, those that hold most are given up, with a connection or
-    /// without.
+    /// came to hold so much. If need be, those of its own kind that hold most are given up, with a
+    /// connection or without; in place of somebody's by name, anonymous ones that hold more.
     pub(super) fn make_room_for_received(&mut self, key: SessionKey, now: Instant) {
         if self.make_room(0, key, now) || planted(Mutant::GrantedNotBounded) {
             return;
@@ -101,7 +101,7 @@ impl Sessions {
         let brim = self.brim(0, key);
         while let excess = self.excess(0, key, brim)
             && !excess.is_none()
-            && let Some(most) = self.who_holds_most(key, excess.of_its_kind > 0)
+            && let Some(most) = self.who_makes_way(key, excess)
         {
             self.give_up(most, Over::Evicted, now);
         }
@@ -111,13 +111,12 @@ impl Sessions {
         Brim::of_one_with(bytes + self.by_key.get(&key).map_or(0, |session| session.counted))
     }
 
-    fn who_holds_most(&self, key: SessionKey, of_its_kind: bool) -> Option<SessionKey> {
-        let subject = self.subject(key);
-        let all = self
-            .by_key
-            .iter()
-            .filter(|(_, it)| !of_its_kind || it.owner.subject.as_deref() == subject);
-        all.max_by_key(|(_, it)| it.counted).map(|(most, _)| *most)
+    fn who_makes_way(&self, key: SessionKey, excess: Excess) -> Option<SessionKey> {
+        let own = self.subject(key);
+        let strangers_hold_more = self.holdings.of(None).bytes > self.holdings.of(own).bytes;
+        let subject = own.filter(|_| excess.of_its_kind > 0 || !strangers_hold_more);
+        let kind = self.by_key.iter().filter(|(_, it)| it.owner.subject.as_deref() == subject);
+        kind.max_by_key(|(_, it)| it.counted).map(|(most, _)| *most)
     }
 
     /// By how much the memory would be too small if this session held so much more.

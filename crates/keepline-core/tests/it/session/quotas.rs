@@ -391,6 +391,27 @@ fn those_who_send_much_stop_nobody_who_holds_little() {
 }
 
 #[test]
+fn what_strangers_send_costs_nobody_his_session_who_is_known() {
+    let mut pair = server(ServerConfig { anonymous_bytes: 1_600 * KIB, ..small() });
+    pair.server_takes = false;
+    let alice = let_in(&mut pair, 1, Some("alice"));
+    send_kilobytes(&mut pair, alice, 900).unwrap();
+    let strangers: Vec<SessionKey> = (2..=4).map(|it| let_in(&mut pair, it, None)).collect();
+    for number in 2..=4 {
+        for message in 1..=2 {
+            pair.say_on(ConnId(1_000 + number), &[large(message, 250)]);
+        }
+    }
+    assert_eq!(pair.over(alice), None);
+    // Nor does she pay for them with what she receives.
+    pair.say_on(ConnId(1_001), &[large(1, 100)]);
+    assert_eq!(pair.over(alice), None);
+    let paid = strangers.iter().filter(|it| pair.over(**it) == Some(&Over::Evicted));
+    assert!(paid.count() > 0);
+    assert!(pair.server.total_bytes() <= small().total_bytes);
+}
+
+#[test]
 fn an_end_is_remembered_when_memory_is_short() {
     let mut pair = server(small());
     pair.server_takes = false;
