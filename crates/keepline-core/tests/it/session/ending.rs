@@ -318,34 +318,8 @@ fn finish_waits_until_everything_is_taken() {
     assert_eq!(pair.fates(), [&Event::Delivered(ids(1, 2))]);
 }
 
-#[test]
-fn finish_waits_for_a_reader_that_is_behind() {
-    for is_there in [true, false] {
-        let mut pair = Pair::online();
-        let key = pair.key();
-        pair.server.send(key, text("first"), pair.now).unwrap();
-        pair.settle();
-        pair.client_takes = false;
-        for word in ["second", "third"] {
-            pair.server.send(key, text(word), pair.now).unwrap();
-        }
-        pair.settle();
-        (pair.reachable, pair.client_takes) = (is_there, false);
-        if !is_there {
-            pair.cut();
-        }
-        pair.finish_within(secs(60));
-        pair.run_for(secs(1));
-        assert_ne!(pair.client.status(), ended(End::Application));
-        pair.client_takes_all();
-        pair.settle();
-        assert_eq!(pair.client_took, ["first", "second", "third"]);
-        assert_eq!(pair.client.status(), ended(End::Application));
-    }
-}
-
-#[test]
-fn finish_waits_for_a_reader_that_is_behind_what_an_earlier_server_has_sent() {
+/// A client whose reader has taken the first of three messages.
+fn with_a_reader_that_is_behind() -> Pair {
     let mut pair = Pair::online();
     let key = pair.key();
     pair.server.send(key, text("first"), pair.now).unwrap();
@@ -355,13 +329,38 @@ fn finish_waits_for_a_reader_that_is_behind_what_an_earlier_server_has_sent() {
         pair.server.send(key, text(word), pair.now).unwrap();
     }
     pair.settle();
-    pair.finish_within(secs(60));
-    pair.restart_server();
-    pair.run_for(secs(5));
+    pair
+}
+
+fn catches_up_and_ends(pair: &mut Pair) {
+    assert_ne!(pair.client.status(), ended(End::Application));
     pair.client_takes_all();
     pair.settle();
     assert_eq!(pair.client_took, ["first", "second", "third"]);
     assert_eq!(pair.client.status(), ended(End::Application));
+}
+
+#[test]
+fn finish_waits_for_a_reader_that_is_behind() {
+    for is_there in [true, false] {
+        let mut pair = with_a_reader_that_is_behind();
+        if !is_there {
+            pair.reachable = false;
+            pair.cut();
+        }
+        pair.finish_within(secs(60));
+        pair.run_for(secs(1));
+        catches_up_and_ends(&mut pair);
+    }
+}
+
+#[test]
+fn finish_waits_for_a_reader_that_is_behind_what_an_earlier_server_has_sent() {
+    let mut pair = with_a_reader_that_is_behind();
+    pair.finish_within(secs(60));
+    pair.restart_server();
+    pair.run_for(secs(5));
+    catches_up_and_ends(&mut pair);
 }
 
 #[test]

@@ -55,6 +55,10 @@ fn small() -> ServerConfig {
     ServerConfig { outbox_bytes: 1_024 * KIB, total_bytes: 2_048 * KIB, ..ServerConfig::default() }
 }
 
+fn large(number: u64, kilobytes: usize) -> Record {
+    Record::Message(number, Payload::Binary(vec![0; kilobytes * KIB]))
+}
+
 fn send_kilobytes(pair: &mut Pair, key: SessionKey, count: usize) -> Result<(), SendError> {
     let kilobyte = || Payload::Binary(vec![0; KIB]);
     (0..count).try_for_each(|_| pair.server.send(key, kilobyte(), pair.now).map(|_| ()))
@@ -206,9 +210,8 @@ fn what_was_received_and_not_taken_is_counted_too() {
     pair.server_takes = false;
     let conn = greet(&mut pair, 1, None);
     let before = pair.server.total_bytes();
-    let large = |number| Record::Message(number, Payload::Binary(vec![0; 256 * KIB]));
     for number in 1..=4 {
-        pair.say_on(conn, &[large(number)]);
+        pair.say_on(conn, &[large(number, 256)]);
     }
     assert!(pair.server.total_bytes() >= before + 1_024 * KIB);
     let away = let_in(&mut pair, 2, None);
@@ -216,7 +219,7 @@ fn what_was_received_and_not_taken_is_counted_too() {
     send_kilobytes(&mut pair, away, 700).unwrap();
     let other = greet(&mut pair, 3, None);
     for number in 1..=3 {
-        pair.say_on(other, &[large(number)]);
+        pair.say_on(other, &[large(number, 256)]);
     }
     assert_eq!(pair.over(away), Some(&Over::Evicted), "it makes room as a send does");
     pair.server_takes_all();
@@ -340,10 +343,9 @@ fn what_all_hold_stays_within_the_bound_whatever_was_granted() {
     pair.server_takes = false;
     let keys: Vec<SessionKey> = (1..=20).map(|number| let_in(&mut pair, number, None)).collect();
     pair.say_on(ConnId(1_020), &[Record::Message(1, text("little"))]);
-    let large = |number| Record::Message(number, Payload::Binary(vec![0; 256 * KIB]));
     for session in 1..=19 {
         for number in 1..=4 {
-            pair.say_on(ConnId(1_000 + session), &[large(number)]);
+            pair.say_on(ConnId(1_000 + session), &[large(number, 256)]);
             let (held, bound) = (pair.server.total_bytes() / KIB, small().total_bytes / KIB);
             assert!(held <= bound, "{held} KiB held, {bound} KiB allowed");
         }
@@ -356,10 +358,6 @@ fn what_all_hold_stays_within_the_bound_whatever_was_granted() {
     for conn in given_up {
         assert_eq!(pair.close_of(conn), Some((4429, "no memory for this session")));
     }
-}
-
-fn large(number: u64, kilobytes: usize) -> Record {
-    Record::Message(number, Payload::Binary(vec![0; kilobytes * KIB]))
 }
 
 #[test]
