@@ -139,6 +139,11 @@ export async function text(settings: Options<string, Data>): Promise<void> {
   const same: typeof told = await connect("/", { ...settings, session: true });
   // @ts-expect-error an object is nothing that `raw` takes
   await connect<Say, Data>("/", { codec: "raw" });
+  // What a helper says of `connect` is meant of any line.
+  const any: Awaited<ReturnType<typeof connect>> = await connect("/", { session: true });
+  const asked: Parameters<typeof connect> = ["/", { session: true }];
+  const chosen: Options = { codec: "raw" };
+  void [any, asked, chosen];
   // @ts-expect-error bytes may come too
   await connect<string, string>("/", { codec: "raw" });
   // @ts-expect-error there is no such codec

@@ -1,7 +1,10 @@
 // How `ts` becomes the one script that users get. Its minifier is the best of those at hand, and
 // leaves the marks by which another bundler sees what may be left out.
 
-/** Properties of which only this package's own files know: they need no names. */
+/**
+ * Properties of which only this package's own files know: they need no names. None may be one of
+ * JavaScript's or the DOM's that is used in them, nor a word that anybody is told.
+ */
 const internal = [
   "abandon",
   "address",
@@ -27,9 +30,7 @@ const internal = [
   "judge",
   "keep",
   "lastUrl",
-  "listener",
   "mayReturn",
-  "measure",
   "newest",
   "news",
   "noticeClosing",
@@ -41,9 +42,7 @@ const internal = [
   "queues",
   "received",
   "refused",
-  "reject",
   "renewal",
-  "resolve",
   "settings",
   "settle",
   "slept",

@@ -7,9 +7,9 @@
 
 import { Alarm } from "./alarm.js";
 import { now, random, seed } from "./clock.js";
+import type { Config } from "./config.js";
 import type { Core, Line } from "./core.js";
 import { lookInto } from "./diagnosis.js";
-import type { Address, EndpointFunction } from "./endpoint.js";
 import { FULL, notSent, TOO_LARGE } from "./errors.js";
 import { Bytes, Call, News, Switch, Verdict, Words } from "./numbers.js";
 import { watchPage } from "./page.js";
@@ -19,20 +19,6 @@ import type { Status, Why } from "./status.js";
 import { agreed, type SendOptions } from "./terms.js";
 import { frameOf, type Listener, type Payload, sizeOf } from "./transport.js";
 import { type Counters, type Owner, Works } from "./works.js";
-
-/** What a driver is told once. */
-export interface Config {
-  /** Pairs of a place in `SETTINGS` and a value. */
-  readonly settings: readonly number[];
-  readonly endpoint: Address | EndpointFunction;
-  readonly isSession: boolean;
-  readonly probe?: { readonly send: string; readonly answers: (data: unknown) => boolean };
-  readonly watchesPage: boolean;
-  /** Whether `connect` may follow the end: the core is then kept for its pace. */
-  readonly mayReturn?: boolean;
-  /** Overrides what a close means; what it throws is reported, and overrides nothing. */
-  readonly judge: ((event: CloseEvent) => "retry" | "end" | undefined) | undefined;
-}
 
 export class Driver implements Listener {
   #line: Line | undefined;
@@ -164,6 +150,11 @@ export class Driver implements Listener {
     this.#endTurnLater();
   }
 
+  /** It takes none for now. */
+  rest(): void {
+    this.#drive((line, now) => line.call(Call.Took, 0, 0, now));
+  }
+
   /** How much the outbox holds. */
   get queued(): { messages: number; bytes: number } {
     return { messages: this.#ask(Call.QueuedMessages), bytes: this.#ask(Call.QueuedBytes) };
@@ -247,7 +238,9 @@ export class Driver implements Listener {
   notMade(conn: number, isForbidden: boolean): void {
     const words = isForbidden
       ? "the browser refuses this connection: by the page's Content-Security-Policy, or as mixed content"
-      : "the browser made no connection and does not say why: it may have too many already";
+      : "no connection was made, and nothing says why";
+    // The socket is over before anybody is told what comes of it.
+    this.#works.abandon(conn);
     this.#works.openFailed(conn, isForbidden, words);
     this.#drive(() => {});
   }

@@ -36,7 +36,8 @@ export type Occasion =
  * what comes too late for one attempt is for the next. What it rejects with is tried again with
  * backoff, but {@link StopError} ends the line. A call that has been pending for 60 s when another
  * attempt begins is given up: whatever it says then is ignored, and the function is called again.
- * `signal` is aborted when a call is given up, and when the line ends.
+ * `signal` is aborted when a call is given up, with those of the calls before it, and when the line
+ * ends.
  */
 export type EndpointFunction = (
   why: Occasion,

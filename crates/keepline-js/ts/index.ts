@@ -15,7 +15,8 @@ export {
   StopError,
   UnsupportedError,
 } from "./errors.js";
-export { connect, type Events, type Line } from "./line.js";
+export type { Events } from "./events.js";
+export { connect, type Line } from "./line.js";
 export type { Options, Probe } from "./options.js";
 export type { Fate, Reason, Status, Why } from "./status.js";
 export type { Counters } from "./works.js";

@@ -8,11 +8,12 @@
 
 import { checkClose } from "./close.js";
 import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec.js";
+import type { Config } from "./config.js";
 import { type Core, loadCore } from "./core.js";
-import { type Config, Driver } from "./driver.js";
+import { Driver } from "./driver.js";
 import type { Endpoint, EndpointFunction } from "./endpoint.js";
 import { EndedError } from "./errors.js";
-import { EVENTS } from "./events.js";
+import { EVENTS, type Events } from "./events.js";
 import { Fates } from "./fates.js";
 import { Inbox, type Reader } from "./inbox.js";
 import { FATES, Fate, SETTINGS } from "./numbers.js";
@@ -22,39 +23,6 @@ import type { Fate as FateWord, Status, Why } from "./status.js";
 import type { SendOptions } from "./terms.js";
 import { nativeClass } from "./transport.js";
 import type { Counters, Owner } from "./works.js";
-
-/** What a line tells its listeners. */
-export interface Events<In = unknown> {
-  /** The line stands differently. */
-  status: Status;
-  /** A message. While somebody listens to this, none waits for an iterator. */
-  message: In;
-  /** The far end's application has taken the messages `first` to `last`. Sessions only. */
-  delivered: { readonly first: number; readonly last: number };
-  /**
-   * Messages that the far end certainly has not taken, and never will; or, if `mayHaveArrived`, of
-   * which nobody knows.
-   */
-  undelivered: {
-    readonly first: number;
-    readonly last: number;
-    readonly fate: FateWord;
-    readonly mayHaveArrived: boolean;
-  };
-  /** So many messages were dropped, because the inbox was full. */
-  dropped: { readonly count: number };
-  /** A message of at least so many bytes was over the limit, and is not delivered. */
-  tooLarge: { readonly bytes: number };
-  /** A message that the codec could not make a value of; the line stays up. */
-  undecodable: { readonly data: Data; readonly error: unknown };
-  /**
-   * The far end has lost the session, and a new one has begun. So many of its messages are missing,
-   * if that is known. Sessions only.
-   */
-  restarted: { readonly missed: number | undefined };
-  /** A probe was answered. */
-  roundTrip: { readonly ms: number };
-}
 
 /**
  * Opens a line that is kept up: it connects, notices when the line is dead, connects again, queues
@@ -69,15 +37,14 @@ export interface Events<In = unknown> {
  *   no `WebSocket` (in Node 20); what `import()` throws when the core's script does not arrive,
  *   which the next call tries again.
  */
-export async function connect<Out = unknown, In = unknown>(
-  endpoint: string | URL | Endpoint | EndpointFunction,
-  options?: Options<Out, In>,
-): Promise<Line<Out, In>>;
-/** The same, for text and bytes as they are. */
 export async function connect(
   endpoint: string | URL | Endpoint | EndpointFunction,
   options: Options<string | BufferSource, Data> & { readonly codec: "raw" },
 ): Promise<Line<string | BufferSource, Data>>;
+export async function connect<Out = unknown, In = unknown>(
+  endpoint: string | URL | Endpoint | EndpointFunction,
+  options?: Options<Out, In>,
+): Promise<Line<Out, In>>;
 export async function connect<Out, In>(
   endpoint: string | URL | Endpoint | EndpointFunction,
   options: Options<Out, In> = {},
@@ -100,6 +67,8 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   /** Who waits for the line to be online, to have room, or to end. */
   #watchers = new Set<() => void>();
   #roundTripMs: number | undefined;
+  /** How many iterators have begun and not left. */
+  #readers = 0;
   #over = new AbortController();
   /** {@link Line.finish}, for `await using`. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -124,7 +93,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     // Of an engine without that symbol, what compiles `await using` agrees on another. It is no
     // method, for a bundler leaves out no class with a name that is to be worked out.
     const dispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
-    Object.assign(this, { [dispose]: () => this.finish() });
+    Object.defineProperty(this, dispose, { value: () => this.finish() });
     const { signal } = options;
     const abort = (): void => this.#driver.dispose();
     // The application's signal may outlive many lines.
@@ -240,10 +209,10 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   /**
-   * Ends a session once everything that was sent has been taken and, if the application reads, what
-   * was received as well, or when the time is over: the rest is discarded then. A plain line ends at
-   * once. Takes no more messages: `send` throws `ended` from now on, though a session stays `online`
-   * meanwhile. Resolves when the line has ended.
+   * Ends a session once everything that was sent has been taken and, while somebody reads, what was
+   * received as well, or when the time is over: the rest is discarded then. So do not wait for it in
+   * the loop that reads. A plain line ends at once. Takes no more messages: `send` throws `ended`
+   * from now on, though a session stays `online` meanwhile. Resolves when the line has ended.
    */
   async finish(withinMs = 5_000, code = 1000, reason = ""): Promise<Why> {
     checkClose(code, reason);
@@ -271,7 +240,10 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     listeners.add(own);
     // Not from in here: the listener may want what this returns.
     if (event === "message") queueMicrotask(() => this.#readOut());
-    return () => listeners.delete(own);
+    return () => {
+      listeners.delete(own);
+      this.#rest();
+    };
   }
 
   /**
@@ -293,10 +265,21 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   }
 
   async *#read(reader: Reader): AsyncGenerator<In, void> {
-    for (let data; (data = await this.#inbox.next(reader)) !== undefined;) {
-      const decoded = this.#take(data);
-      if (decoded) yield decoded.value;
+    this.#readers++;
+    try {
+      for (let data; (data = await this.#inbox.next(reader)) !== undefined;) {
+        const decoded = this.#take(data);
+        if (decoded) yield decoded.value;
+      }
+    } finally {
+      this.#readers--;
+      this.#rest();
     }
+  }
+
+  /** Nobody who reads is waited for, if nobody does. */
+  #rest(): void {
+    if (!this.#readers && !this.#listeners.get("message")!.size) this.#driver.rest();
   }
 
   #owner(): Owner {

@@ -5,7 +5,7 @@
  */
 
 import type { Codec, Data } from "./codec.js";
-import type { Config } from "./driver.js";
+import type { Config } from "./config.js";
 import { address, asEndpoint, type Endpoint, type EndpointFunction } from "./endpoint.js";
 import { SETTINGS, Switch } from "./numbers.js";
 import { report } from "./report.js";
@@ -33,7 +33,11 @@ export interface Probe {
 }
 
 /** A line that is `raw` says text or bytes, and hears both. */
-type Raw<Out, In> = [Out, Data] extends [string | BufferSource, In] ? "raw" : never;
+type Raw<Out, In> = [unknown, unknown] extends [Out, In]
+  ? "raw"
+  : [Out, Data] extends [string | BufferSource, In]
+    ? "raw"
+    : never;
 
 /** How a line behaves. Everything has a default that is safe on the public internet. */
 export interface Options<Out = unknown, In = unknown> {
@@ -66,7 +70,10 @@ export interface Options<Out = unknown, In = unknown> {
   readonly whenInboxFull?: "dropOldest" | "dropNewest" | "close";
   /** Whether the line looks after itself when the page sleeps and wakes. Default: `true`. */
   readonly pageLifecycle?: boolean;
-  /** Whether failed handshakes are looked into by a `fetch` of the same URL. Default: `false`. */
+  /**
+   * Whether failed handshakes are looked into by a `fetch` of the same URL. Not with the `WebSocket`
+   * of Node 20, which does not say how they fail. Default: `false`.
+   */
   readonly diagnosis?: boolean;
   /** Overrides what a close of the connection means for the line. */
   readonly onClosed?: (event: CloseEvent) => "retry" | "end" | undefined;
@@ -95,7 +102,7 @@ export interface Options<Out = unknown, In = unknown> {
   readonly asleepMs?: number;
   /** Lines that wake try at once, but for a random part of this. Default: 200. */
   readonly wakeJitterMs?: number;
-  /** The largest message, either way. Default: 12 MiB, or as much as the outbox and inbox hold. */
+  /** The largest message, either way. Default: 12 MiB, or as much as the inbox holds. */
   readonly messageBytes?: number;
   /** The most messages that wait to be sent; in a session also those not taken. Default: 8,192. */
   readonly outboxMessages?: number;
@@ -109,7 +116,7 @@ export interface Options<Out = unknown, In = unknown> {
   readonly bufferHighBytes?: number;
   /** When it has fallen to this they go on. Default: 256 KiB. */
   readonly bufferLowBytes?: number;
-  /** The largest of a session, either way. Default: 256 KiB, or what outbox and window hold. */
+  /** The largest message of a session, either way. Default: 256 KiB, or what the window holds. */
   readonly sessionMessageBytes?: number;
   /** The most messages that a session's server has in flight. Default: 4,096. */
   readonly windowMessages?: number;
@@ -212,7 +219,7 @@ function numbers(options: Options<never, never>, isSession: boolean): number[] {
     if (foreign.includes(name)) {
       throw new TypeError(`${name} is of ${isSession ? "plain lines" : "sessions"} only`);
     }
-    if (name in SETTINGS) {
+    if (Object.hasOwn(SETTINGS, name)) {
       all[name as keyof typeof SETTINGS] = inRange(name, value);
     } else if (![...OTHERS, ...OF_SESSIONS, ...OF_PLAIN_LINES].includes(name)) {
       throw new TypeError(`there is no option ${name}`);
@@ -226,8 +233,8 @@ function order(all: typeof SETTINGS, given: Options<never, never>, isSession: bo
   for (const [low, high] of ORDERED) {
     // A plain line has no window, and a session no inbox, whatever its bounds.
     if (isSession ? high === "inboxBytes" : low === "sessionMessageBytes") continue;
-    // Who bounds what waits need not say that no message is larger.
-    const gives = /essageBytes$/.test(low) && given[low] === undefined;
+    // Who bounds what waits to be read need not say that no message is larger.
+    const gives = /^(inbox|window)B/.test(high) && given[low] === undefined;
     if (gives) all[low] = Math.min(all[low], all[high]);
     const [less, more] = [all[low], all[high]];
     if (less > more || (low === "bufferLowBytes" && less === more)) {

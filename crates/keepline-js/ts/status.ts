@@ -8,7 +8,7 @@
 export type Reason =
   /** For a while: the handshake was not done within `connectTimeoutMs`. */
   | "timedOut"
-  /** For a while: the socket could not be opened. */
+  /** Either: the socket could not be opened, for a while; or the package itself has failed. */
   | "failed"
   /**
    * Either: the connection closed, before or after it opened. A browser tells a refused port, a
@@ -30,7 +30,7 @@ export type Reason =
   | "bye"
   /** For a while: the session has moved to a server that stays. */
   | "goneAway"
-  /** Either: the endpoint function rejected; for good with a a `StopError`. */
+  /** Either: the endpoint function rejected; for good with a `StopError`. */
   | "notProvided"
   /** For a while: the endpoint function did not settle within `connectTimeoutMs`. */
   | "providerSilent"

@@ -106,9 +106,9 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// application, or when `within` is over. Takes no more messages from now on. A plain line,
     /// where nobody says what was taken, closes at once. [`Status::Ended`] follows.
     ///
-    /// A reader of a session that is behind has this time as well: what it has not read by the end
-    /// is discarded, and the far end is told so. One that has read nothing so far is not waited
-    /// for.
+    /// A callback ([`Socket::on_message`]) that is behind in a session has this time as well. What
+    /// was not read by the end of a session is discarded, and the far end is told so: who reads by
+    /// [`Socket::next`] cannot while this waits, and is not waited for.
     ///
     /// # Errors
     /// As [`Socket::close`].
@@ -119,7 +119,13 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
         within: Duration,
     ) -> Result<(), CloseError> {
         let code = code.into();
-        self.driver.drive(|works, now| works.core.finish(code, reason, within, now))?;
+        let is_called = self.driver.callback.borrow().is_some();
+        self.driver.drive(|works, now| {
+            if !is_called {
+                works.core.took(0, now);
+            }
+            works.core.finish(code, reason, within, now)
+        })?;
         let waiting = Waiting::new(&self.driver);
         poll_fn(|cx| self.driver.poll_ended_for(waiting.watcher, cx)).await;
         Ok(())

@@ -22,6 +22,18 @@ const status = await new Promise((resolve) => {
 assert.equal(status.why.reason, "failed");
 refused.close();
 
+// Of each attempt the drop-in says so once.
+const vain = new KeeplineWebSocket(`ws://127.0.0.1:${closed}/`, [], { retryBaseMs: 1, maxAttempts: 2 });
+const told = [];
+vain.onerror = ({ type }) => told.push(type);
+await new Promise((resolve) => {
+  vain.onclose = ({ type }) => {
+    told.push(type);
+    if (vain.readyState === 3) resolve();
+  };
+});
+assert.deepEqual(told, ["error", "close", "error", "close"]);
+
 for (const [url, isSession] of [
   [plain, false],
   [session, true],

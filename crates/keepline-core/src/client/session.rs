@@ -34,7 +34,7 @@ pub(super) struct SessionEnd {
     pub(super) finishing: Option<Finish>,
     /// What an earlier epoch delivered, and the application has not taken yet.
     pub(super) stale: usize,
-    /// Whether the application takes messages at all.
+    /// Whether the application takes messages, and has not said that it rests.
     pub(super) is_read: bool,
     resync: Resync,
     never_opened: u32,
@@ -200,11 +200,12 @@ impl SessionEnd {
 /// What the application asks of a session.
 impl Client {
     /// Tells the far end that the application has taken the next `count` messages of those
-    /// delivered. What an earlier session delivered is counted too, and told to nobody. Does
-    /// nothing on a plain line. Drain [`Client::poll_output`] afterwards.
+    /// delivered. What an earlier session delivered is counted too, and told to nobody. With 0, that
+    /// it takes none for now: [`Client::finish`] does not wait for it then. Does nothing on a plain
+    /// line. Drain [`Client::poll_output`] afterwards.
     pub fn took(&mut self, count: usize, now: Instant) {
         let Mode::Session(session) = &mut self.mode else { return };
-        session.is_read |= count > 0;
+        session.is_read = count > 0;
         let stale = session.stale.min(count);
         session.stale -= stale;
         self.delivery.incoming.took(count - stale);

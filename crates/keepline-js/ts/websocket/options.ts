@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../driver.js";
+import type { Config } from "../config.js";
 import type { Endpoint, EndpointFunction } from "../endpoint.js";
 import { config, inRange, mustBe, type Options, type Probe } from "../options.js";
 import { protocolList } from "./arguments.js";

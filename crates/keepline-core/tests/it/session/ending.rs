@@ -364,6 +364,23 @@ fn finish_waits_for_a_reader_that_is_behind_what_an_earlier_server_has_sent() {
 }
 
 #[test]
+fn finish_does_not_wait_for_a_reader_that_rests() {
+    for rests_before in [true, false] {
+        let mut pair = with_a_reader_that_is_behind();
+        if rests_before {
+            pair.client.took(0, pair.now);
+        }
+        pair.finish_within(secs(60));
+        if !rests_before {
+            assert!(pair.is_online());
+            pair.client.took(0, pair.now);
+        }
+        pair.settle();
+        assert_eq!(pair.client.status(), ended(End::Application));
+    }
+}
+
+#[test]
 fn finish_does_not_wait_for_a_reader_that_was_never_there_nor_past_its_deadline() {
     for (reads_before, waits) in [(false, 0), (true, 20)] {
         let mut pair = Pair::online();
