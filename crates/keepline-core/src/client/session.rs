@@ -200,9 +200,9 @@ impl SessionEnd {
 /// What the application asks of a session.
 impl Client {
     /// Tells the far end that the application has taken the next `count` messages of those
-    /// delivered. What an earlier session delivered is counted too, and told to nobody. With 0, that
-    /// it takes none for now: [`Client::finish`] does not wait for it then. Does nothing on a plain
-    /// line. Drain [`Client::poll_output`] afterwards.
+    /// delivered. What an earlier session delivered is counted too, and told to nobody. With 0,
+    /// that it takes none for now: [`Client::finish`] does not wait for it then. Does nothing on a
+    /// plain line. Drain [`Client::poll_output`] afterwards.
     pub fn took(&mut self, count: usize, now: Instant) {
         let Mode::Session(session) = &mut self.mode else { return };
         session.is_read = count > 0;
