@@ -38,6 +38,7 @@ async fn what_is_packed_is_what_is_needed() -> anyhow::Result<()> {
             "dist/codec.d.ts",
             "dist/endpoint.d.ts",
             "dist/errors.d.ts",
+            "dist/events.d.ts",
             "dist/index.d.ts",
             "dist/index.js",
             "dist/line.d.ts",
