@@ -286,7 +286,7 @@ export async function endpoints(url) {
   );
   await heard(late, "status", ({ state }) => state === "waiting");
   stop();
-  await new Promise((resolve) => setTimeout(resolve));
+  await pause(0);
   late.retryNow();
   equal((await within(late.ended(), "the end")).words, "too late", "when nobody waited for it");
 
@@ -565,7 +565,7 @@ export async function full(url) {
   let isReady = false;
   const ready = line.ready().then(() => (isReady = true));
   await line.ready(500);
-  await new Promise((resolve) => setTimeout(resolve));
+  await pause(0);
   equal(isReady, false, "room for what was refused");
   line.send(half);
   equal(thrown(() => line.send(half)).bytes, 500, "the size of what was refused last");

@@ -77,7 +77,8 @@ impl Inbox {
         self.news.notify_one();
     }
 
-    pub(super) fn is_over(&mut self) {
+    /// The session is over, and every fate is told.
+    pub(super) fn end(&mut self) {
         self.close();
         self.stage = Stage::Over;
     }
@@ -86,7 +87,7 @@ impl Inbox {
         matches!(self.stage, Stage::Open)
     }
 
-    pub(super) const fn has_ended(&self) -> bool {
+    pub(super) const fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Over)
     }
 
