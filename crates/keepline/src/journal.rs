@@ -1,9 +1,12 @@
 //! What a line remembers of itself: sums since it was built, and the last things that happened.
 
-use std::collections::VecDeque;
+mod entries;
+
 use std::fmt;
 
 use keepline_core::{Down, Event, Instant, Loss, Status};
+
+use self::entries::Entries;
 
 /// How many entries are remembered for those who look later.
 pub(crate) const REMEMBERED: usize = 256;
@@ -200,7 +203,7 @@ impl fmt::Display for Happening {
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     pub(crate) counters: Counters,
-    entries: VecDeque<Entry>,
+    entries: Entries,
     next_position: u64,
     is_online: bool,
     /// What stands from here on is still to be told to listeners, if there are any.
@@ -218,17 +221,14 @@ impl Journal {
         self.forget_down_to(REMEMBERED - 1);
         let Counters { bytes_sent, bytes_received, .. } = self.counters;
         let position = self.next_position;
-        self.entries.push_back(Entry { at, what, bytes_sent, bytes_received, position });
+        self.entries.push(Entry { at, what, bytes_sent, bytes_received, position });
         self.next_position += 1;
     }
 
     /// Takes in that the inbox has dropped messages. A flood of them is one entry, and reads the
     /// clock once.
     pub(crate) fn take_in_gap(&mut self, dropped: u64, now: impl FnOnce() -> Instant) {
-        let place = self.gap.map(|gap| self.entries.binary_search_by_key(&gap, |it| it.position));
-        if let Some(Ok(place)) = place
-            && let Happening::Dropped { count } = &mut self.entries[place].what
-        {
+        if let Some(count) = self.gap.and_then(|gap| self.entries.gap_at(gap)) {
             *count += dropped;
             self.counters.dropped += dropped;
         } else {
@@ -263,20 +263,7 @@ impl Journal {
 
     /// One act of the core may end a whole outbox, run by run: it all stays until it is told.
     fn forget_down_to(&mut self, count: usize) {
-        let mut excess = self.entries.len().saturating_sub(count);
-        let untold = self.untold.unwrap_or(u64::MAX);
-        if excess == 0 || self.entries.front().is_none_or(|oldest| oldest.position >= untold) {
-            return;
-        }
-        let mut told = 0;
-        self.entries.retain(|entry| {
-            let is_told = entry.position < untold;
-            let goes = excess > 0 && is_told && entry.what.is_expendable();
-            excess -= usize::from(goes);
-            told += usize::from(is_told && !goes);
-            !goes
-        });
-        self.entries.drain(..excess.min(told));
+        self.entries.forget_down_to(count, self.untold.unwrap_or(u64::MAX));
     }
 
     /// From this position on, somebody is still to be told; `None` if nobody is.
@@ -292,8 +279,7 @@ impl Journal {
 
     /// What is remembered from `position` on.
     pub(crate) fn from(&self, position: u64) -> impl Iterator<Item = &Entry> {
-        let index = self.entries.partition_point(|entry| entry.position < position);
-        self.entries.range(index..)
+        self.entries.from(position)
     }
 }
 
