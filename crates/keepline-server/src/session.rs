@@ -17,7 +17,12 @@ use crate::upgrade::Upgrade;
 /// overtakes is [told](Session::lost).
 ///
 /// Dropping it ends the session with 1000 at once, and the client discards what it has not taken by
-/// then. An application that has said its last word waits for it by [`Session::finish`].
+/// then. An application that has said its last word waits for it by [`Session::finish`]. One that
+/// panics ends its session with 4011, and nothing else.
+///
+/// An application runs in the task of its session's connection, while there is one, so that a
+/// message comes and is answered in one go: what takes long without waiting belongs on a thread of
+/// its own ([`tokio::task::spawn_blocking`]), lest its connection be silent meanwhile.
 ///
 /// ```
 /// use axum::{Router, response::Response, routing::get};

@@ -5,6 +5,7 @@ mod desk;
 mod inbox;
 mod keeper;
 mod options;
+mod seat;
 mod timer;
 
 pub(crate) use self::carry::{open, serve};

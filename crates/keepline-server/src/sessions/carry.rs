@@ -1,16 +1,17 @@
 //! One connection of a session: carries frames between a socket and the keeper.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::response::Response;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use keepline_core::ConnId;
 use keepline_core::wire::{Coding, FrameLimits};
 use tokio::select;
-use tokio::sync::Notify;
 
 use super::desk::{Desk, message, payload};
 use super::keeper::{Application, Keeper, Next};
+use super::seat::Seat;
 use crate::close::{Close, Ending};
 use crate::socket::{Intake, Socket};
 use crate::talk::Talk;
@@ -44,13 +45,15 @@ where
     };
     let (keeper, mut over) = (upgrade.server().keeper(), upgrade.server().stop_signal());
     let application: Application = Box::new(move |desk| {
-        Box::pin(async move {
+        let application = async move {
             // A session without a connection would outlive the server else.
             select! {
                 () = over.finished() => {}
                 () = talk(desk) => {}
             }
-        })
+        };
+        // One that panics has left its desk, and ends its session, but not the connection.
+        Box::pin(AssertUnwindSafe(application).catch_unwind().map(drop))
     });
     let message = upgrade.server().options().sessions.session_message;
     let intake = Intake {
@@ -66,20 +69,32 @@ where
 struct Line {
     keeper: Arc<Keeper>,
     conn: ConnId,
-    news: Arc<Notify>,
+    seat: Arc<Seat>,
 }
 
 impl Line {
     fn open(keeper: Arc<Keeper>, coding: Coding, scope: &str, application: Application) -> Self {
-        let (conn, news) = keeper.opened(coding, scope, application);
-        Self { keeper, conn, news }
+        let (conn, seat) = keeper.opened(coding, scope, application);
+        Self { keeper, conn, seat }
     }
 
+    /// Carries frames, and runs the session's application meanwhile.
     async fn carry(self, socket: &mut Socket) -> Result<(), Ending> {
+        let seat = Arc::clone(&self.seat);
+        seat.run(self.carry_frames(socket)).await
+    }
+
+    async fn carry_frames(self, socket: &mut Socket) -> Result<(), Ending> {
         loop {
             select! {
+                biased;
+                // First what is to be said to what was just heard.
+                () = self.seat.told() => self.send_all(socket).await?,
                 heard = socket.recv() => match heard {
-                    Ok(heard) => self.keeper.received(self.conn, &payload(heard)),
+                    Ok(heard) => {
+                        self.keeper.received(self.conn, &payload(heard));
+                        self.seat.give_way().await;
+                    }
                     Err(ending @ Ending::TooLarge(_)) => {
                         self.keeper.too_large(self.conn);
                         self.send_all(socket).await?;
@@ -87,8 +102,6 @@ impl Line {
                     }
                     Err(ending) => return Err(self.last_words(socket, ending).await),
                 },
-                // Also of what is to be said to what was just heard.
-                () = self.news.notified() => self.send_all(socket).await?,
             }
         }
     }

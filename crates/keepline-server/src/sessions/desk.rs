@@ -1,6 +1,7 @@
 //! Where a session's application sits: it reads and writes here, and knows nothing of connections.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -116,7 +117,11 @@ impl Talk for Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        // Does nothing to a session that is over.
+        // Neither does anything to a session that is over.
+        if thread::panicking() {
+            let close = Close::failed();
+            self.end(close.code_of_end(), close.reason());
+        }
         self.keeper.leave(self.key);
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Inbox {
     /// The application waits until less is in the outbox.
     watches_outbox: bool,
     news: Arc<Notify>,
+    /// Calls the application back, which runs by itself.
+    recall: Option<Arc<Notify>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +53,18 @@ pub(super) enum Found {
 impl Inbox {
     pub(super) fn news(&self) -> Arc<Notify> {
         Arc::clone(&self.news)
+    }
+
+    /// Of an application that runs by itself from now on: rings when the session has a connection.
+    pub(super) fn recall(&mut self) -> Arc<Notify> {
+        Arc::clone(self.recall.insert(Arc::default()))
+    }
+
+    /// The session has a connection.
+    pub(super) fn attach(&mut self) {
+        if let Some(recall) = self.recall.take() {
+            recall.notify_one();
+        }
     }
 
     pub(super) fn deliver(&mut self, payload: Payload) {

@@ -1,5 +1,7 @@
 //! The one place that borrows the core: acts on it, and carries out what it decides.
 
+mod running;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +19,7 @@ use tokio::time::timeout;
 
 use super::desk::Desk;
 use super::inbox::{Found, Inbox, Lost};
+use super::seat::{Running, Seat};
 use super::timer::Clock;
 
 /// Starts the application of a session that has just begun.
@@ -56,7 +59,7 @@ impl fmt::Debug for Keeper {
 
 /// What a connection's task has not been told yet.
 struct Line {
-    news: Arc<Notify>,
+    seat: Arc<Seat>,
     close: Option<(CloseCode, String)>,
     /// Until a session has begun on it, if one does.
     application: Option<Application>,
@@ -102,7 +105,8 @@ impl Keeper {
         let keeper = Arc::clone(self);
         match task {
             Task::Application(key, news, application) => {
-                tokio::spawn(application(Desk::new(keeper, key, news)));
+                let application = application(Desk::new(keeper, key, news));
+                self.settle(Running { key, application });
             }
             Task::Verification(conn, credentials) => match self.verifier.get() {
                 None => keeper.verified(conn, Ok(Caller::default())),
@@ -137,15 +141,15 @@ impl Keeper {
         coding: Coding,
         scope: &str,
         application: Application,
-    ) -> (ConnId, Arc<Notify>) {
+    ) -> (ConnId, Arc<Seat>) {
         let conn = ConnId(self.last_conn.fetch_add(1, Ordering::Relaxed) + 1);
-        let news = Arc::new(Notify::new());
-        let line = Line { news: Arc::clone(&news), close: None, application: Some(application) };
+        let seat = Seat::new();
+        let line = Line { seat: Arc::clone(&seat), close: None, application: Some(application) };
         self.act(|works, now| {
             works.lines.insert(conn, line);
             works.core.opened(conn, coding, scope, now);
         });
-        (conn, news)
+        (conn, seat)
     }
 
     pub(super) fn received(self: &Arc<Self>, conn: ConnId, frame: &Payload) {
@@ -176,10 +180,13 @@ impl Keeper {
     }
 
     pub(super) fn closed(self: &Arc<Self>, conn: ConnId) {
-        self.act(|works, now| {
-            works.lines.remove(&conn);
+        let line = self.act(|works, now| {
             works.core.closed(conn, now);
+            works.lines.remove(&conn)
         });
+        if let Some(application) = line.and_then(|line| line.seat.leave()) {
+            self.settle(application);
+        }
         self.fewer.notify_one();
     }
 
@@ -334,7 +341,7 @@ impl Works {
 
     fn wake(&self, conn: ConnId) {
         if let Some(line) = self.lines.get(&conn) {
-            line.news.notify_one();
+            line.seat.tell();
         }
     }
 
@@ -353,7 +360,8 @@ impl Works {
             SessionEvent::Delivered(_) => inbox.outbox_shrinks(),
             SessionEvent::Undeliverable(ids, why) => inbox.lose(Lost::Undeliverable(ids, why)),
             SessionEvent::Unknown(ids, why) => inbox.lose(Lost::Unknown(ids, why)),
-            SessionEvent::Attached | SessionEvent::Detached | SessionEvent::Draining => {}
+            SessionEvent::Attached => inbox.attach(),
+            SessionEvent::Detached | SessionEvent::Draining => {}
         }
     }
 

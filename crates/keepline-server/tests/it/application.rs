@@ -72,6 +72,14 @@ async fn report(State(house): State<House>, upgrade: Upgrade) -> Response {
     })
 }
 
+/// Falls over the first word.
+async fn stumble(upgrade: Upgrade) -> Response {
+    upgrade.session("stumble", |mut session: Session| async move {
+        let word = session.recv().await;
+        panic!("an application fails, as this test wants: {word:?}");
+    })
+}
+
 fn world() -> World {
     house().0
 }
@@ -83,7 +91,10 @@ fn house() -> (World, mpsc::UnboundedReceiver<Vec<Lost>>) {
     });
     let (lost, told) = mpsc::unbounded_channel();
     let state = House { server: server.clone(), lost };
-    let router = Router::new().route("/count", get(count)).route("/report", get(report));
+    let router = Router::new()
+        .route("/count", get(count))
+        .route("/report", get(report))
+        .route("/stumble", get(stumble));
     (World::of(router.with_state(state), server), told)
 }
 
@@ -124,6 +135,47 @@ async fn an_application_ends_its_session_with_a_code_and_a_reason_of_its_own() {
     speaker.client.ended().await;
     world.stop();
     world.stopped().await;
+}
+
+#[tokio::test]
+async fn an_application_that_panics_ends_its_session_and_nothing_else() {
+    let world = world();
+    let mut other = Speaker::connect_to(&world, "/count").await;
+    other.say(json!([hello(1)])).await;
+    let mut speaker = Speaker::connect_to(&world, "/stumble").await;
+    speaker.say(json!([with(hello(1), json!({ "session": "2".repeat(32) }))])).await;
+    speaker.hear("greeting").await;
+
+    speaker.say(json!([text(1, "a stone")])).await;
+
+    let end = speaker.hear("end").await;
+    assert_eq!((&end["code"], &end["taken"]), (&json!(4011), &json!(1)));
+    speaker.say(json!([{ "type": "end", "taken": 0, "code": 1000, "reason": "" }])).await;
+    assert_eq!(speaker.closed().await.0, 1000);
+    other.say(json!([text(1, "one")])).await;
+    assert_eq!(other.hear("message").await["text"], "1 from nobody");
+}
+
+/// Each connection in turn runs the application, and in between it runs by itself.
+#[tokio::test]
+async fn an_application_moves_with_its_session_from_one_connection_to_the_next() {
+    let world = world();
+    let mut line = Speaker::connect_to(&world, "/count").await;
+    line.say(json!([hello(1)])).await;
+    let epoch = line.hear("greeting").await["epoch"].clone();
+    for number in 1..=6 {
+        line.say(json!([text(number, "word")])).await;
+        assert_eq!(line.hear("message").await["text"], format!("{number} from nobody"));
+        let mut next = Speaker::connect_to(&world, "/count").await;
+        // Every other one takes the session away while its connection still stands.
+        if number % 2 == 0 {
+            line.cut();
+        }
+        let known = json!({ "epoch": epoch, "received": number });
+        next.say(json!([with(hello(number + 1), known)])).await;
+        next.hear("greeting").await;
+        line = next;
+    }
 }
 
 #[tokio::test]

@@ -51,6 +51,13 @@ fn hello(attempt: u64, message_bytes: u64) -> Record {
     })
 }
 
+/// Opens a connection whose task does nothing but run its application.
+fn opened(keeper: &Arc<Keeper>, application: Application) -> ConnId {
+    let (conn, seat) = keeper.opened(Coding::Binary, "words", application);
+    tokio::spawn(async move { seat.run(std::future::pending::<()>()).await });
+    conn
+}
+
 #[tokio::test(start_paused = true)]
 async fn last_words_that_the_client_is_too_small_for_are_not_waited_for() {
     let keeper = Keeper::new(ServerConfig::default(), 7).unwrap();
@@ -63,12 +70,12 @@ async fn last_words_that_the_client_is_too_small_for_are_not_waited_for() {
             told.lock().unwrap().extend(desk.lost());
         })
     });
-    let (first, _news) = keeper.opened(Coding::Binary, "words", application);
+    let first = opened(&keeper, application);
     keeper.received(first, &frame(&hello(1, 10_000)));
     tokio::task::yield_now().await;
     keeper.closed(first);
 
-    let (second, _news) = keeper.opened(Coding::Binary, "words", Box::new(|_| unreachable!()));
+    let second = opened(&keeper, Box::new(|_| unreachable!()));
     keeper.received(second, &frame(&hello(2, 2_000)));
     tokio::task::yield_now().await;
 
@@ -95,7 +102,7 @@ async fn an_application_that_waits_for_room_goes_on_when_its_client_has_taken_so
             std::future::pending::<()>().await;
         })
     });
-    let (conn, _news) = keeper.opened(Coding::Binary, "two", says_two);
+    let conn = opened(&keeper, says_two);
     keeper.received(conn, &frame(&hello(1, Window::default().message_bytes)));
     tokio::task::yield_now().await;
     while let Next::Frame { .. } = keeper.next_for(conn) {}
@@ -106,4 +113,28 @@ async fn an_application_that_waits_for_room_goes_on_when_its_client_has_taken_so
     keeper.received(conn, &frame(&Record::Ack(Ack { taken: 1, credit })));
     done.notified().await;
     assert!(began.elapsed().is_zero(), "it is told, and need not look again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_runs_where_its_session_has_its_connection() {
+    let keeper = Keeper::new(ServerConfig::default(), 7).unwrap();
+    let waits: Application = Box::new(|mut desk| {
+        Box::pin(async move {
+            let _nothing_comes = desk.next().await;
+        })
+    });
+    let (first, seat) = keeper.opened(Coding::Binary, "waits", waits);
+    keeper.received(first, &frame(&hello(1, 10_000)));
+    let running = seat.leave().expect("it begins where its session does");
+    seat.take_in(running);
+    keeper.closed(first);
+    assert!(seat.leave().is_none(), "nobody runs with a connection that is gone");
+    tokio::task::yield_now().await;
+
+    let unused: Application = Box::new(|_| unreachable!("the session has one"));
+    let (second, seat) = keeper.opened(Coding::Binary, "waits", unused);
+    keeper.received(second, &frame(&hello(2, 10_000)));
+    tokio::task::yield_now().await;
+
+    assert!(seat.leave().is_some(), "it follows");
 }
