@@ -7,8 +7,8 @@ use anyhow::Context;
 /// The native server, with the dashboard inside.
 pub const SERVER: &str = "KEEPLINE_SERVER_BIN";
 
-/// The native server whose sessions want credentials: the server's example `verifying`.
-pub const VERIFYING: &str = "KEEPLINE_VERIFYING_BIN";
+/// The folder of the native server's examples.
+pub const EXAMPLES: &str = "KEEPLINE_SERVER_EXAMPLES";
 
 /// The folder with the compiled page of `tests/page`.
 pub const PAGE: &str = "KEEPLINE_PAGE_DIR";

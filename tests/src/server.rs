@@ -1,6 +1,9 @@
 //! Keepline's own server, as a program.
 
+use std::path::Path;
 use std::process::Command;
+
+use anyhow::Context;
 
 use crate::environment;
 use crate::port::Port;
@@ -11,7 +14,8 @@ use crate::program::Program;
 pub struct Server {
     port: Port,
     flags: Vec<String>,
-    wants_credentials: bool,
+    /// The one of its examples that this is, if it is one.
+    example: Option<&'static str>,
     program: Program,
 }
 
@@ -31,10 +35,7 @@ impl Server {
     ///
     /// When it does not start.
     pub async fn start_with(flags: &[&str]) -> anyhow::Result<Self> {
-        let port = Port::hold()?;
-        let flags: Vec<_> = flags.iter().map(|&flag| flag.to_owned()).collect();
-        let program = listen(&port, &flags).await?;
-        Ok(Self { port, flags, wants_credentials: false, program })
+        Self::start_one(None, flags).await
     }
 
     /// Starts the one whose sessions want credentials: `alice`, or `alice 5000` for somebody whose
@@ -44,9 +45,24 @@ impl Server {
     ///
     /// When it does not start.
     pub async fn start_verifying() -> anyhow::Result<Self> {
+        Self::start_one(Some("verifying"), &[]).await
+    }
+
+    /// Starts the one that writes each message of `/session/echo` into this file before it answers.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_writing(ledger: &Path) -> anyhow::Result<Self> {
+        let ledger = ledger.to_str().context("a path in UTF-8")?;
+        Self::start_one(Some("ledger"), &[ledger]).await
+    }
+
+    async fn start_one(example: Option<&'static str>, flags: &[&str]) -> anyhow::Result<Self> {
         let port = Port::hold()?;
-        let program = listen_verifying(&port).await?;
-        Ok(Self { port, flags: Vec::new(), wants_credentials: true, program })
+        let flags: Vec<_> = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let program = listen(&port, example, &flags).await?;
+        Ok(Self { port, flags, example, program })
     }
 
     /// Its port.
@@ -91,26 +107,25 @@ impl Server {
     ///
     /// When it does not start.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
-        self.program = match self.wants_credentials {
-            true => listen_verifying(&self.port).await?,
-            false => listen(&self.port, &self.flags).await?,
-        };
+        self.program = listen(&self.port, self.example, &self.flags).await?;
         Ok(())
     }
 }
 
-async fn listen(port: &Port, flags: &[String]) -> anyhow::Result<Program> {
-    let mut command = Command::new(environment::path(environment::SERVER)?);
-    command.args(["--host", "127.0.0.1", "--port", &port.number().to_string()]).args(flags);
-    let mut program = Program::start(&mut command)?;
-    program.prints(&format!("listening on {}", port.http(""))).await?;
-    Ok(program)
-}
-
-async fn listen_verifying(port: &Port) -> anyhow::Result<Program> {
-    let mut command = Command::new(environment::path(environment::VERIFYING)?);
-    command.arg(format!("127.0.0.1:{}", port.number()));
-    let mut program = Program::start(&mut command)?;
+async fn listen(port: &Port, example: Option<&str>, flags: &[String]) -> anyhow::Result<Program> {
+    let mut command = match example {
+        None => {
+            let mut command = Command::new(environment::path(environment::SERVER)?);
+            command.args(["--host", "127.0.0.1", "--port", &port.number().to_string()]);
+            command
+        }
+        Some(name) => {
+            let mut command = Command::new(environment::path(environment::EXAMPLES)?.join(name));
+            command.arg(format!("127.0.0.1:{}", port.number()));
+            command
+        }
+    };
+    let mut program = Program::start(command.args(flags))?;
     program.prints(&format!("listening on {}", port.http(""))).await?;
     Ok(program)
 }

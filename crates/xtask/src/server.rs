@@ -1,4 +1,4 @@
-//! The server's binary, with the dashboard inside it, and the example that tests talk to.
+//! The server's binary, with the dashboard inside it, and its examples that tests talk to.
 
 use std::path::PathBuf;
 
@@ -14,9 +14,9 @@ pub(crate) fn build(project: &Project) -> Result<PathBuf> {
     Ok(project.target.join("release/keepline-server"))
 }
 
-/// Builds the example whose sessions want credentials, and returns its path.
-pub(crate) fn build_verifying(project: &Project) -> Result<PathBuf> {
-    let arguments = ["build", "-p", "keepline-server", "--example", "verifying"];
-    Step::new("build the server that wants credentials", project.cargo(&arguments)).succeed()?;
-    Ok(project.target.join("debug/examples/verifying"))
+/// Builds the examples, and returns the folder they are in.
+pub(crate) fn build_examples(project: &Project) -> Result<PathBuf> {
+    let arguments = ["build", "-p", "keepline-server", "--examples"];
+    Step::new("build the server's examples", project.cargo(&arguments)).succeed()?;
+    Ok(project.target.join("debug/examples"))
 }

@@ -1,6 +1,7 @@
 //! A server that dies, and one that goes in peace.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::time::Duration;
 
 use e2e::browser::Engine;
@@ -26,7 +27,10 @@ async fn after_a_killed_server_no_fate_is_false_and_none_is_missing_in_firefox()
 
 async fn a_server_is_killed_in_the_middle(engine: Engine) -> anyhow::Result<()> {
     const POUR: Pour = Pour { count: 6_000, batch: 30, every_ms: 10 };
-    let (mut server, page) = (Server::start().await?, Page::start_in(engine, Place::Window).await?);
+    let folder = tempfile::tempdir()?;
+    let ledger = folder.path().join("taken.txt");
+    let mut server = Server::start_writing(&ledger).await?;
+    let page = Page::start_in(engine, Place::Window).await?;
     let line = page.open(&server.ws("/session/echo"), Options::session()).await?;
     line.pour(POUR).await?;
     line.adds_up("the first echoes", PATIENCE, |tally| tally.heard.count() > 500).await?;
@@ -38,6 +42,7 @@ async fn a_server_is_killed_in_the_middle(engine: Engine) -> anyhow::Result<()> 
     let tally = all_has_its_fate(&line, POUR.count).await?;
     each_ends_once(&tally, POUR.count);
     no_fate_is_false(&tally);
+    agrees_with(&tally, &fs::read_to_string(&ledger)?)?;
     assert_eq!((tally.losses.len(), tally.restarts), (1, 1), "{tally:#?}");
     let lost = tally.losses[0];
     for id in tally.unknown.numbers() {
@@ -118,6 +123,19 @@ fn each_ends_once(tally: &Tally, count: u64) {
     let mut ids: Vec<u64> = fates.into_iter().flat_map(Runs::numbers).collect();
     ids.sort_unstable();
     assert!(ids.iter().copied().eq(1..=count), "{tally:#?}");
+}
+
+/// The server has written down what it took: in order, each once, and as the client was told.
+fn agrees_with(tally: &Tally, ledger: &str) -> anyhow::Result<()> {
+    let taken: Vec<u64> = ledger.lines().map(str::parse).collect::<Result<_, _>>()?;
+    assert!(taken.is_sorted_by(|one, next| one < next), "{taken:?}");
+    let taken: BTreeSet<u64> = taken.into_iter().collect();
+    let of = |fates: &Runs| fates.numbers().collect::<BTreeSet<u64>>();
+    let (delivered, unknown) = (of(&tally.delivered), of(&tally.unknown));
+    assert_eq!(delivered.difference(&taken).next(), None, "delivered, and yet not taken");
+    let in_doubt: BTreeSet<u64> = taken.difference(&delivered).copied().collect();
+    assert!(in_doubt.is_subset(&unknown), "undeliverable, and yet taken: {in_doubt:?}");
+    Ok(())
 }
 
 /// What came back as an echo was taken; and echoes come in order, each at most once.

@@ -99,7 +99,7 @@ impl<'a> Bench<'a> {
         dashboard::build(self.project, &tools)?;
         self.server_with_dashboard(tally)?;
         let server = server::build(self.project)?;
-        let verifying = server::build_verifying(self.project)?;
+        let examples = server::build_examples(self.project)?;
         let page = page::build(self.project, &tools, "e2e-page")?;
         let package = Package::new(self.project)?;
         package.build(&tools)?;
@@ -108,7 +108,7 @@ impl<'a> Bench<'a> {
         tally.add("formatting of the npm package", formatted.took, clean.into(), (!clean).into());
         count(tally, "a server from the document alone", self.peer_tests(&bench))?;
         let mut tests = self.e2e_tests(&bench, &server, &page);
-        tests.env("KEEPLINE_VERIFYING_BIN", verifying);
+        tests.env("KEEPLINE_SERVER_EXAMPLES", examples);
         tests.env("KEEPLINE_PACKAGE_DIR", package.folder);
         tests.env("KEEPLINE_NODE_PACKAGES", package.modules);
         count(tally, "end to end", tests)
