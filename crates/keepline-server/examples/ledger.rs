@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRef, State};
@@ -15,6 +16,7 @@ use axum::response::Response;
 use axum::routing::get;
 use keepline_server::{Options, Payload, Server, Upgrade};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 #[derive(Clone)]
 struct House {
@@ -43,7 +45,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn echo(State(House { ledger, .. }): State<House>, upgrade: Upgrade) -> Response {
     upgrade.session("echo", |mut session| async move {
-        while let Some(message) = session.recv().await {
+        for count in 1_u64.. {
+            // Slower than a busy client: much has come then that is not taken yet.
+            if count.is_multiple_of(4) {
+                sleep(Duration::from_millis(1)).await;
+            }
+            let Some(message) = session.recv().await else { break };
             if write(&ledger, &message).is_err() || session.send(message).await.is_err() {
                 break;
             }

@@ -93,10 +93,6 @@ impl Close {
         Self::new(1009, format!("a message may have at most {limit} bytes"))
     }
 
-    pub(crate) fn failed() -> Self {
-        Self::new(1011, "the application failed")
-    }
-
     /// WebKit tells its pages 1006 instead, and no reason, as it does for 1012.
     pub(crate) fn full() -> Self {
         Self::new(1013, "the server holds as many sockets as it may, try again later")

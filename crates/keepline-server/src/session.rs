@@ -18,11 +18,14 @@ use crate::upgrade::Upgrade;
 ///
 /// Dropping it ends the session with 1000 at once, and the client discards what it has not taken by
 /// then. An application that has said its last word waits for it by [`Session::finish`]. One that
-/// panics ends its session with 4011, and nothing else.
+/// panics while it holds its session ends it with 4011, and nothing else.
 ///
 /// An application runs in the task of its session's connection, while there is one, so that a
-/// message comes and is answered in one go: what takes long without waiting belongs on a thread of
-/// its own ([`tokio::task::spawn_blocking`]), lest its connection be silent meanwhile.
+/// message comes and is answered in one go. So it must not block: what computes for long, before
+/// the session's end or after it, belongs on a thread of its own
+/// ([`tokio::task::spawn_blocking`]), lest the connection be silent meanwhile; and who blocks until
+/// the session has something to tell waits in vain, until there is another connection. Who takes or
+/// sends many messages without ever waiting gives way to the connection every few milliseconds.
 ///
 /// ```
 /// use axum::{Router, response::Response, routing::get};

@@ -6,6 +6,7 @@ mod inbox;
 mod keeper;
 mod options;
 mod seat;
+mod stint;
 mod timer;
 
 pub(crate) use self::carry::{open, serve};

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::inbox::{Found, Lost};
 use super::keeper::Keeper;
+use super::stint::Stint;
 use crate::close::{Close, Ending};
 use crate::socket::Message;
 use crate::talk::Talk;
@@ -19,17 +20,22 @@ use crate::talk::Talk;
 /// again after so long.
 const CROWDED: Duration = Duration::from_millis(250);
 
+/// How a session ends whose application panics: 1011 of RFC 6455, which an `end` may not have, as it
+/// is in an `end`.
+const FAILED: CloseCode = CloseCode(4011);
+
 /// The application's end of one session. Dropping it ends the session.
 #[derive(Debug)]
 pub(crate) struct Desk {
     keeper: Arc<Keeper>,
     key: SessionKey,
     news: Arc<Notify>,
+    stint: Stint,
 }
 
 impl Desk {
     pub(super) fn new(keeper: Arc<Keeper>, key: SessionKey, news: Arc<Notify>) -> Self {
-        Self { keeper, key, news }
+        Self { keeper, key, news, stint: Stint::default() }
     }
 
     /// Ends the session with the outcome of its application.
@@ -54,10 +60,14 @@ impl Desk {
     /// The next message, which counts as taken from now on; `None` when the session is over.
     /// Cancelling loses nothing.
     pub(crate) async fn next(&mut self) -> Option<Payload> {
+        self.stint.goes_on().await;
         loop {
             match self.keeper.take(self.key) {
                 Found::Over => return None,
-                Found::Nothing => self.news.notified().await,
+                Found::Nothing => {
+                    self.stint.ends();
+                    self.news.notified().await;
+                }
                 Found::Message(payload) => return Some(payload),
             }
         }
@@ -65,6 +75,7 @@ impl Desk {
 
     /// Hands over a message; waits while the outbox is full.
     pub(crate) async fn hand_over(&mut self, payload: Payload) -> Result<MessageId, SendError> {
+        self.stint.goes_on().await;
         let mut payload = Some(payload);
         loop {
             match self.keeper.send(self.key, &mut payload) {
@@ -72,6 +83,7 @@ impl Desk {
                     return Err(SendError::Ended);
                 }
                 Err(SendError::Full { .. }) => {
+                    self.stint.ends();
                     let _or_the_time_to_look_again = timeout(CROWDED, self.news.notified()).await;
                 }
                 settled @ (Ok(_) | Err(SendError::TooLarge { .. } | SendError::Ended)) => {
@@ -119,8 +131,7 @@ impl Drop for Desk {
     fn drop(&mut self) {
         // Neither does anything to a session that is over.
         if thread::panicking() {
-            let close = Close::failed();
-            self.end(close.code_of_end(), close.reason());
+            self.end(FAILED, "the application failed");
         }
         self.keeper.leave(self.key);
     }

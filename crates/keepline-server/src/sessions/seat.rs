@@ -11,6 +11,8 @@ use futures_util::future::BoxFuture;
 use futures_util::task::AtomicWaker;
 use keepline_core::SessionKey;
 
+use super::stint::give_way;
+
 /// So often do the two in a task have their turn before other tasks have theirs. Each turn of one
 /// may be the answer to the other's, and what tokio is asked for is limited by itself.
 const TURNS: usize = 32;
@@ -47,7 +49,7 @@ impl Seat {
         line.wake_by_ref();
     }
 
-    /// Waits until there is.
+    /// Waits until there is. Only for the line that runs here: its bell is what rings.
     pub(super) async fn told(&self) {
         poll_fn(|_| match self.has_news.swap(false, Ordering::SeqCst) {
             true => Poll::Ready(()),
@@ -70,15 +72,10 @@ impl Seat {
 
     /// Lets the application have its turn, if it runs here: it may have something to answer.
     pub(super) async fn give_way(&self) {
-        let mut gives_way = self.guest().is_some();
-        poll_fn(|cx| match std::mem::take(&mut gives_way) {
-            true => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            false => Poll::Ready(()),
-        })
-        .await;
+        let has_guest = self.guest().is_some();
+        if has_guest {
+            give_way().await;
+        }
     }
 
     /// Runs `line` to its end, and the application along with it.

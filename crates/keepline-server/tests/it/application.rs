@@ -156,14 +156,23 @@ async fn an_application_that_panics_ends_its_session_and_nothing_else() {
     assert_eq!(other.hear("message").await["text"], "1 from nobody");
 }
 
-/// Each connection in turn runs the application, and in between it runs by itself.
 #[tokio::test]
 async fn an_application_moves_with_its_session_from_one_connection_to_the_next() {
+    an_application_moves(6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_application_moves_between_threads_as_well() {
+    an_application_moves(300).await;
+}
+
+/// Each connection in turn runs the application, and in between it runs by itself.
+async fn an_application_moves(times: u64) {
     let world = world();
     let mut line = Speaker::connect_to(&world, "/count").await;
     line.say(json!([hello(1)])).await;
     let epoch = line.hear("greeting").await["epoch"].clone();
-    for number in 1..=6 {
+    for number in 1..=times {
         line.say(json!([text(number, "word")])).await;
         assert_eq!(line.hear("message").await["text"], format!("{number} from nobody"));
         let mut next = Speaker::connect_to(&world, "/count").await;

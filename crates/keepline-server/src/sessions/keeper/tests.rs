@@ -138,3 +138,36 @@ async fn an_application_runs_where_its_session_has_its_connection() {
 
     assert!(seat.leave().is_some(), "it follows");
 }
+
+/// Takes its time for each of a thousand words, and never waits.
+fn speech(spoken: &Arc<AtomicU64>) -> Application {
+    let spoken = Arc::clone(spoken);
+    Box::new(move |mut desk| {
+        Box::pin(async move {
+            for _ in 0..1_000 {
+                let began = std::time::Instant::now();
+                while began.elapsed() < Duration::from_millis(1) {
+                    std::hint::spin_loop();
+                }
+                desk.hand_over(Payload::Text("word".to_owned())).await.unwrap();
+                spoken.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    })
+}
+
+#[tokio::test]
+async fn an_application_that_never_waits_lets_its_connection_speak() {
+    let keeper = Keeper::new(ServerConfig::default(), 7).unwrap();
+    let spoken = Arc::new(AtomicU64::new(0));
+    let (conn, seat) = keeper.opened(Coding::Binary, "speech", speech(&spoken));
+    keeper.received(conn, &frame(&hello(1, Window::default().message_bytes)));
+    let two_frames = async {
+        for _greeting_and_words in 0..2 {
+            seat.told().await;
+            while let Next::Frame { .. } = keeper.next_for(conn) {}
+        }
+    };
+    seat.run(two_frames).await;
+    assert!((1..1_000).contains(&spoken.load(Ordering::SeqCst)), "{spoken:?}");
+}
