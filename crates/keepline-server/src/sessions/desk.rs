@@ -20,8 +20,7 @@ use crate::talk::Talk;
 /// again after so long.
 const CROWDED: Duration = Duration::from_millis(250);
 
-/// How a session ends whose application panics: 1011 of RFC 6455, which an `end` may not have, as it
-/// is in an `end`.
+/// How a session ends whose application panics: as 1011 of RFC 6455, which no `end` may have.
 const FAILED: CloseCode = CloseCode(4011);
 
 /// The application's end of one session. Dropping it ends the session.

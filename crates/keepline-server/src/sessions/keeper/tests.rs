@@ -145,7 +145,7 @@ fn speech(spoken: &Arc<AtomicU64>) -> Application {
     Box::new(move |mut desk| {
         Box::pin(async move {
             for _ in 0..1_000 {
-                let began = std::time::Instant::now();
+                let began = tokio::time::Instant::now();
                 while began.elapsed() < Duration::from_millis(1) {
                     std::hint::spin_loop();
                 }
