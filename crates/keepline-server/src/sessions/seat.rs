@@ -161,6 +161,9 @@ impl Wake for Bell {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -221,5 +224,34 @@ mod tests {
         seat.tell();
         assert_eq!(woken.0.load(Ordering::SeqCst), 1);
         assert!(line.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
+    }
+
+    /// Each call is answered before the next one comes, from a thread that calls a little later each
+    /// time: often just when the task goes to rest.
+    #[tokio::test]
+    async fn no_call_from_another_thread_is_lost() {
+        const CALLS: usize = 100_000;
+        let (seat, answered) = (Seat::new(), Arc::new(AtomicUsize::new(0)));
+        let (caller, heard) = (Arc::clone(&seat), Arc::clone(&answered));
+        let calls = std::thread::spawn(move || {
+            for call in 1..=CALLS {
+                caller.tell();
+                while heard.load(Ordering::SeqCst) < call {
+                    std::hint::spin_loop();
+                }
+                (0..call % 128).for_each(|_| std::hint::spin_loop());
+            }
+        });
+        let line = seat.run(async {
+            for call in 1..=CALLS {
+                seat.told().await;
+                answered.store(call, Ordering::SeqCst);
+            }
+        });
+        let in_time = timeout(Duration::from_secs(30), line).await;
+        // Whoever calls in vain is let go of.
+        answered.store(CALLS, Ordering::SeqCst);
+        calls.join().unwrap();
+        assert!(in_time.is_ok(), "a call was lost");
     }
 }

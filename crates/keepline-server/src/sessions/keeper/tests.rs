@@ -139,6 +139,28 @@ async fn an_application_runs_where_its_session_has_its_connection() {
     assert!(seat.leave().is_some(), "it follows");
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_application_goes_on_while_its_session_has_no_connection() {
+    let keeper = Keeper::new(ServerConfig::default(), 7).unwrap();
+    let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, tells) = (Arc::clone(&go), Arc::clone(&done));
+    let waits: Application = Box::new(move |_desk| {
+        Box::pin(async move {
+            told.notified().await;
+            tells.notify_one();
+            std::future::pending::<()>().await;
+        })
+    });
+    let (conn, seat) = keeper.opened(Coding::Binary, "waits", waits);
+    keeper.received(conn, &frame(&hello(1, 10_000)));
+    keeper.closed(conn);
+    assert!(seat.leave().is_none(), "it has left");
+
+    go.notify_one();
+
+    assert!(timeout(Duration::from_secs(1), done.notified()).await.is_ok());
+}
+
 /// Takes its time for each of a thousand words, and never waits.
 fn speech(spoken: &Arc<AtomicU64>) -> Application {
     let spoken = Arc::clone(spoken);
