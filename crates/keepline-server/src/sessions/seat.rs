@@ -226,8 +226,8 @@ mod tests {
         assert!(line.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
     }
 
-    /// Each call is answered before the next one comes, from a thread that calls a little later each
-    /// time: often just when the task goes to rest.
+    /// Each call is answered before the next one comes, from a thread that calls a little later
+    /// each time: often just when the task goes to rest.
     #[tokio::test]
     async fn no_call_from_another_thread_is_lost() {
         const CALLS: usize = 100_000;
