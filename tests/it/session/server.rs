@@ -137,7 +137,8 @@ fn each_ends_once(tally: &Tally, count: u64) {
 
 /// The server has written down what it took: in order, each once, and as the client was told.
 fn agrees_with(tally: &Tally, ledger: &str) -> anyhow::Result<()> {
-    let taken: Vec<u64> = ledger.lines().map(str::parse).collect::<Result<_, _>>()?;
+    let number = |line: &str| line.trim_start_matches("up ").parse();
+    let taken: Vec<u64> = ledger.lines().map(number).collect::<Result<_, _>>()?;
     assert!(taken.is_sorted_by(|one, next| one < next), "{taken:?}");
     let taken: BTreeSet<u64> = taken.into_iter().collect();
     let of = |fates: &Runs| fates.numbers().collect::<BTreeSet<u64>>();
