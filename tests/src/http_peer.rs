@@ -1,7 +1,6 @@
 //! A web server that never upgrades: it answers everything with one status.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::extract::State;
@@ -12,7 +11,8 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
-use tokio::task::AbortHandle;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
 
 /// Where a redirect leads.
 const LOGIN: &str = "/login";
@@ -33,13 +33,23 @@ pub struct Answer {
 pub struct HttpPeer {
     port: u16,
     seen: Arc<Seen>,
-    serving: AbortHandle,
+    serving: JoinHandle<()>,
 }
 
 #[derive(Debug, Default)]
 struct Seen {
-    handshakes: AtomicUsize,
-    others: AtomicUsize,
+    handshakes: Mutex<Vec<Instant>>,
+    others: Mutex<Vec<Instant>>,
+}
+
+impl Seen {
+    fn handshakes(&self) -> MutexGuard<'_, Vec<Instant>> {
+        self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn others(&self) -> MutexGuard<'_, Vec<Instant>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl HttpPeer {
@@ -62,7 +72,7 @@ impl HttpPeer {
         let router = Router::new().fallback(respond).with_state((answer, Arc::clone(&seen)));
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let port = listener.local_addr()?.port();
-        let serving = tokio::spawn(async { axum::serve(listener, router).await }).abort_handle();
+        let serving = tokio::spawn(async { axum::serve(listener, router).await.unwrap_or(()) });
         Ok(Self { port, seen, serving })
     }
 
@@ -72,16 +82,22 @@ impl HttpPeer {
         format!("ws://127.0.0.1:{}{path}", self.port)
     }
 
-    /// How many handshakes it has refused.
+    /// When it has refused a handshake, the first one first.
     #[must_use]
-    pub fn handshakes(&self) -> usize {
-        self.seen.handshakes.load(Ordering::Relaxed)
+    pub fn handshakes(&self) -> Vec<Instant> {
+        self.seen.handshakes().clone()
     }
 
-    /// How many other requests it has answered.
+    /// When it has answered any other request, the first one first.
     #[must_use]
-    pub fn others(&self) -> usize {
-        self.seen.others.load(Ordering::Relaxed)
+    pub fn others(&self) -> Vec<Instant> {
+        self.seen.others().clone()
+    }
+
+    /// Stops it; its port is free for another when this returns.
+    pub async fn stop(mut self) {
+        self.serving.abort();
+        let _: Result<(), JoinError> = (&mut self.serving).await;
     }
 }
 
@@ -96,8 +112,11 @@ async fn respond(
     target: Uri,
     request: HeaderMap,
 ) -> Response {
-    let counter = if request.contains_key(UPGRADE) { &seen.handshakes } else { &seen.others };
-    counter.fetch_add(1, Ordering::Relaxed);
+    if request.contains_key(UPGRADE) {
+        seen.handshakes().push(Instant::now());
+    } else {
+        seen.others().push(Instant::now());
+    }
     let answer = match target.path() {
         LOGIN => Answer { status: 200, ..answer },
         _ => answer,

@@ -21,6 +21,7 @@ mod tidy;
 mod weight;
 mod wpt;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -55,7 +56,8 @@ fn carry_out(request: Request) -> Result<ExitCode> {
         Request::Wpt(options) => wpt::run(&begin()?, &options),
         Request::Tidy => tidy::run(&begin()?),
         Request::Help(text) => {
-            println!("{text}");
+            // A pager that is left before the end is no failure.
+            writeln!(io::stdout(), "{text}").ok();
             Ok(ExitCode::SUCCESS)
         }
     }

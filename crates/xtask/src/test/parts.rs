@@ -136,6 +136,8 @@ impl<'a> Bench<'a> {
     fn e2e_tests(&self, bench: &TestBench, server: &Path, page: &Path) -> Command {
         let mut cargo = self.project.cargo(&["test", "--no-fail-fast", "-p", "e2e"]);
         cargo.env("RUST_TEST_THREADS", stories_at_once());
+        // An error says what was waited for in vain; fifty frames of polling would bury it.
+        cargo.env("RUST_LIB_BACKTRACE", "0");
         cargo.env("KEEPLINE_SERVER_BIN", server);
         cargo.env("KEEPLINE_PAGE_DIR", page);
         cargo.env("KEEPLINE_PYTHON", &bench.python);
