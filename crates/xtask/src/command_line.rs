@@ -63,6 +63,8 @@ echo: how many messages per second come back from an echo, with 1, 64 and 1024 i
 small object (about 75 bytes of JSON); for each that arrives it is parsed, and the next one is sent.
 
   raw                    JavaScript: JSON.stringify, JSON.parse and WebSocket, on /echo
+  raw-batched            the same, with all that arrived together in one JSON array: what batching
+                         by hand reaches on this machine, without any number or acknowledgement
   keepline-plain-json    Socket<T, T> in wasm, on /echo
   keepline-plain-binary  the same with JSON in binary messages
   keepline-session       the first one over a session, on /session/echo

@@ -1,13 +1,14 @@
 // What the driver asks for: `openLines`, a `turn` of one of them, `closeLines`; and `Talker` talks.
 
 import init, { Echo, Talker } from "./bench_page.js";
-import { rawBinary, rawText } from "./raw.js";
+import { rawBatched, rawBinary, rawText } from "./raw.js";
 
 await init();
 
 const clients = {
   "raw": rawText,
   "raw-binary": rawBinary,
+  "raw-batched": rawBatched,
   "keepline-plain-json": (url) => new Echo("plain-json", url),
   "keepline-plain-binary": (url) => new Echo("plain-binary", url),
   "keepline-session": (url) => new Echo("session", url),

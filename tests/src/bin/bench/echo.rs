@@ -27,9 +27,10 @@ struct Client {
     told: bool,
 }
 
-const CLIENTS: [Client; 5] = [
+const CLIENTS: [Client; 6] = [
     Client { name: "raw", path: "/echo", baseline: 0, told: true },
     Client { name: "raw-binary", path: "/echo", baseline: 1, told: false },
+    Client { name: "raw-batched", path: "/echo", baseline: 0, told: true },
     Client { name: "keepline-plain-json", path: "/echo", baseline: 0, told: true },
     Client { name: "keepline-plain-binary", path: "/echo", baseline: 1, told: true },
     Client { name: "keepline-session", path: "/session/echo", baseline: 0, told: true },
