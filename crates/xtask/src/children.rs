@@ -10,7 +10,7 @@ use std::{fmt, process, thread};
 use anyhow::{Context, Result};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::clock::{Spoken, Stopwatch};
@@ -102,7 +102,7 @@ impl Group {
         if self.target.signal(Signal::TERM) != Err(Errno::PERM) {
             let grace = self.target.manner.grace();
             if !self.leader_ends_within(grace.min(GRACE)) && grace > GRACE {
-                println!("  waiting up to {} for {} to end", Spoken(grace), self.name);
+                say!("  waiting up to {} for {} to end", Spoken(grace), self.name);
                 self.leader_ends_within(grace);
             }
         }
@@ -129,7 +129,7 @@ impl Group {
     /// Kills whatever is left of the group, if it may, and takes the exit status of its leader.
     fn bury(&mut self) -> Option<ExitStatus> {
         if self.strike() && !self.leader_ends_within(LAST_RITES) {
-            println!("  {} could not be ended and goes on by itself", self.name);
+            say!("  {} could not be ended and goes on by itself", self.name);
         }
         self.leader.try_wait().ok().flatten()
     }
@@ -188,13 +188,16 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// Makes Ctrl-C end the children too. A second one does not wait for them.
+/// Makes Ctrl-C end the children too, and so a reader who leaves before the end of what is told.
+/// A second one does not wait for them.
 pub(crate) fn end_with_us() -> Result<()> {
     let mut signals =
-        Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for Ctrl-C")?;
+        Signals::new([SIGINT, SIGTERM, SIGHUP, SIGPIPE]).context("cannot listen for Ctrl-C")?;
     thread::spawn(move || {
-        for _ in signals.forever() {
-            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+        for signal in signals.forever() {
+            // Nobody asks twice by not listening: each line that is said then tells of it.
+            let again = INTERRUPTED.swap(true, Ordering::Relaxed) && signal != SIGPIPE;
+            if again {
                 live().iter().for_each(|target| target.kill());
                 process::exit(130);
             }

@@ -36,7 +36,7 @@ const FEATURES: [&str; 6] = [
 pub(crate) fn build(project: &Project, tools: &Tools) -> Result<()> {
     let record = Record::of(project);
     if record.holds(project, tools)? {
-        println!("▸ the dashboard is up to date");
+        say!("▸ the dashboard is up to date");
         return Ok(());
     }
     record.begin()?;
@@ -65,7 +65,7 @@ pub(crate) fn optimise(project: &Project, tools: &Tools, folder: &Path) -> Resul
         let log = project.target.join("xtask/wasm-opt.log");
         Step::new("wasm-opt -Oz", command).logged(log).succeed()?;
         let after = fs::metadata(&wasm)?.len();
-        println!("  wasm: {} KiB before, {} KiB after", before / 1024, after / 1024);
+        say!("  wasm: {} KiB before, {} KiB after", before / 1024, after / 1024);
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ pub(crate) fn run(project: &Project, options: &DemoOptions) -> Result<ExitCode> 
     let tools = Tools::ready(project)?;
     dashboard::build(project, &tools)?;
     let program = server::build(project)?;
-    println!("everything is built, {}", Spoken(watch.elapsed()));
+    say!("everything is built, {}", Spoken(watch.elapsed()));
     serve(&program, options)
 }
 
@@ -64,7 +64,7 @@ fn serve(program: &Path, options: &DemoOptions) -> Result<ExitCode> {
     match end {
         End::Exited(status) => bail!("the server ended by itself: {status}"),
         End::Interrupted | End::TimedOut => {
-            println!("\nthe server has stopped");
+            say!("\nthe server has stopped");
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -75,7 +75,7 @@ fn repeat(stdout: ChildStdout, open: bool) {
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
         match line.split_once(LISTENING) {
             Some((_, address)) => welcome(address.trim(), open),
-            None => println!("{line}"),
+            None => say!("{line}"),
         }
     }
 }
@@ -83,17 +83,17 @@ fn repeat(stdout: ChildStdout, open: bool) {
 fn welcome(address: &str, open: bool) {
     let link = match loopback(address) {
         Some(link) => {
-            println!("\nKeepline is at {link}, and on every network of this machine");
-            println!("(Ctrl-C ends it)");
+            say!("\nKeepline is at {link}, and on every network of this machine");
+            say!("(Ctrl-C ends it)");
             link
         }
         None => {
-            println!("\nKeepline is at {address} (Ctrl-C ends it)");
+            say!("\nKeepline is at {address} (Ctrl-C ends it)");
             address.to_owned()
         }
     };
     if open && let Err(error) = show(&link) {
-        println!("no browser could be opened: {error:#}");
+        say!("no browser could be opened: {error:#}");
     }
 }
 

@@ -1,5 +1,8 @@
 //! `cargo xtask NAME`: the commands of the project, each of which sets up what it needs.
 
+#[macro_use]
+mod say;
+
 mod alike;
 mod bench;
 mod children;
@@ -21,7 +24,6 @@ mod tidy;
 mod weight;
 mod wpt;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -56,8 +58,7 @@ fn carry_out(request: Request) -> Result<ExitCode> {
         Request::Wpt(options) => wpt::run(&begin()?, &options),
         Request::Tidy => tidy::run(&begin()?),
         Request::Help(text) => {
-            // A pager that is left before the end is no failure.
-            writeln!(io::stdout(), "{text}").ok();
+            say!("{text}");
             Ok(ExitCode::SUCCESS)
         }
     }

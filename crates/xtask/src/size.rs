@@ -30,10 +30,12 @@ pub(crate) fn run(project: &Project, options: SizeOptions) -> Result<ExitCode> {
     sizes.extend(codecs(project, &tools)?);
     for (what, weight) in &sizes {
         match options.json {
-            true => println!("{}", weight.json(what)),
-            false => println!(
+            true => say!("{}", weight.json(what)),
+            false => say!(
                 "{what:24} {:>8} bytes, {:>8} by gzip, {:>8} by brotli",
-                weight.bytes, weight.gzip, weight.brotli
+                weight.bytes,
+                weight.gzip,
+                weight.brotli
             ),
         }
     }

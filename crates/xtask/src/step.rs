@@ -1,7 +1,7 @@
 //! One step of a command: a program that is named, timed, watched, and given a deadline.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal, PipeReader, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, PipeReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -150,15 +150,13 @@ impl Step {
 
     fn announce(&self) {
         let end = if matches!(self.output, Output::Logged(_)) { " …" } else { "\n" };
-        print!("▸ {}{end}", self.name);
-        flush();
+        say_on!("▸ {}{end}", self.name);
     }
 
     fn show_life(&self, passed: Duration) {
         if let Output::Logged(file) = &self.output {
             let last = fs::read(file).map(|log| last_line(&log)).unwrap_or_default();
-            print!("\n  … {} {last}", Spoken(passed));
-            flush();
+            say_on!("\n  … {} {last}", Spoken(passed));
         }
     }
 
@@ -166,10 +164,10 @@ impl Step {
         let took = Spoken(report.took);
         let logged = matches!(self.output, Output::Logged(_));
         match (&report.failure, logged) {
-            (None, true) => println!(" {took}"),
-            (None, false) => println!("  {} … {took}", self.name),
-            (Some(why), true) => println!(" failed after {took}: {why}\n{}", report.tail()),
-            (Some(why), false) => println!("  {} … failed after {took}: {why}", self.name),
+            (None, true) => say!(" {took}"),
+            (None, false) => say!("  {} … {took}", self.name),
+            (Some(why), true) => say!(" failed after {took}: {why}\n{}", report.tail()),
+            (Some(why), false) => say!("  {} … failed after {took}: {why}", self.name),
         }
     }
 
@@ -195,7 +193,7 @@ impl Report {
 fn repeat(output: PipeReader, listener: &Sender<String>) {
     for line in BufReader::new(output).split(b'\n').map_while(io::Result::ok) {
         let line = String::from_utf8_lossy(&line).into_owned();
-        println!("{line}");
+        say!("{line}");
         if listener.send(line).is_err() {
             break;
         }
@@ -227,11 +225,6 @@ fn read_lossy(file: &Path) -> Result<String> {
 
 fn last_line(log: &[u8]) -> String {
     String::from_utf8_lossy(log).lines().last().unwrap_or_default().trim().to_owned()
-}
-
-fn flush() {
-    // A terminal that went away is no reason to stop a step.
-    io::stdout().flush().ok();
 }
 
 #[cfg(test)]

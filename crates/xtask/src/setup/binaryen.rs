@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// The path of wasm-opt, or `None` where it cannot be had: the dashboard works without it.
 pub(crate) fn install(cache: &Cache) -> Result<Option<PathBuf>> {
     if let Some(missing) = ["node", "npm"].into_iter().find(|name| on_path(name).is_none()) {
-        println!("  wasm-opt is skipped: {missing} {HOW_TO_GET_NPM}");
+        say!("  wasm-opt is skipped: {missing} {HOW_TO_GET_NPM}");
         return Ok(None);
     }
     let name = format!("binaryen-{VERSION}");
@@ -31,7 +31,7 @@ pub(crate) fn install(cache: &Cache) -> Result<Option<PathBuf>> {
         Ok(folder) => Ok(Some(folder.join(PROGRAM))),
         Err(error) if error.is::<Interrupted>() => Err(error),
         Err(error) => {
-            println!("  wasm-opt is skipped: {error:#}");
+            say!("  wasm-opt is skipped: {error:#}");
             Ok(None)
         }
     }

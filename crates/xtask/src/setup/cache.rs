@@ -100,7 +100,7 @@ impl Cache {
             TryLockError::WouldBlock if interrupted() => bail!(Interrupted),
             TryLockError::WouldBlock => {
                 if !*told {
-                    println!("▸ waiting for another set-up in {} …", self.tools.display());
+                    say!("▸ waiting for another set-up in {} …", self.tools.display());
                     *told = true;
                 }
                 thread::sleep(LOOK_EVERY);

@@ -82,31 +82,31 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     for_wasm_tests()?;
     let bench = TestBench::ready(project)?;
     list_bench(&bench);
-    println!("\neverything is there, {}", Spoken(watch.elapsed()));
+    say!("\neverything is there, {}", Spoken(watch.elapsed()));
     Ok(ExitCode::SUCCESS)
 }
 
 fn list_tools(tools: &Tools) {
-    println!("wasm-bindgen  {}", tools.wasm_bindgen.display());
-    println!("trunk         {}", tools.trunk.display());
+    say!("wasm-bindgen  {}", tools.wasm_bindgen.display());
+    say!("trunk         {}", tools.trunk.display());
     match &tools.wasm_opt {
-        Some(program) => println!("wasm-opt      {}", program.display()),
-        None => println!("wasm-opt      none"),
+        Some(program) => say!("wasm-opt      {}", program.display()),
+        None => say!("wasm-opt      none"),
     }
-    println!("\nFor `trunk serve` and `wasm-pack test` in this shell:\n");
+    say!("\nFor `trunk serve` and `wasm-pack test` in this shell:\n");
     let [bindgen, trunk] = [&tools.wasm_bindgen, &tools.trunk].map(|folder| folder.display());
-    println!("export PATH=\"{bindgen}:{trunk}:$PATH\"\n");
+    say!("export PATH=\"{bindgen}:{trunk}:$PATH\"\n");
 }
 
 fn list_bench(bench: &TestBench) {
-    println!("chromium      {}", bench.browsers.chromium.program.display());
-    println!("chromedriver  {}", bench.browsers.chromium.driver.display());
-    println!("firefox       {}", bench.browsers.firefox.program.display());
-    println!("geckodriver   {}", bench.browsers.firefox.driver.display());
-    println!("minibrowser   {}", bench.webkit.browser.program.display());
-    println!("webkitdriver  {}", bench.webkit.browser.driver.display());
-    println!("xvfb          {}", bench.webkit.xvfb.display());
-    println!("python        {}", bench.python.display());
+    say!("chromium      {}", bench.browsers.chromium.program.display());
+    say!("chromedriver  {}", bench.browsers.chromium.driver.display());
+    say!("firefox       {}", bench.browsers.firefox.program.display());
+    say!("geckodriver   {}", bench.browsers.firefox.driver.display());
+    say!("minibrowser   {}", bench.webkit.browser.program.display());
+    say!("webkitdriver  {}", bench.webkit.browser.driver.display());
+    say!("xvfb          {}", bench.webkit.xvfb.display());
+    say!("python        {}", bench.python.display());
 }
 
 /// Where the pinned packages of npm lie that build our own.

@@ -67,10 +67,10 @@ pub(crate) fn run(project: &Project, chosen: &[Part]) -> Result<ExitCode> {
         let went = bench.run(*part, &mut tally);
         record(*part, went, &mut tally)?;
     }
-    println!("\n{tally}");
-    println!("all of it took {}\n", Spoken(watch.elapsed()));
+    say!("\n{tally}");
+    say!("all of it took {}\n", Spoken(watch.elapsed()));
     let total = tally.total();
-    println!("{total}");
+    say!("{total}");
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -80,7 +80,7 @@ fn record(part: Part, went: Result<()>, tally: &mut Tally) -> Result<()> {
         Ok(()) => Ok(()),
         Err(error) if error.is::<Interrupted>() => Err(error),
         Err(error) => {
-            println!("\nerror: {error:#}");
+            say!("\nerror: {error:#}");
             tally.fail(&format!("{part}, to its end"), &format!("{error:#}"));
             Ok(())
         }

@@ -42,7 +42,7 @@ impl<'a> Bench<'a> {
     }
 
     fn tidy(&self, tally: &mut Tally) -> Result<()> {
-        println!("\ntidy");
+        say!("\ntidy");
         setup::for_tidy(self.project)?;
         let rules = tidy::check(self.project)?;
         tally.add("tidy: the rules of the house", rules.took, rules.held, rules.broken);
@@ -50,7 +50,7 @@ impl<'a> Bench<'a> {
     }
 
     fn native(&self, tally: &mut Tally) -> Result<()> {
-        println!("\nnative tests");
+        say!("\nnative tests");
         let mut cargo = self.project.cargo(&["test", "--workspace", "--no-fail-fast"]);
         for package in ["e2e", "e2e-page", "bench-page"] {
             cargo.args(["--exclude", package]);
@@ -59,7 +59,7 @@ impl<'a> Bench<'a> {
     }
 
     fn sim(&self, tally: &mut Tally) -> Result<()> {
-        println!("\nsimulated storms");
+        say!("\nsimulated storms");
         for (name, arguments) in [
             ("simulated storms", ["--seeds", "2000"].as_slice()),
             ("small worlds", &["--exhaustive"]),
@@ -71,7 +71,7 @@ impl<'a> Bench<'a> {
     }
 
     fn wasm(&self, tally: &mut Tally) -> Result<()> {
-        println!("\nwasm tests");
+        say!("\nwasm tests");
         let browsers = setup::for_wasm_tests()?;
         let tools = Tools::ready(self.project)?;
         let scratch = Scratch::new()?;
@@ -93,7 +93,7 @@ impl<'a> Bench<'a> {
     }
 
     fn e2e(&self, tally: &mut Tally) -> Result<()> {
-        println!("\nend-to-end tests");
+        say!("\nend-to-end tests");
         let bench = TestBench::ready(self.project)?;
         let tools = Tools::ready(self.project)?;
         dashboard::build(self.project, &tools)?;

@@ -59,7 +59,7 @@ const RULES: [(&str, Rule); 6] = [
 pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     setup::for_tidy(project)?;
     let Outcome { held, broken, took } = check(project)?;
-    println!("\ntidy: {held} rules hold, {broken} are broken, {}", Spoken(took));
+    say!("\ntidy: {held} rules hold, {broken} are broken, {}", Spoken(took));
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -80,9 +80,9 @@ pub(crate) fn check(project: &Project) -> Result<Outcome> {
 fn announce(name: &str, verdict: &Verdict) -> bool {
     let Verdict { findings, note } = verdict;
     let held = findings.is_empty();
-    println!("▸ {name}: {}{note}", if held { "ok" } else { "BROKEN" });
+    say!("▸ {name}: {}{note}", if held { "ok" } else { "BROKEN" });
     for finding in findings {
-        println!("    {finding}");
+        say!("    {finding}");
     }
     held
 }
