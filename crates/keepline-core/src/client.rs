@@ -184,6 +184,7 @@ impl Client {
         match (&self.state, &self.mode) {
             (State::Online(_), Mode::Session(_)) => self.say_end(code, reason, now),
             (State::Online(_), Mode::Plain) => {
+                self.expire_if_due(now);
                 self.hand_over_the_rest();
                 self.say_close(code, String::from(reason));
                 self.pass(Next::Closing(Some(code)), now);

@@ -148,7 +148,7 @@ impl Default for Limits {
 /// Why a configuration cannot be used. Fields are named as in [`Config`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigError {
-    /// A duration is zero or over 24 h.
+    /// A duration is below 1 µs or over 24 h.
     Duration(&'static str),
     /// A count is zero, or higher than its field allows.
     Count(&'static str),
@@ -181,7 +181,9 @@ pub enum ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Duration(field) => write!(f, "{field} must be above zero and at most 24 hours"),
+            Self::Duration(field) => {
+                write!(f, "{field} must be at least 1 µs and at most 24 hours")
+            }
             Self::Count(field) => write!(f, "{field} is zero or too high"),
             Self::CapBelowBase => f.write_str("backoff.cap is below backoff.base"),
             Self::LowNotBelowHigh => {
@@ -355,5 +357,5 @@ pub(crate) fn check_duration(field: &'static str, duration: &Duration) -> Result
 // Once in a page, and not for each field.
 #[inline(never)]
 fn is_bounded(duration: &Duration) -> bool {
-    !duration.is_zero() && *duration <= LONGEST
+    (SHORTEST..=LONGEST).contains(duration)
 }

@@ -170,7 +170,8 @@ impl SessionEnd {
     /// Whether a close with this code of resynchronisation is one too many.
     pub(super) fn is_hopeless(&mut self, code: CloseCode) -> bool {
         let count = match self.resync {
-            Resync::Last(last, count) if last == code => count + 1,
+            // What overrules the close may do so for ever.
+            Resync::Last(last, count) if last == code => count.saturating_add(1),
             Resync::Last(..) | Resync::None => 1,
         };
         self.resync = Resync::Last(code, count);

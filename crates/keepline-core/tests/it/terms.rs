@@ -52,6 +52,20 @@ fn after_an_outage_only_the_latest_cursor_goes_out() {
 }
 
 #[test]
+fn what_expired_while_no_alarm_rang_does_not_leave_with_a_close() {
+    let limits = Limits { buffer_high: 10, buffer_low: 1, ..Limits::default() };
+    let mut world = World::online(Config { limits, ..Config::default() });
+    world.buffered = Some(0);
+    world.send("fills the buffer").unwrap();
+    world.send_with("now or never", expiring(2)).unwrap();
+    assert_eq!(world.client.queued().messages, 1);
+    world.now = world.now + secs(30);
+    world.close();
+    assert_eq!(world.on_this_socket(), [&text("fills the buffer")]);
+    assert!(world.events.contains(&undeliverable(2, 2, Loss::Expired)));
+}
+
+#[test]
 fn what_a_socket_was_given_is_neither_replaced_nor_cancelled_nor_does_it_expire() {
     let mut world = waiting(100);
     world.send_with("cursor at 1", latest("cursor")).unwrap();

@@ -1,7 +1,11 @@
 //! What a server may say that means harm, or is broken: the client closes with the right code, and
 //! comes back if that can mend it.
 
-use keepline_core::wire::{Ack, Credit, Epoch, Greeting, Hello, Instance, Record, SessionId};
+use std::time::Duration;
+
+use keepline_core::wire::{
+    Ack, Bye, Credit, Epoch, Greeting, Hello, Instance, Record, Return, SessionId,
+};
 use keepline_core::{Broken, CloseCode, Doubt, Down, End, Event, Payload, Status};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -196,6 +200,19 @@ fn the_third_of_the_same_from_afar_ends_the_line() {
     }
     pair.close_from_afar(4505);
     assert!(matches!(end(&pair), End::Closed(closed) if closed.code == 4505));
+}
+
+#[test]
+fn a_server_that_says_goodbye_before_each_of_them_is_come_back_to_for_ever() {
+    let again = Return { after: Duration::ZERO, spread: Duration::ZERO };
+    let bye = Bye { code: CloseCode(4503), again: Some(again), reason: String::new() };
+    let mut pair = Pair::online();
+    for _ in 0..300 {
+        pair.server_says_records(&[Record::Bye(bye.clone())]);
+        pair.close_from_afar(4503);
+        pair.run_for(secs(31));
+        assert!(pair.is_online());
+    }
 }
 
 #[test]

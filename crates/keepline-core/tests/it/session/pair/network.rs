@@ -122,7 +122,7 @@ impl Pair {
 
     /// The handshake of a connection is answered.
     pub(crate) fn let_in(&mut self, conn: ConnId) {
-        self.drawn += 1;
+        self.drawn = self.drawn.wrapping_add(1);
         let draw =
             Draw { session: SessionId([self.drawn; 16]), instance: Instance([self.drawn; 8]) };
         self.open.push(conn);
