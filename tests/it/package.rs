@@ -70,6 +70,7 @@ async fn bad_input_is_refused_by_name_and_the_line_stays_up(engine: Engine) -> a
     stories.tell("options", vec![plain.clone()]).await?;
     stories.tell("throwing", vec![plain.clone()]).await?;
     stories.tell("asked", vec![plain.clone()]).await?;
+    stories.tell("garbled", vec![json!(server.ws("/broadcast"))]).await?;
     stories.tell("abandoned", vec![plain, json!(false)]).await?;
     stories.tell("abandoned", vec![session, json!(true)]).await?;
     Ok(())

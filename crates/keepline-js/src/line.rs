@@ -76,6 +76,7 @@ impl Line {
             Call::Retry => core.retry_now(now),
             Call::Abandon => core.abandon(now),
             Call::Took => core.took(a as usize, now),
+            Call::Reads => core.reads(a != 0.0, now),
             Call::Flush => core.flush(now),
             Call::SendHeld => {
                 return self.send_held(Held { handle: a as u32, bytes: b as usize }, now);

@@ -35,8 +35,8 @@ numbered! {
 numbered! {
     /// What is asked of it by no more than numbers.
     Call {
-        Timeout, Connect, Retry, Abandon, SendHeld, Cancel, Took, Flush, Due, Owns, LargestFrame,
-        LargestMessage, QueuedMessages, QueuedBytes, HasRoomFor, WasRefused,
+        Timeout, Connect, Retry, Abandon, SendHeld, Cancel, Took, Reads, Flush, Due, Owns,
+        LargestFrame, LargestMessage, QueuedMessages, QueuedBytes, HasRoomFor, WasRefused,
     }
 }
 

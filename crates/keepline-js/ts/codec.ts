@@ -17,10 +17,13 @@ export interface Codec<Out, In> {
   decode(data: Data): In;
 }
 
+/** What is no UTF-8 is no JSON either. */
+const utf8 = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true });
+
 /** JSON, by the engine's own (ECMA-404). */
 const json: Codec<unknown, unknown> = {
   encode: (value) => JSON.stringify(value) as string,
-  decode: (data) => JSON.parse(typeof data === "string" ? data : new TextDecoder().decode(data)),
+  decode: (data) => JSON.parse(typeof data === "string" ? data : utf8.decode(data)),
 };
 
 /** Text and bytes as they are; bytes are copied when they are sent. */
@@ -67,8 +70,9 @@ export function encode(codec: Codec<never, unknown>, value: unknown): string | A
   throw new SendError("unserializable", "the value has no form as a message");
 }
 
-function bytesOf(data: ArrayBuffer | ArrayBufferView): ArrayBuffer {
-  if (!(data instanceof ArrayBuffer)) return copied(data);
+function bytesOf(data: (ArrayBuffer & { resizable?: boolean }) | ArrayBufferView): ArrayBuffer {
+  // No socket takes memory that may change its size.
+  if (!(data instanceof ArrayBuffer) || data.resizable) return copied(data);
   data.slice(0, 0);
   return data;
 }

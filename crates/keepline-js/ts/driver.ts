@@ -7,6 +7,7 @@
 
 import { Alarm } from "./alarm.js";
 import { now, random, seed } from "./clock.js";
+import { utf8Bytes } from "./codec.js";
 import type { Config } from "./config.js";
 import type { Core, Line } from "./core.js";
 import { lookInto } from "./diagnosis.js";
@@ -28,8 +29,8 @@ export class Driver implements Listener {
   #works: Works;
   /** The id of the newest message; they rise by one. */
   newest = 0;
-  /** The size of the message that was refused since the outbox was full, until one is accepted. */
-  refused = 0;
+  /** The size of the message, and of its key, that was refused since the outbox was full, until one is accepted. */
+  refused: readonly [bytes: number, key: number] = [0, 0];
   #frameBytes = 0;
   #taken = 0;
   #turnEnds = false;
@@ -80,7 +81,8 @@ export class Driver implements Listener {
    */
   send(payload: Payload, bytes = sizeOf(payload), terms?: SendOptions): number {
     // What the application got wrong is thrown from here: from within, it would end the line.
-    const agree = terms && agreed(terms);
+    const agree = terms === undefined ? undefined : agreed(terms);
+    const key = utf8Bytes(terms?.latest ?? "");
     const { isSession } = this.#config;
     const sent = this.#drive((line, now) => {
       // What is refused anyway is not copied.
@@ -89,16 +91,21 @@ export class Driver implements Listener {
       agree?.(line);
       const sent = this.#handIn(line, payload, bytes, now);
       // Before anybody is told, who may send in turn.
-      if (sent === FULL) this.refused = bytes;
+      if (sent === FULL) this.refused = [bytes, key];
       if (sent > 0) {
-        this.refused = 0;
+        this.refused = [0, 0];
         this.newest = sent;
         this.#works.counters.messagesSent++;
       }
       return sent;
     });
     if (sent === undefined || sent < 0) {
-      throw notSent(sent, bytes, this.#ask(Call.LargestMessage), this.status);
+      throw notSent(
+        sent,
+        sent === FULL ? bytes : bytes + key,
+        this.#ask(Call.LargestMessage),
+        this.status,
+      );
     }
     return sent;
   }
@@ -150,9 +157,9 @@ export class Driver implements Listener {
     this.#endTurnLater();
   }
 
-  /** It takes none for now. */
-  rest(): void {
-    this.#drive((line, now) => line.call(Call.Took, 0, 0, now));
+  /** Whether it takes messages from now on: the end of a session waits for who does. */
+  reads(itDoes: boolean): void {
+    this.#drive((line, now) => line.call(Call.Reads, +itDoes, 0, now));
   }
 
   /** How much the outbox holds. */
@@ -161,8 +168,8 @@ export class Driver implements Listener {
   }
 
   /** Whether the outbox would take a message of this size, or says by another error why not. */
-  hasRoomFor(bytes: number): boolean {
-    return bytes > this.#ask(Call.LargestMessage) || this.#ask(Call.HasRoomFor, bytes) === 1;
+  hasRoomFor(bytes: number, key: number): boolean {
+    return bytes > this.#ask(Call.LargestMessage) || this.#ask(Call.HasRoomFor, bytes + key) === 1;
   }
 
   #ask(what: Call, about = 0): number {

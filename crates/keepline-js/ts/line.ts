@@ -6,6 +6,7 @@
  * @module
  */
 
+import { mustBe } from "./checks.js";
 import { checkClose } from "./close.js";
 import { type Codec, codecOf, type Data, encode, utf8Bytes } from "./codec.js";
 import type { Config } from "./config.js";
@@ -17,7 +18,7 @@ import { EVENTS, type Events } from "./events.js";
 import { Fates } from "./fates.js";
 import { Inbox, type Reader } from "./inbox.js";
 import { FATES, Fate, SETTINGS } from "./numbers.js";
-import { config, mustBe, type Options } from "./options.js";
+import { config, type Options } from "./options.js";
 import { report } from "./report.js";
 import type { Fate as FateWord, Status, Why } from "./status.js";
 import type { SendOptions } from "./terms.js";
@@ -49,7 +50,9 @@ export async function connect<Out, In>(
   endpoint: string | URL | Endpoint | EndpointFunction,
   options: Options<Out, In> = {},
 ): Promise<Line<Out, In>> {
-  const erased = options as unknown as Options<never, never>;
+  mustBe("object", { options });
+  // Read once: it may be another line's when the core has come.
+  const erased = { ...options } as unknown as Options<never, never>;
   const told = config(endpoint, erased);
   const codec = codecOf(erased.codec);
   nativeClass();
@@ -143,7 +146,7 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * because a connection was given it or it has ended.
    */
   cancel(id: number): boolean {
-    return this.#driver.cancel(+id);
+    return Number.isInteger(id) && this.#driver.cancel(id);
   }
 
   /**
@@ -171,8 +174,9 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
    * message is accepted then. Of one that is over the limit it resolves at once: the next `send`
    * says `tooLarge`. Rejects with an {@link EndedError} when the line ends.
    */
-  ready(bytes = this.#driver.refused): Promise<void> {
-    return this.#until(() => this.#driver.hasRoomFor(bytes));
+  ready(bytes?: number): Promise<void> {
+    const [size, key] = bytes === undefined ? this.#driver.refused : [bytes, 0];
+    return this.#until(() => this.#driver.hasRoomFor(size, key));
   }
 
   /** Resolves when the line has ended, to the reason. */
@@ -238,11 +242,12 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     // Who registers twice is told twice.
     const own = (told: Events<In>[Name]): void => listener(told);
     listeners.add(own);
+    this.#attend();
     // Not from in here: the listener may want what this returns.
     if (event === "message") queueMicrotask(() => this.#readOut());
     return () => {
       listeners.delete(own);
-      this.#rest();
+      this.#attend();
     };
   }
 
@@ -255,17 +260,20 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
     const reader: Reader = { hasLeft: false };
     const messages = this.#read(reader);
     const leave = messages.return.bind(messages);
-    // The generator's own waits until what is waited for has come.
-    messages.return = (value) => {
+    const fail = messages.throw.bind(messages);
+    // The generator's own wait until what is waited for has come.
+    const left = (): void => {
       reader.hasLeft = true;
       this.#inbox.wake();
-      return leave(value);
     };
+    messages.return = (value) => (left(), leave(value));
+    messages.throw = (error) => (left(), fail(error));
     return messages;
   }
 
   async *#read(reader: Reader): AsyncGenerator<In, void> {
     this.#readers++;
+    this.#attend();
     try {
       for (let data; (data = await this.#inbox.next(reader)) !== undefined;) {
         const decoded = this.#take(data);
@@ -273,13 +281,14 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
       }
     } finally {
       this.#readers--;
-      this.#rest();
+      this.#attend();
     }
   }
 
-  /** Nobody who reads is waited for, if nobody does. */
-  #rest(): void {
-    if (!this.#readers && !this.#listeners.get("message")!.size) this.#driver.rest();
+  /** The end of a session waits for those who read, if any do. */
+  #attend(): void {
+    const { size } = this.#listeners.get("message")!;
+    if (this.#isSession) this.#driver.reads(this.#readers + size > 0);
   }
 
   #owner(): Owner {

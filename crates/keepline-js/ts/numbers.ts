@@ -55,6 +55,7 @@ export const enum Call {
   SendHeld,
   Cancel,
   Took,
+  Reads,
   Flush,
   Due,
   Owns,

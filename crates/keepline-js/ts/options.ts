@@ -4,12 +4,12 @@
  * @module
  */
 
+import { mustBe, refuse } from "./checks.js";
 import type { Codec, Data } from "./codec.js";
 import type { Config } from "./config.js";
 import { address, asEndpoint, type Endpoint, type EndpointFunction } from "./endpoint.js";
 import { SETTINGS, Switch } from "./numbers.js";
 import { report } from "./report.js";
-import { refuse } from "./terms.js";
 import { sizeOf } from "./transport.js";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -102,7 +102,10 @@ export interface Options<Out = unknown, In = unknown> {
   readonly asleepMs?: number;
   /** Lines that wake try at once, but for a random part of this. Default: 200. */
   readonly wakeJitterMs?: number;
-  /** The largest message, either way. Default: 12 MiB, or as much as the inbox holds. */
+  /**
+   * The largest message of a plain line, either way; what is received as a text counts in UTF-16
+   * units. Default: 12 MiB, or as much as the inbox holds.
+   */
   readonly messageBytes?: number;
   /** The most messages that wait to be sent; in a session also those not taken. Default: 8,192. */
   readonly outboxMessages?: number;
@@ -135,7 +138,14 @@ const OF_SESSIONS = [
   "windowBytes",
 ];
 
-const OF_PLAIN_LINES = ["protocols", "probe", "whenInboxFull", "inboxMessages", "inboxBytes"];
+const OF_PLAIN_LINES = [
+  "protocols",
+  "probe",
+  "whenInboxFull",
+  "inboxMessages",
+  "inboxBytes",
+  "messageBytes",
+];
 
 /** Pairs of which the first may not exceed the second, if both are given. */
 const ORDERED = [
@@ -177,30 +187,24 @@ export function config(
   const settings = numbers(options, isSession);
   if (diagnosis) settings.push(Switch.Diagnosis, 1);
   if (afterLoss === "sendAgain") settings.push(Switch.SendAgain, 1);
-  const common = { protocols, credentials } as Partial<Endpoint>;
-  const provide = async (...asked: Parameters<EndpointFunction>): Promise<Endpoint> => {
-    const given = await (endpoint as EndpointFunction)(...asked);
-    return { ...common, ...asEndpoint(given) };
-  };
+  // An endpoint that leaves out what all have in common, or gives `undefined`, has that.
+  const completed = (given: Endpoint): Endpoint =>
+    ({
+      ...given,
+      protocols: given?.protocols ?? protocols,
+      credentials: given?.credentials ?? credentials,
+    }) as Endpoint;
+  const provide = async (...asked: Parameters<EndpointFunction>): Promise<Endpoint> =>
+    completed(asEndpoint(await (endpoint as EndpointFunction)(...asked)));
   return {
     settings,
     endpoint:
-      typeof endpoint === "function"
-        ? provide
-        : address({ ...common, ...known(endpoint) }, isSession),
+      typeof endpoint === "function" ? provide : address(completed(known(endpoint)), isSession),
     isSession,
     ...(probe && { probe: probeOf(probe, settings, options.messageBytes) }),
     watchesPage: pageLifecycle ?? true,
     judge: onClosed,
   };
-}
-
-/** @throws `TypeError` for one of these that is given, and is of another type. */
-export function mustBe(type: string, named: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(named)) {
-    if (value === undefined || (value !== null && typeof value === type)) continue;
-    throw new TypeError(`${name} must be of the type ${type}`);
-  }
 }
 
 /** What a function gives may have more in it, for it often comes from a server. */
@@ -234,7 +238,8 @@ function order(all: typeof SETTINGS, given: Options<never, never>, isSession: bo
     // A plain line has no window, and a session no inbox, whatever its bounds.
     if (isSession ? high === "inboxBytes" : low === "sessionMessageBytes") continue;
     // Who bounds what waits to be read need not say that no message is larger.
-    const gives = /^(inbox|window)B/.test(high) && given[low] === undefined;
+    const isOther = isSession && low === "messageBytes";
+    const gives = isOther || (/^(inbox|window)B/.test(high) && given[low] === undefined);
     if (gives) all[low] = Math.min(all[low], all[high]);
     const [less, more] = [all[low], all[high]];
     if (less > more || (low === "bufferLowBytes" && less === more)) {

@@ -91,12 +91,21 @@ export class Route {
       given = await this.#provide(why, signal);
     } catch (thrown) {
       const none = thrown instanceof StopError ? News.Stop : News.TryAgain;
-      return { none, words: thrown instanceof Error ? thrown.message : String(thrown) };
+      return { none, words: wordsOf(thrown) };
     }
     try {
       return { address: address(given, this.#isSession) };
     } catch (error) {
       return { none: News.Unusable, words: (error as Error).message };
     }
+  }
+}
+
+/** What was thrown, in words, if it has any. */
+function wordsOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return "";
   }
 }

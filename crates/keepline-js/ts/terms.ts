@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mustBe, refuse } from "./checks.js";
 import { Words } from "./numbers.js";
 import type { Line } from "./core.js";
 import { SOON_MS } from "./works.js";
@@ -26,21 +27,13 @@ export interface SendOptions {
  * @internal
  */
 export function agreed(terms: SendOptions): (line: Line) => void {
+  mustBe("object", { terms });
   const { latest = "", dropOldest, expiresMs, ...others } = terms;
   refuse(others);
-  const key = `${latest}`;
+  mustBe("string", { latest });
+  mustBe("boolean", { dropOldest });
+  mustBe("number", { expiresMs });
   const expires = expiresMs === undefined ? 0 : Math.max(expiresMs, SOON_MS);
   if (isNaN(expires)) throw new TypeError("expiresMs must be a number");
-  return (line) => line.words(Words.Terms, key, +!!dropOldest, expires, 0, 0);
-}
-
-/**
- * A wrong spelling never passes as a default.
- *
- * @throws `TypeError` for what is left when all that there is was taken out.
- *
- * @internal
- */
-export function refuse(others: object, of = ""): void {
-  for (const name in others) throw new TypeError(`there is no option ${of}${name}`);
+  return (line) => line.words(Words.Terms, latest, +!!dropOldest, expires, 0, 0);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mustBe } from "./options.js";
+import { mustBe } from "./checks.js";
 import { nativeClass } from "./transport.js";
 import { checked, protocolList, required } from "./websocket/arguments.js";
 import { Backing } from "./websocket/backing.js";
@@ -147,7 +147,9 @@ function define(name: string, defaults: KeeplineWebSocketOptions): KeeplineWebSo
       const mayAsk = told.reconnect ?? true;
       const asked = (source: unknown): boolean => mayAsk && typeof source === "function";
       const text = asked(url) ? url : `${url}`;
-      const names = asked(protocols) ? protocols : protocolList(protocols);
+      // To the browser's class `null` is a name as any other.
+      const listed = isNative ? protocols : (protocols ?? undefined);
+      const names = asked(protocols) ? protocols : protocolList(listed);
       const address = checked(
         asked(text) ? "ws:x" : (text as string),
         asked(names) ? [] : (names as string[]),

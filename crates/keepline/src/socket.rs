@@ -121,9 +121,7 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
         let code = code.into();
         let is_called = self.driver.callback.borrow().is_some();
         self.driver.drive(|works, now| {
-            if !is_called {
-                works.core.took(0, now);
-            }
+            works.core.reads(is_called, now);
             works.core.finish(code, reason, within, now)
         })?;
         let waiting = Waiting::new(&self.driver);

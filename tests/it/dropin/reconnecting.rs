@@ -249,3 +249,17 @@ async fn an_option_that_means_nothing_is_refused(engine: Engine) -> anyhow::Resu
     assert!(accepted.iter().all(|outcome| outcome == "undefined"), "{outcomes:?}");
     Ok(())
 }
+
+/// As those say it who come from partysocket.
+async fn null_is_no_subprotocol(engine: Engine) -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::open(engine).await?);
+    page.does::<Value>("watch", json!([server.ws("/echo"), null])).await?;
+    until("the socket to be open", PATIENCE, async || {
+        let state: u32 = page.does("ask", json!(["readyState"])).await?;
+        Ok((state == 1).then_some(()))
+    })
+    .await?;
+    assert_eq!(page.does::<String>("ask", json!(["protocol"])).await?, "");
+    Ok(())
+}
+in_chromium_and_firefox!(null_is_no_subprotocol);

@@ -136,15 +136,23 @@ export async function unsendable(url, session) {
     equal(thrown(() => raw.send(value)).code, "unserializable", `value ${at}`);
   }
   const wrong = { latest: Object.create(null) };
-  for (const terms of [wrong, { expiresMs: 10n }, { expiresMs: NaN }, { expireMs: 10 }]) {
-    equal(thrown(() => line.send("on no terms", terms)).name, "TypeError", Object.keys(terms)[0]);
+  const none = [{ latest: null }, { expiresMs: null }, { dropOldest: "no" }, null, 5];
+  for (const terms of [wrong, { expiresMs: 10n }, { expiresMs: NaN }, { expireMs: 10 }, ...none]) {
+    equal(thrown(() => line.send("on no terms", terms)).name, "TypeError", `${Object.keys(terms ?? {})}`);
   }
-  equal(thrown(() => line.cancel(1n)).name, "TypeError", "an id that is none");
+  equal([line.cancel(1n), line.cancel(1.5)], [false, false], "ids that are none");
   equal(line.send("after that"), 2, "the id of what was accepted then");
   const custom = await connect(url, { session, codec: { encode: () => detached, decode: String } });
   equal(thrown(() => custom.send(1)).code, "unserializable", "a codec's detached buffer");
   equal(custom.status.state, "connecting", "its line");
   custom.close();
+  const memory = new Uint8Array(new ArrayBuffer(2, { maxByteLength: 4 })).fill(7).buffer;
+  const growing = { encode: () => memory, decode: (data) => [...new Uint8Array(data)] };
+  const resizable = await connect(url, { session, codec: growing });
+  resizable.send(1);
+  equal(await within(take(resizable, 1), "an echo"), [[7, 7]], "what may change its size");
+  equal(resizable.counters.attempts, 1, "its line");
+  resizable.close();
   line.close();
   raw.close();
 }
@@ -249,6 +257,11 @@ export async function abandoned(url, session) {
   const pending = reader.next();
   equal(await within(reader.return(), "a reader's return"), { done: true }, "its last word");
   equal(await within(pending, "what it waited for"), { done: true }, "what it waited for");
+  const failing = line[Symbol.asyncIterator]();
+  const waiting = failing.next();
+  const words = await rejected(failing.throw(new Error("changed its mind")));
+  equal(words.message, "changed its mind", "a reader's throw");
+  equal(await within(waiting, "what it waited for"), { done: true }, "what it waited for");
   line.send(6);
   equal(await within(take(line, 1), "one"), [6], "the reader after it");
   line.close();
@@ -272,6 +285,21 @@ export async function endpoints(url) {
   equal(asked, ["attempt", "attempt", "attempt"], "why it was asked");
   line.close();
   equal(await line.ended(), { reason: "application", words: "" }, "no word of the former failure");
+
+  let rejects = true;
+  const wordless = await connect(
+    async () => {
+      if (rejects) throw Object.create(null);
+      return { url, protocols: undefined };
+    },
+    { retryBaseMs: 20, protocols: ["chat"] },
+  );
+  const speechless = await heard(wordless, "status", ({ state }) => state === "waiting");
+  equal(speechless.why, { reason: "notProvided", words: "" }, "why it waits");
+  rejects = false;
+  await within(wordless.online(), "the next attempt");
+  equal(wordless.status.subprotocol, "chat", "what an endpoint does not say");
+  wordless.close();
 
   const stopped = await connect(async () => {
     throw new StopError("logged out");
@@ -355,6 +383,9 @@ export async function closing(url, sessionUrl) {
   for (const [code, reason] of [[1001], [2999], [5000], [1000, "x".repeat(124)]]) {
     equal(thrown(() => line.close(code, reason)).name, "RangeError", `close(${code})`);
   }
+  for (const reason of [null, 5, new Error("x".repeat(200))]) {
+    equal(thrown(() => line.close(1000, reason)).name, "TypeError", `a reason that is ${reason}`);
+  }
 
   const session = await connect(sessionUrl, { session: true });
   session.send("never");
@@ -386,6 +417,30 @@ export async function closing(url, sessionUrl) {
   }
   equal([read, (await within(end, "the end")).reason], [numbers(5), "application"], "what was read");
 
+  // So is one that has had nothing to read yet, or takes the place of another.
+  const readers = {
+    listener: (line, read) => void line.on("message", (number) => read.push(number)),
+    loop: async (line, read) => {
+      for await (const number of line) read.push(number);
+    },
+    loops: async (line, read) => {
+      line.send(0);
+      read.push(...(await take(line, 1)));
+      await readers.loop(line, read);
+    },
+  };
+  for (const [name, reader] of Object.entries(readers)) {
+    const early = await connect(sessionUrl, { session: true });
+    const read = [];
+    const reading = reader(early, read);
+    if (name === "loops") await until(() => read.length, "the first one");
+    for (const number of numbers(500, read.length)) early.send(number);
+    await within(early.finish(), "the end");
+    await within(reading, "the last message");
+    const received = early.counters.messagesReceived;
+    equal([read, received > 1], [numbers(received), true], `what the ${name} read`);
+  }
+
   // One that has left is not waited for, nor one that leaves meanwhile.
   for (const leavesBefore of [true, false]) {
     const left = await connect(sessionUrl, { session: true });
@@ -415,10 +470,18 @@ export async function closing(url, sessionUrl) {
   await within(renewed.online(), "a line that outlives that");
   renewed.close();
 
+  // An object of options is read once, and may be used for the next line.
   const controller = new AbortController();
-  const aborted = await connect(url, { signal: controller.signal });
+  const reused = { signal: controller.signal };
+  const connecting = connect(url, reused);
+  const another = new AbortController();
+  reused.signal = another.signal;
+  const [aborted, other] = [await connecting, await connect(url, reused)];
   controller.abort();
   equal((await within(aborted.ended(), "the end")).reason, "application", "an abort");
+  equal(other.status.state === "ended", false, "another's");
+  another.abort();
+  equal((await within(other.ended(), "the end")).reason, "application", "its own");
 }
 
 /** The bad ports of Fetch §2.9. */
@@ -474,7 +537,7 @@ export async function options(url) {
     { probe: { send: "ping", answer: "pong", idle: 5 } },
     { session: true, sessionMessageBytes: 2_000, windowBytes: 1_000 },
     { session: true, inboxMessages: 10_000 },
-    { session: true, messageBytes: 20_000_000 },
+    { session: true, messageBytes: 1_000 },
     { session: true, afterLoss: "resend" },
     { session: true, credentials: 7 },
     { session: true, credentials: "x".repeat(8_193) },
@@ -487,8 +550,9 @@ export async function options(url) {
     equal(error.message.includes("contradict"), false, "an error that names nothing");
   }
   // Its window may be larger than a plain line's inbox.
-  const wide = { session: true, windowMessages: 10_000, messageBytes: 2 ** 25, outboxBytes: 2 ** 25 };
+  const wide = { session: true, windowMessages: 10_000, outboxBytes: 2 ** 25 };
   (await connect(url, wide)).close();
+  (await connect(url, { session: true, outboxBytes: 2 ** 20 })).close();
   for (const given of [4, null, "session"]) {
     equal((await rejected(connect(url, given))).name, "TypeError", `options ${given}`);
   }
@@ -578,6 +642,34 @@ export async function full(url) {
   equal([over.code, over.bytes, over.limit], ["tooLarge", 1_001, 1_000], "one over the limit");
   equal(await within(take(line, 3), "the echoes"), [large, half, large], "what came back");
   line.close();
+
+  // A key takes room as well.
+  const keyed = await connect(() => new Promise(() => {}), limits);
+  const latest = (name, bytes) => ({ latest: name.repeat(bytes) });
+  keyed.send(half, latest("a", 400));
+  const crowded = thrown(() => keyed.send(half, latest("b", 101)));
+  equal([crowded.code, crowded.bytes], ["full", 500], "no room for the key");
+  let hasRoom = false;
+  const room = keyed.ready().then(() => (hasRoom = true));
+  await pause(0);
+  equal(hasRoom, false, "room for a message and its key");
+  equal(thrown(() => keyed.send(half, latest("c", 1_001))).code, "tooLarge", "what never fits");
+  keyed.send(half, latest("b", 100));
+  equal(keyed.cancel(1), true, "the first");
+  await within(room, "room");
+  keyed.close();
+}
+
+/** A message that is no UTF-8 is not read as if it were. */
+export async function garbled(url) {
+  const [reader, writer] = await Promise.all([connect(url), connect(url, { codec: "raw" })]);
+  await within(Promise.all([reader.online(), writer.online()]), "both lines");
+  const garbage = heard(reader, "undecodable");
+  reader.on("message", () => {});
+  writer.send(new Uint8Array([0x22, 0xff, 0xc3, 0x22]));
+  equal((await garbage).error instanceof TypeError, true, "what the decoder says");
+  equal(reader.status.state, "online", "the line");
+  for (const line of [reader, writer]) line.close();
 }
 
 /** Of more messages than are remembered, the first are forgotten, and what waits is waited for. */
@@ -691,6 +783,7 @@ globalThis.stories = {
   nested,
   full,
   forgotten,
+  garbled,
   throwing,
   abandoned,
   asked,

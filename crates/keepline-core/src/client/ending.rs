@@ -88,8 +88,8 @@ impl Client {
 impl Client {
     /// Ends the line once everything that was sent has been taken, or when `within` is over: then
     /// as [`Client::close`] does. It also waits until what has come is taken, for its end discards
-    /// the rest; but not for an application that [has taken](Client::took) nothing at all, or
-    /// rests. Takes no more messages. On a plain line it closes at once.
+    /// the rest; but not for an application that does not [read](Client::reads). Takes no more
+    /// messages. On a plain line it closes at once.
     ///
     /// # Errors
     /// When a page may not send such a code or reason; the line then stays as it is.

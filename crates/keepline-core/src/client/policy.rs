@@ -38,7 +38,11 @@ impl Client {
             self.hand_on_gathered();
         }
         let key = options.key.as_ref().map_or(0, Key::len);
-        if self.goes_at_once(freight.len() + self.delivery.outgoing.key_bytes() + key) {
+        let (size, limit) = (freight.len() + key, self.config.limits.outbox_bytes);
+        if size > limit {
+            return Err(SendError::TooLarge { size, limit });
+        }
+        if self.goes_at_once(size + self.delivery.outgoing.key_bytes()) {
             return Ok(self.hand_over(freight));
         }
         let replaced = self.waits_under(options.key.as_ref());

@@ -60,7 +60,8 @@ impl Client {
             return Ok(self.hand_over(Freight::Here(payload)));
         }
         let queued = self.queued();
-        if !queued.leave_room_for(payload.len(), &self.config.limits) {
+        let wanted = payload.len() + self.delivery.outgoing.key_bytes();
+        if !queued.leave_room_for(wanted, &self.config.limits) {
             return Err(SendError::Full { queued });
         }
         Ok(self.enqueue(Freight::Here(payload)))
@@ -164,15 +165,18 @@ impl Client {
         self.delivery.outgoing.queued()
     }
 
-    /// Whether the outbox would take a message of this size now, or says by another error that
-    /// waiting for room is pointless.
+    /// Whether the outbox would take a message of this size now, its key included, or says by
+    /// another error that waiting for room is pointless.
     #[must_use]
     pub fn has_room_for(&self, bytes: usize) -> bool {
         self.state.is_over()
             || self.is_finishing()
             // What is gathered makes way.
             || self.gathering().is_some()
-            || self.queued().leave_room_for(bytes, &self.config.limits)
+            || self.queued().leave_room_for(
+                bytes.saturating_add(self.delivery.outgoing.key_bytes()),
+                &self.config.limits,
+            )
     }
 
     /// The largest message that [`Client::send`] takes, in bytes. In a session the far end may

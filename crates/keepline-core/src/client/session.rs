@@ -34,7 +34,7 @@ pub(super) struct SessionEnd {
     pub(super) finishing: Option<Finish>,
     /// What an earlier epoch delivered, and the application has not taken yet.
     pub(super) stale: usize,
-    /// Whether the application takes messages, and has not said that it rests.
+    /// Whether the application takes messages, or has said that it will.
     pub(super) is_read: bool,
     resync: Resync,
     never_opened: u32,
@@ -201,17 +201,27 @@ impl SessionEnd {
 /// What the application asks of a session.
 impl Client {
     /// Tells the far end that the application has taken the next `count` messages of those
-    /// delivered. What an earlier session delivered is counted too, and told to nobody. With 0,
-    /// that it takes none for now: [`Client::finish`] does not wait for it then. Does nothing on a
-    /// plain line. Drain [`Client::poll_output`] afterwards.
+    /// delivered. What an earlier session delivered is counted too, and told to nobody. Who takes
+    /// some [reads](Client::reads). Does nothing on a plain line. Drain [`Client::poll_output`]
+    /// afterwards.
     pub fn took(&mut self, count: usize, now: Instant) {
         let Mode::Session(session) = &mut self.mode else { return };
-        session.is_read = count > 0;
+        session.is_read |= count > 0;
         let stale = session.stale.min(count);
         session.stale -= stale;
         self.delivery.incoming.took(count - stale);
         self.owe_ack(now);
         self.finish_if_settled(now);
+    }
+
+    /// Whether the application takes what is delivered from now on, or rests: [`Client::finish`]
+    /// waits only for one that reads. To be said of one that waits for its first message, too.
+    /// Does nothing on a plain line. Drain [`Client::poll_output`] afterwards.
+    pub fn reads(&mut self, it_does: bool, now: Instant) {
+        if let Mode::Session(session) = &mut self.mode {
+            session.is_read = it_does;
+            self.finish_if_settled(now);
+        }
     }
 
     /// Everything that was sent in this turn of the event loop leaves, in as few frames as may be.

@@ -52,6 +52,30 @@ fn after_an_outage_only_the_latest_cursor_goes_out() {
 }
 
 #[test]
+fn who_is_told_that_there_is_room_finds_it_whatever_the_keys_take() {
+    let limits = Limits { outbox_bytes: 100, message_bytes: 40, ..Limits::default() };
+    let mut world = World::connecting(Config { limits, ..Config::default() });
+    let mut sent = 0;
+    while world.client.has_room_for(20 + 10) {
+        world.send_with(&"x".repeat(20), latest(format!("key {sent:06}").as_str())).unwrap();
+        sent += 1;
+    }
+    let full = |refused| matches!(refused, Err(SendError::Full { .. }));
+    assert!(full(world.send_with(&"x".repeat(20), latest("key 123456"))), "after {sent}");
+    assert!(world.client.has_room_for(10) && !full(world.send(&"x".repeat(10))));
+    assert!(!world.client.has_room_for(1) && full(world.send("x")));
+}
+
+#[test]
+fn what_never_fits_with_its_key_is_too_large_and_does_not_wait_for_room() {
+    let limits = Limits { outbox_bytes: 100, message_bytes: 90, ..Limits::default() };
+    let mut world = World::online(Config { limits, ..Config::default() });
+    let refused = world.send_with(&"x".repeat(60), latest("k".repeat(41).as_str()));
+    assert_eq!(refused, Err(SendError::TooLarge { size: 101, limit: 100 }));
+    world.send_with(&"x".repeat(60), latest("k".repeat(40).as_str())).unwrap();
+}
+
+#[test]
 fn what_expired_while_no_alarm_rang_does_not_leave_with_a_close() {
     let limits = Limits { buffer_high: 10, buffer_low: 1, ..Limits::default() };
     let mut world = World::online(Config { limits, ..Config::default() });

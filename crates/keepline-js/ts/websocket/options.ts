@@ -6,7 +6,8 @@
 
 import type { Config } from "../config.js";
 import type { Endpoint, EndpointFunction } from "../endpoint.js";
-import { config, inRange, mustBe, type Options, type Probe } from "../options.js";
+import { mustBe } from "../checks.js";
+import { config, inRange, type Options, type Probe } from "../options.js";
 import { protocolList } from "./arguments.js";
 
 /** A value, or a function that is asked for one before each attempt. */

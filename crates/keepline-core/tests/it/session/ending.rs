@@ -364,16 +364,33 @@ fn finish_waits_for_a_reader_that_is_behind_what_an_earlier_server_has_sent() {
 }
 
 #[test]
+fn finish_waits_for_a_reader_that_has_had_nothing_to_read_yet() {
+    let mut pair = Pair::online();
+    let key = pair.key();
+    pair.client_takes = false;
+    pair.client.reads(true, pair.now);
+    pair.server.send(key, text("answer"), pair.now).unwrap();
+    pair.settle();
+    pair.finish_within(secs(60));
+    pair.run_for(secs(1));
+    assert!(pair.is_online(), "the answer is not read yet");
+    pair.client_takes_all();
+    pair.settle();
+    assert_eq!(pair.client_took, ["answer"]);
+    assert_eq!(pair.client.status(), ended(End::Application));
+}
+
+#[test]
 fn finish_does_not_wait_for_a_reader_that_rests() {
     for rests_before in [true, false] {
         let mut pair = with_a_reader_that_is_behind();
         if rests_before {
-            pair.client.took(0, pair.now);
+            pair.client.reads(false, pair.now);
         }
         pair.finish_within(secs(60));
         if !rests_before {
             assert!(pair.is_online());
-            pair.client.took(0, pair.now);
+            pair.client.reads(false, pair.now);
         }
         pair.settle();
         assert_eq!(pair.client.status(), ended(End::Application));
