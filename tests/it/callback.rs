@@ -12,6 +12,9 @@ use e2e_page::request::{
 };
 use e2e_page::tally::{Runs, Tally};
 
+/// So many frames of a listener that throws would fill the stack of a page's module.
+const FRAMES: usize = 40;
+
 fn called(options: Options) -> Options {
     Options { by_callback: true, ..options }
 }
@@ -57,6 +60,21 @@ async fn what_javascript_throws_in_a_callback_loses_no_other_message() -> anyhow
         assert_eq!(heard(&line.log().await?), ["before", "between", "after", "and on"]);
     }
     Ok(())
+}
+
+/// What is thrown leaves the frames that it passes on the stack of the page's module.
+#[tokio::test]
+async fn a_callback_that_throws_each_time_does_not_exhaust_the_stack() -> anyhow::Result<()> {
+    let (mut server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    server.stop().await?;
+    let line = page.open(&server.ws("/session/echo"), called(Options::session())).await?;
+    for text in [THROWS; FRAMES] {
+        line.say(text).await?;
+    }
+    line.say("after").await?;
+    // All of it comes back in one frame.
+    server.start_again().await?;
+    line.hears_text("after").await
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! An application that is called with its messages, where another waits for them.
 
+use std::cell::Cell;
+use std::hint::black_box;
 use std::rc::Rc;
 
-use js_sys::Function;
+use js_sys::{Function, WebAssembly};
 use keepline_core::Arrival;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -18,18 +20,27 @@ use crate::socket::{ReceiveError, Socket, receive};
 /// JavaScript throws in an application.
 pub(crate) struct Callback {
     hand_out: Closure<dyn Fn()>,
+    /// A panic has interrupted it: what it holds is half done, and it is called no more.
+    has_trapped: Cell<bool>,
 }
 
 impl Callback {
     fn new(hand_out: impl Fn() + 'static) -> Self {
-        Self { hand_out: Closure::own_aborting(hand_out) }
+        Self { hand_out: Closure::own_aborting(hand_out), has_trapped: Cell::new(false) }
     }
 
+    /// What JavaScript throws leaves the frames that it passes on the stack of this module, for
+    /// nothing is unwound. A function with a frame of its own takes them off when it returns.
+    #[inline(never)]
     fn call(&self) {
+        let mut frame = 0_u32;
+        black_box(&mut frame);
         let hand_out = self.hand_out.as_ref().unchecked_ref::<Function>();
         if let Err(thrown) = hand_out.call0(&JsValue::UNDEFINED) {
+            self.has_trapped.set(thrown.is_instance_of::<WebAssembly::RuntimeError>());
             report(&thrown);
         }
+        black_box(&mut frame);
     }
 }
 
@@ -43,8 +54,8 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
     /// In a session, what it sends leaves in one frame when it was called with all that came
     /// together; what it has others do in microtasks leaves after that.
     /// What JavaScript throws in it is reported as if nobody had caught it, and the next message
-    /// comes all the same. When it has been busy for 8 ms with messages that came together, the
-    /// event loop has its turn first.
+    /// comes all the same; after a panic it is called no more. When it has been busy for 8 ms with
+    /// messages that came together, the event loop has its turn first.
     ///
     /// ```no_run
     /// # fn example() -> Result<(), keepline::BuildError> {
@@ -61,8 +72,13 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Socket<Tx, Rx, C> {
     pub fn on_message(&mut self, listener: impl Fn(Result<Rx, ReceiveError>) + 'static) {
         // A circle, until the line has ended or the socket is dropped.
         let driver = Rc::clone(&self.driver);
+        let nth = driver.listeners.get().wrapping_add(1);
+        driver.listeners.set(nth);
         let hand_out = move || {
-            while let Some(arrival) = driver.next_arrival() {
+            // The listener may put another in its place.
+            while driver.listeners.get() == nth
+                && let Some(arrival) = driver.next_arrival()
+            {
                 listener(receive::<Rx, C>(&driver, arrival));
             }
         };
@@ -78,6 +94,9 @@ impl Driver {
         // Again after one that threw.
         while self.mailbox(|mailbox| mailbox.has_unread()) && !self.pause.rests() {
             let Some(callback) = self.callback.borrow().clone() else { return };
+            if callback.has_trapped.get() {
+                return;
+            }
             callback.call();
         }
         self.let_callback_go();

@@ -21,6 +21,7 @@ use crate::hooks::{Hooks, isolated};
 use crate::journal::Happening;
 use crate::mailbox::Mailbox;
 use crate::microtask::Microtask;
+use crate::panic::has_panicked;
 use crate::pause::Pause;
 use crate::works::Works;
 
@@ -49,6 +50,8 @@ pub(crate) struct Driver {
     pub(crate) inquiry: RefCell<Option<Inquiry>>,
     /// Who is called with what arrives, in place of a reader.
     pub(crate) callback: RefCell<Option<Rc<Callback>>>,
+    /// How many there have been.
+    pub(crate) listeners: Cell<u32>,
     pub(crate) pause: Pause,
     gathering: Gathering,
 }
@@ -104,6 +107,7 @@ impl Driver {
                 application,
                 inquiry,
                 callback,
+                listeners: Cell::new(0),
                 pause,
                 gathering,
             }
@@ -200,8 +204,8 @@ impl Driver {
 
     /// Asks the application what only it can know of the news, and tells the core.
     pub(crate) fn hear(&self, input: Input) {
-        if let Input::Received(_, payload) = &input {
-            self.mailbox.borrow_mut().journal_mut().counters.frame_received(payload.len());
+        if let Some(bytes) = size_of_frame(&input) {
+            self.mailbox.borrow_mut().journal_mut().counters.frame_received(bytes);
         }
         let key = if self.has_keys { self.key_of(&input) } else { None };
         let input = match input {
@@ -299,7 +303,9 @@ impl Driver {
         let hooks = self.hooks().filter(|hooks| !hooks.listeners.is_empty());
         let listens = hooks.is_some();
         if let Some(hooks) = hooks {
-            while let Some(entry) = self.mailbox(|mailbox| mailbox.entry_from(position)) {
+            while !has_panicked()
+                && let Some(entry) = self.mailbox(|mailbox| mailbox.entry_from(position))
+            {
                 position = entry.position + 1;
                 hooks.tell(&entry);
             }
@@ -361,5 +367,13 @@ impl Driver {
 
     pub(crate) fn status(&self) -> Status {
         self.drive(|works, _| works.core.status())
+    }
+}
+
+/// How large the frame is that came, if one did.
+fn size_of_frame(input: &Input) -> Option<usize> {
+    match input {
+        Input::TooLarge(_, size) => Some(*size),
+        input => input.payload().map(Payload::len),
     }
 }

@@ -167,11 +167,14 @@ fn is_token(subprotocol: &str) -> bool {
 /// A URL as an error may show it: without user, query and fragment.
 pub(crate) fn without_secrets(url: &str) -> String {
     let address = url.split(['?', '#']).next().unwrap_or_default();
-    match (address.find("//"), address.rfind('@')) {
-        (Some(slashes), Some(at)) if slashes < at => {
-            format!("{}{}", &address[..slashes + 2], &address[at + 1..])
-        }
-        (Some(_) | None, Some(_) | None) => address.to_owned(),
+    let Some((user, rest)) = address.rsplit_once('@') else { return address.to_owned() };
+    // To a browser `wss:me:pw@host` is as good as `wss://me:pw@host`.
+    let is_of = |scheme: &&str| {
+        user.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
+    match ["ws:", "wss:", "http:", "https:"].into_iter().find(is_of) {
+        Some(scheme) => format!("{scheme}//{rest}"),
+        None => rest.to_owned(),
     }
 }
 
@@ -187,7 +190,13 @@ mod tests {
             let shown = without_secrets(url);
             assert!(shown == "ws://h/p", "{url} is shown as {shown}");
         }
-        assert_eq!(without_secrets("//@"), "//");
+        for url in ["ws:me:pw@h/p", "ws:/me:pw@h/p", "WS:\\\\me:pw@h/p", "ws://me:p/w@h/p"] {
+            let shown = without_secrets(url);
+            assert!(shown == "ws://h/p", "{url} is shown as {shown}");
+        }
+        for url in ["//me:pw@h/p", "w\ts://me:pw@h/p", "me:pw@h/p"] {
+            assert_eq!(without_secrets(url), "h/p");
+        }
         assert_eq!(without_secrets(""), "");
     }
 }

@@ -4,7 +4,7 @@ mod entries;
 
 use std::fmt;
 
-use keepline_core::{Down, Event, Instant, Loss, Status};
+use keepline_core::{Down, End, Event, Instant, Loss, Status};
 
 use self::entries::Entries;
 
@@ -14,7 +14,8 @@ pub(crate) const REMEMBERED: usize = 256;
 /// What a line has counted since it was built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Attempts to connect, the first one included.
+    /// Attempts to connect, the first one included. One that begins anew because the network is
+    /// another, or the machine has slept, is the same.
     pub attempts: u64,
     /// How often the line came online.
     pub connects: u64,
@@ -145,7 +146,7 @@ pub enum Happening {
     },
     /// A message over [`Limits::message_bytes`](crate::Limits::message_bytes) came.
     TooLarge {
-        /// Its size in bytes.
+        /// Its size in bytes; of a text that was not even copied, its length in UTF-16 units.
         size: usize,
     },
     /// A message came that the codec could not decode. Neither it nor the codec's words about it
@@ -246,6 +247,8 @@ impl Journal {
         let was_online = std::mem::replace(&mut self.is_online, false);
         match status {
             Status::Online { .. } => self.is_online = true,
+            // Whoever drops a line has wished for that.
+            Status::Ended { why: End::Application } => {}
             Status::Waiting { why: Down::Silent, .. } if was_online => {
                 self.counters.losses += 1;
                 self.counters.silences += 1;
@@ -355,10 +358,13 @@ mod tests {
         let Counters { attempts, connects, losses, .. } = journal.counters;
         assert_eq!((attempts, connects, losses), (2, 2, 2));
 
-        take_in(&mut journal, Event::Status(ONLINE));
-        take_in(&mut journal, Event::Status(Status::Closing));
-        take_in(&mut journal, Event::Status(Status::Ended { why: End::Application }));
-        assert_eq!(journal.counters.losses, 2);
+        for before in [Some(Status::Closing), None] {
+            take_in(&mut journal, Event::Status(ONLINE));
+            for status in before.into_iter().chain([Status::Ended { why: End::Application }]) {
+                take_in(&mut journal, Event::Status(status));
+            }
+            assert_eq!(journal.counters.losses, 2);
+        }
     }
 
     #[test]

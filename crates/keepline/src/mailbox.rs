@@ -14,6 +14,8 @@ use crate::journal::{Entry, Happening, Journal};
 
 pub(crate) struct Mailbox {
     pub(crate) inbox: Inbox,
+    /// The largest message that the application takes.
+    message_bytes: usize,
     /// How many messages the application has taken that the core has not been told of.
     taken: usize,
     fates: Fates,
@@ -40,6 +42,7 @@ impl Mailbox {
     pub(crate) fn new(limits: Limits, overflow: Overflow) -> Self {
         Self {
             fates: Fates::new(limits.outbox_messages),
+            message_bytes: limits.message_bytes,
             inbox: Inbox::new(limits, overflow),
             taken: 0,
             journal: Journal::default(),
@@ -54,6 +57,10 @@ impl Mailbox {
 
     /// Returns the code that the line is to be closed with, if it is.
     pub(crate) fn deliver(&mut self, payload: Payload, key: Option<Key>) -> Option<CloseCode> {
+        // A text may have more bytes than it had units when it came.
+        if payload.len() > self.message_bytes {
+            return self.refuse(payload.len());
+        }
         self.journal.counters.messages_received += 1;
         self.due.extend(self.reader.take());
         let before = self.inbox.dropped();

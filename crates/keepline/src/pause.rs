@@ -9,6 +9,7 @@ use keepline_core::Instant;
 use crate::bell::Bell;
 use crate::clock;
 use crate::driver::Driver;
+use crate::panic::has_panicked;
 
 /// So long may an application read in one go: what it does with its messages in microtasks keeps
 /// a page from being drawn.
@@ -33,7 +34,7 @@ impl Pause {
     pub(crate) fn new(driver: &Weak<Driver>) -> Self {
         let driver = Weak::clone(driver);
         let ring = move || {
-            if let Some(driver) = driver.upgrade() {
+            if let Some(driver) = driver.upgrade().filter(|_| !has_panicked()) {
                 driver.go_on();
             }
         };

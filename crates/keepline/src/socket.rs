@@ -95,7 +95,8 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
 impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     /// What became of a message, as soon as it is known; `None` when it was so long ago that nobody
     /// remembers, or when the line has ended and never had it. At least the last 1,024 runs of
-    /// messages with one fate are remembered. A plain line never says
+    /// messages with one fate are remembered; that the others are forgotten is known when a later
+    /// one has been delivered, or the line has ended. A plain line never says
     /// [`Delivered`](crate::Fate::Delivered).
     pub async fn fate(&self, id: MessageId) -> Option<Fate> {
         let waiting = Waiting::new(&self.driver);

@@ -194,6 +194,22 @@ fn nesting_without_end_does_not_exhaust_the_stack() {
     tell_of_nesting::<Postcard, Chain>(b"\x01", b"\x00", b"");
 }
 
+/// A type that contains itself, and has no name to count.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+struct Nameless {
+    _next: Option<Box<Self>>,
+}
+
+#[test]
+fn optional_values_in_one_another_do_not_exhaust_the_stack_either() {
+    let chain = |levels| decoded::<Postcard, Nameless>(&nested(b"\x01", b"\x00", b"", levels));
+    assert!(chain(60).is_ok());
+    for levels in [257, 1_000_000] {
+        assert!(chain(levels).is_err());
+    }
+}
+
 #[test]
 fn nesting_in_what_the_reader_ignores_does_not_exhaust_the_stack() {
     fn tell<C: Decode<Blind>>(begin: &[u8], opening: &[u8], middle: &[u8], closing: &[u8]) {

@@ -4,6 +4,7 @@ mod hops;
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
+use std::hint::black_box;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -339,7 +340,7 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
             let says =
                 |text: &str| matches!(&heard, Entry::Message(Payload::Text(it)) if it == text);
             match () {
-                () if says(THROWS) => throw_str("thrown on purpose"),
+                () if says(THROWS) => throw_from_a_large_frame(),
                 () if says(LEAVES) => this.drop_socket(),
                 () if says(ASKS) => (0..QUESTIONS).for_each(|_| this.say(QUESTION)),
                 () if says(QUESTION) => this.say(&"a".repeat(ANSWER_BYTES)),
@@ -352,6 +353,15 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
             socket.on_message(listener);
         }
     }
+}
+
+const LARGE_FRAME: usize = 131_072;
+
+/// Nobody takes this frame off the stack but who catches what is thrown.
+fn throw_from_a_large_frame() -> ! {
+    let mut frame = [0_u8; LARGE_FRAME];
+    black_box(&mut frame);
+    throw_str("thrown on purpose")
 }
 
 impl<T: Message, C: Decode<T>> Shared<T, C> {

@@ -10,9 +10,11 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-/// As deep as JSON may be nested. Every type that contains itself has a name, so names are counted:
+/// As deep as JSON may be nested. A type that contains itself has a name, so names are counted:
 /// what is optional adds no level.
 const LEVELS: u8 = 128;
+/// As many optional values may stand in one another, for a transparent type hides its name.
+const OPTIONALS: u16 = 256;
 
 /// Reads a value from a format of which one message has so many bytes.
 pub(super) fn read<'de, T, D>(
@@ -24,7 +26,7 @@ where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
 {
-    let bounds = Bounds { levels: LEVELS, message_bytes, numbers };
+    let bounds = Bounds { levels: LEVELS, optionals: OPTIONALS, message_bytes, numbers };
     T::deserialize(Bounded { inner: format, bounds })
 }
 
@@ -41,6 +43,7 @@ pub(super) enum Numbers {
 #[derive(Clone, Copy)]
 struct Bounds {
     levels: u8,
+    optionals: u16,
     message_bytes: usize,
     numbers: Numbers,
 }
@@ -171,7 +174,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Visiting<V> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        self.inner.visit_some(Bounded { inner, bounds: self.bounds })
+        let Some(optionals) = self.bounds.optionals.checked_sub(1) else {
+            return Err(D::Error::custom("too many optional values in one another"));
+        };
+        self.inner.visit_some(Bounded { inner, bounds: Bounds { optionals, ..self.bounds } })
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {

@@ -19,8 +19,8 @@
 //!
 //! What comes from the network is read within bounds, and whatever it is, the answer is a message
 //! or an [`Undecodable`]: never a panic, and never much more memory than the payload takes. So
-//! bytes after the message are refused, more than 128 levels of nesting, and a length above what
-//! the payload could hold.
+//! bytes after the message are refused, more than 128 levels of nesting or 256 optional values in
+//! one another, and a length above what the payload could hold.
 //!
 //! # A codec of your own
 //!
