@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::task::yield_now;
+
 use crate::mailbox::{Mailbox, Slot, mailbox};
 use crate::news::News;
 use crate::options::Options;
@@ -38,7 +40,7 @@ impl Hall {
         }
         drop(rooms);
         let Joined { id, name, people } = joined;
-        Seat { hall: self, room, id, name, people, mailbox }
+        Seat { hall: self, room, id, name, people, mailbox, told: 0 }
     }
 
     fn tell(
@@ -74,16 +76,30 @@ pub(crate) struct Seat {
     pub(crate) people: Vec<PersonName>,
     /// What the others say.
     pub(crate) mailbox: Mailbox,
+    /// How much was said without the others having had their turn.
+    told: usize,
 }
 
 impl Seat {
-    pub(crate) fn tell_others(&self, message: &Message) {
+    pub(crate) async fn tell_others(&mut self, message: &Message) {
         self.hall.tell(&mut self.hall.rooms(), &self.room, Some(self.id), message);
+        self.give_way().await;
     }
 
     /// Tells the whole room, this person included.
-    pub(crate) fn tell_everyone(&self, message: &Message) {
+    pub(crate) async fn tell_everyone(&mut self, message: &Message) {
         self.hall.tell(&mut self.hall.rooms(), &self.room, None, message);
+        self.give_way().await;
+    }
+
+    /// Who has much to say at once lets the others read in between: a mailbox that runs full while
+    /// its owner had no turn tells nothing of how fast that one is.
+    async fn give_way(&mut self) {
+        self.told += 1;
+        if self.told * 4 >= self.hall.mailbox_messages {
+            self.told = 0;
+            yield_now().await;
+        }
     }
 }
 

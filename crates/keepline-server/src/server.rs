@@ -111,6 +111,7 @@ impl Server {
         let Options { stop_within, close_within, .. } = *self.shared.options;
         self.shared.keeper.drain(stop_within.saturating_sub(close_within)).await;
         self.shared.session_phase.send_replace(Phase::Stopping);
+        self.shared.keeper.let_applications_end(close_within).await;
     }
 
     /// The keeper of all sessions, whose timer runs from the first call on.

@@ -10,4 +10,10 @@ pub(crate) trait Talk: Send {
 
     /// Sends a message.
     fn send(&mut self, message: Message) -> impl Future<Output = Result<(), Ending>> + Send;
+
+    /// Passes on what somebody else has said. If it is too large for this client, that is what it
+    /// hears: whoever may say more than others may hear must not end their conversations.
+    fn relay(&mut self, message: Message) -> impl Future<Output = Result<(), Ending>> + Send {
+        self.send(message)
+    }
 }

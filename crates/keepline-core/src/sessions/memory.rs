@@ -147,7 +147,8 @@ impl ServerConfig {
     /// message fits beside what is left to those who hold little.
     #[must_use]
     pub const fn are_enough(&self, bytes: usize) -> bool {
-        let message = Session::first_cost() + Session::cost_of(self.window.message_bytes as usize);
+        let largest = Session::cost_of(self.window.message_bytes as usize);
+        let message = Session::first_cost().saturating_add(largest);
         bytes >= self.outbox_bytes && message <= Brim::of_one_with(message).of(bytes)
     }
 

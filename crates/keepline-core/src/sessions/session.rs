@@ -184,7 +184,7 @@ impl Session {
     }
 
     pub(super) const fn cost_of(bytes: usize) -> usize {
-        MESSAGE_COST + bytes
+        MESSAGE_COST.saturating_add(bytes)
     }
 
     pub(super) fn finale(&self, code: CloseCode, reason: &str) -> Finale {

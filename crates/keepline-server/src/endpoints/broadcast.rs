@@ -23,8 +23,11 @@ pub(crate) async fn broadcast(State(server): State<Server>, upgrade: Upgrade) ->
 pub(super) async fn talk(socket: &mut impl Talk, mut seat: Seat) -> Result<(), Ending> {
     loop {
         select! {
-            message = socket.recv() => seat.tell_everyone(&signed(message?, &seat.name)),
-            message = seat.mailbox.next() => socket.send(message?).await?,
+            message = socket.recv() => {
+                let message = signed(message?, &seat.name);
+                seat.tell_everyone(&message).await;
+            }
+            message = seat.mailbox.next() => socket.relay(message?).await?,
         }
     }
 }

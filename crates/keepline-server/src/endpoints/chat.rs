@@ -65,11 +65,14 @@ pub(super) async fn talk(
     loop {
         select! {
             message = socket.recv() => match read(&message?) {
-                Ok(ChatRequest::Say { text }) => seat.tell_others(&said(&seat, text)),
+                Ok(ChatRequest::Say { text }) => {
+                    let said = said(&seat, text);
+                    seat.tell_others(&said).await;
+                }
                 Ok(ChatRequest::Ping) => socket.send(Message::json(&ChatEvent::Pong)).await?,
                 Err(error) => socket.send(complaint(&error)).await?,
             },
-            message = seat.mailbox.next() => socket.send(message?).await?,
+            message = seat.mailbox.next() => socket.relay(message?).await?,
         }
     }
 }

@@ -86,40 +86,48 @@ impl Line {
 
     async fn carry_frames(self, socket: &mut Socket) -> Result<(), Ending> {
         loop {
-            select! {
+            let heard = select! {
                 biased;
                 // First what is to be said to what was just heard.
-                () = self.seat.told() => self.send_all(socket).await?,
-                heard = socket.recv() => match heard {
-                    Ok(heard) => {
-                        self.keeper.received(self.conn, &payload(heard));
-                        self.seat.give_way().await;
+                () = self.seat.told() => match self.send_next(socket).await? {
+                    false => continue,
+                    true => {
+                        self.seat.tell();
+                        // To a slow client it takes long: what it says meanwhile is heard.
+                        let Some(heard) = socket.recv().now_or_never() else { continue };
+                        heard
                     }
-                    Err(ending @ Ending::TooLarge(_)) => {
-                        self.keeper.too_large(self.conn);
-                        self.send_all(socket).await?;
-                        return Err(ending);
-                    }
-                    Err(ending) => return Err(self.last_words(socket, ending).await),
                 },
+                heard = socket.recv() => heard,
+            };
+            match heard {
+                Ok(heard) => {
+                    self.keeper.received(self.conn, &payload(heard));
+                    self.seat.give_way().await;
+                }
+                Err(ending @ Ending::TooLarge(_)) => {
+                    self.keeper.too_large(self.conn);
+                    while self.send_next(socket).await? {}
+                    return Err(ending);
+                }
+                Err(ending) => return Err(self.last_words(socket, ending).await),
             }
         }
     }
 
-    async fn send_all(&self, socket: &mut Socket) -> Result<(), Ending> {
+    /// Sends a frame, if there is one; whether there may be more.
+    async fn send_next(&self, socket: &mut Socket) -> Result<bool, Ending> {
         loop {
             match self.keeper.next_for(self.conn) {
                 Next::Frame { frame, more } => {
                     socket.send(message(frame)).await?;
                     // It began with a greeting.
                     socket.trust();
-                    if !more {
-                        return Ok(());
-                    }
+                    return Ok(more);
                 }
                 Next::LastWord(frame) => socket.last_word(message(frame)).await?,
                 Next::Close(code, reason) => return Err(Close::of_session(code.0, &reason).into()),
-                Next::Nothing => return Ok(()),
+                Next::Nothing => return Ok(false),
             }
         }
     }

@@ -118,11 +118,30 @@ impl Talk for Desk {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Ending> {
-        self.hand_over(payload(message)).await.map(drop).map_err(|refused| match refused {
-            SendError::TooLarge { limit, .. } => Close::too_large(limit).into(),
-            // There is no end of waiting while the outbox is full, but that of the session.
-            SendError::Full { .. } | SendError::Ended => Ending::Left,
-        })
+        self.hand_over(payload(message)).await.map(drop).map_err(ending)
+    }
+
+    async fn relay(&mut self, message: Message) -> Result<(), Ending> {
+        let refused = match self.hand_over(payload(message)).await {
+            Err(SendError::TooLarge { size, .. }) => {
+                let note = format!("a message of {size} bytes is too large for this session");
+                self.hand_over(Payload::Text(note)).await
+            }
+            sent => sent,
+        };
+        match refused {
+            // Whoever takes so little is not told even that.
+            Ok(_) | Err(SendError::TooLarge { .. }) => Ok(()),
+            Err(refused) => Err(ending(refused)),
+        }
+    }
+}
+
+fn ending(refused: SendError) -> Ending {
+    match refused {
+        SendError::TooLarge { limit, .. } => Close::too_large(limit).into(),
+        // There is no end of waiting while the outbox is full, but that of the session.
+        SendError::Full { .. } | SendError::Ended => Ending::Left,
     }
 }
 

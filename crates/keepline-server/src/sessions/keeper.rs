@@ -1,6 +1,7 @@
 //! The one place that borrows the core: acts on it, and carries out what it decides.
 
 mod running;
+mod stopping;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,12 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use keepline_core::wire::{Coding, Credentials, Return};
+use keepline_core::wire::{Coding, Credentials};
 use keepline_core::{
     Caller, CloseCode, ConfigError, ConnId, Instant, MessageId, Payload, Refused, SendError,
     ServerConfig, ServerOutput, SessionEvent, SessionKey, Sessions,
 };
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::desk::Desk;
@@ -38,7 +40,7 @@ pub(crate) struct Keeper {
     verified_within: Duration,
     /// Told when a deadline comes sooner than the timer knows.
     pub(super) sooner: Notify,
-    /// Told when a connection has ended.
+    /// Told when a connection has ended, or an application.
     fewer: Notify,
     last_conn: AtomicU64,
 }
@@ -63,6 +65,16 @@ struct Line {
     close: Option<(CloseCode, String)>,
     /// Until a session has begun on it, if one does.
     application: Option<Application>,
+    /// Ends with the connection: nobody else wants to know.
+    verification: Option<AbortHandle>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some(verification) = &self.verification {
+            verification.abort();
+        }
+    }
 }
 
 impl Keeper {
@@ -113,11 +125,12 @@ impl Keeper {
                 Some(verify) => {
                     // After that the core has closed the connection, and nobody waits.
                     let verified = timeout(self.verified_within, verify(credentials));
-                    tokio::spawn(async move {
+                    let verification = tokio::spawn(async move {
                         if let Ok(who) = verified.await {
                             keeper.verified(conn, who);
                         }
                     });
+                    self.works().note(conn, verification.abort_handle());
                 }
             },
         }
@@ -144,7 +157,12 @@ impl Keeper {
     ) -> (ConnId, Arc<Seat>) {
         let conn = ConnId(self.last_conn.fetch_add(1, Ordering::Relaxed) + 1);
         let seat = Seat::new();
-        let line = Line { seat: Arc::clone(&seat), close: None, application: Some(application) };
+        let line = Line {
+            seat: Arc::clone(&seat),
+            close: None,
+            application: Some(application),
+            verification: None,
+        };
         self.act(|works, now| {
             works.lines.insert(conn, line);
             works.core.opened(conn, coding, scope, now);
@@ -264,6 +282,7 @@ impl Keeper {
     pub(super) fn leave(self: &Arc<Self>, key: SessionKey) {
         self.end(key, CloseCode::NORMAL, "");
         self.works().desks.remove(&key);
+        self.fewer.notify_one();
     }
 
     /// Does what is due, and returns when to come back.
@@ -275,23 +294,6 @@ impl Keeper {
         });
         let next = self.works().alarm?;
         Some(next - self.clock.now())
-    }
-
-    /// Lets clients end their sessions before the server takes them along, and then says goodbye.
-    pub(crate) async fn drain(self: &Arc<Self>, within: Duration) {
-        self.act(|works, now| works.core.go_away(false, within, now));
-        let all_gone = async {
-            while !self.works().lines.is_empty() {
-                self.fewer.notified().await;
-            }
-        };
-        let _in_time = timeout(within, all_gone).await;
-        self.act(|works, now| {
-            let spread = works.core.spread();
-            let again = Return { after: Duration::ZERO, spread };
-            let code = CloseCode::GOING_AWAY;
-            works.core.say_bye(code, Some(again), "the server is stopping", now);
-        });
     }
 }
 
@@ -336,6 +338,13 @@ impl Works {
                 }
                 ServerOutput::Event(key, event) => self.tell(key, &event),
             }
+        }
+    }
+
+    fn note(&mut self, conn: ConnId, verification: AbortHandle) {
+        match self.lines.get_mut(&conn) {
+            Some(line) => line.verification = Some(verification),
+            None => verification.abort(),
         }
     }
 

@@ -138,8 +138,8 @@ impl SessionOptions {
             hello_within: self.session_hello,
             ping: self.session_ping,
             // The client is given half as long again, and the network twice and a half.
-            client_silence: self.session_ping * 3 / 2,
-            silence: self.session_ping * 5 / 2,
+            client_silence: self.session_ping.saturating_mul(3) / 2,
+            silence: self.session_ping.saturating_mul(5) / 2,
             ..ServerConfig::default()
         };
         let share = |part| if config.are_enough(part) { part } else { total_bytes };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keepline_demo::ChatEvent;
-use keepline_server::Options;
+use keepline_server::{Options, OptionsError, SessionOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::select;
@@ -163,5 +163,15 @@ async fn echo_on(line: &mut TcpStream) -> Vec<u8> {
         if head[0] != 0x89 {
             return payload;
         }
+    }
+}
+
+#[test]
+fn bounds_without_an_end_are_judged_and_do_not_overflow() {
+    let ping = SessionOptions { session_ping: Duration::MAX, ..SessionOptions::default() };
+    let message = SessionOptions { session_message: usize::MAX, ..SessionOptions::default() };
+    for sessions in [ping, message] {
+        let options = Options { sessions, ..Options::default() };
+        assert!(matches!(options.check(), Err(OptionsError::Sessions(_))));
     }
 }

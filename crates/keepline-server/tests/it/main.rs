@@ -5,6 +5,7 @@
 mod application;
 mod bad_input;
 mod chat;
+mod crowds;
 mod endpoints;
 mod http;
 mod limits;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use keepline_server::{Options, Server, router};
+use axum::routing::get;
+use keepline_server::{Options, Server, Session, Upgrade, router};
+use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::session::{Speaker, hello};
 use crate::world::{Client, DEADLINE, World, soon};
 
 const GOODBYE: &str = "the server is stopping";
@@ -28,6 +31,30 @@ async fn every_socket_is_closed_with_1001_and_the_server_ends() {
     }
     world.stopped().await;
     assert!(Client::open(world.address, "/echo", &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn an_application_sees_that_its_server_stops_and_has_time_for_its_last_words() {
+    let server = Server::new(Options::default()).unwrap();
+    let (done, mut is_done) = tokio::sync::mpsc::channel(1);
+    let application = move |upgrade: Upgrade| async move {
+        upgrade.session("application", |mut session: Session| async move {
+            while session.recv().await.is_some() {}
+            sleep(Duration::from_millis(100)).await;
+            done.send(()).await.unwrap();
+        })
+    };
+    let app = axum::Router::new().route("/application", get(application));
+    let mut world = World::of(app.with_state(server.clone()), server);
+    let mut speaker = Speaker::connect_to(&world, "/application").await;
+    speaker.say(json!([hello(1)])).await;
+    speaker.hear("greeting").await;
+    world.stop();
+    speaker.hear("bye").await;
+    assert_eq!(speaker.closed().await, (1001, GOODBYE.to_owned()));
+    speaker.client.ended().await;
+    world.stopped().await;
+    assert!(is_done.try_recv().is_ok());
 }
 
 #[tokio::test]

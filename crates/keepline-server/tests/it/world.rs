@@ -137,7 +137,7 @@ impl Client {
         Self::over(stream, request(address, path, headers)).await
     }
 
-    async fn over(stream: TcpStream, request: Request) -> Result<Self, Error> {
+    pub(crate) async fn over(stream: TcpStream, request: Request) -> Result<Self, Error> {
         let opening = client_async(request, stream);
         let (socket, response) = soon("the upgrade", opening).await?;
         Ok(Self { socket, response })
@@ -192,7 +192,11 @@ impl Client {
     }
 }
 
-fn request(address: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> Request {
+pub(crate) fn request(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&'static str, &str)],
+) -> Request {
     let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
     for (name, value) in headers {
         let name = HeaderName::from_static(name);

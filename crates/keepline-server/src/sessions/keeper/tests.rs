@@ -26,7 +26,8 @@ async fn a_verifier_that_never_answers_is_not_asked_for_ever() {
             std::future::pending().await
         })
     }));
-    keeper.start(Task::Verification(ConnId(1), None));
+    let (conn, _seat) = keeper.opened(Coding::Binary, "words", Box::new(|_| Box::pin(async {})));
+    keeper.start(Task::Verification(conn, None));
     tokio::task::yield_now().await;
     assert_eq!(held.strong_count(), 2, "it is asked");
     let _nobody_tells = timeout(Duration::from_secs(11), gone.notified()).await;
