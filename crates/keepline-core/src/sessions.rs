@@ -16,6 +16,7 @@ mod tombstones;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
+use core::time::Duration;
 
 use self::alarms::{Alarms, Whose};
 pub use self::config::ServerConfig;
@@ -364,7 +365,10 @@ impl Sessions {
         now: Instant,
     ) {
         let Some(line) = self.lines.get_mut(&conn) else { return };
-        line.stage = Stage::Closing { last, until: now + self.config.close_timeout };
+        // A driver whose network is slow may be busy with the frame before the last one.
+        let patience = if last.is_some() { self.config.patience() } else { Duration::ZERO };
+        let until = now + self.config.close_timeout + patience;
+        line.stage = Stage::Closing { last, until };
         self.outputs.push_back(ServerOutput::Close(conn, code, shortened(reason)));
         self.set_line_alarm(conn);
     }

@@ -1,13 +1,14 @@
 //! How a session ends, and what every message's sender then knows.
 
-use keepline_core::wire::{Finale, Record, Window};
+use keepline_core::wire::{Coding, Finale, FrameWriter, Record, Window};
 use keepline_core::{
-    CloseCode, Doubt, Down, End, Event, Loss, Over, SendError, ServerConfig, SessionEvent, Status,
+    Caller, CloseCode, ConnId, Doubt, Down, End, Event, Instant, Loss, Over, Payload, SendError,
+    ServerConfig, ServerOutput, SessionEvent, Sessions, Status,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::pair::{CODINGS, Pair, Side, ids, session};
+use super::pair::{CODINGS, Pair, Side, hello, ids, session};
 use crate::world::{secs, text};
 
 pub(super) fn finale(taken: u64, code: u16, reason: &str) -> Record {
@@ -524,6 +525,36 @@ fn taking_what_was_discarded_at_the_end_confuses_no_count() {
 }
 
 #[test]
+fn an_end_waits_for_a_driver_that_is_busy_with_the_frame_before_it() {
+    let mut server = Sessions::new(ServerConfig::default(), 7).unwrap();
+    let (conn, mut now) = (ConnId(1), Instant::ORIGIN);
+    server.opened(conn, Coding::Binary, "/session", now);
+    let mut frame = FrameWriter::new(Coding::Binary);
+    frame.record(&Record::Hello(hello(1)));
+    server.received(conn, &frame.finish(), now);
+    server.verified(conn, Ok(Caller::default()), now);
+    let key = loop {
+        if let Some(ServerOutput::Begin(key, _)) = server.poll_output() {
+            break key;
+        }
+    };
+    let greeting = server.poll_frame(conn, now);
+    server.send(key, text("a large one"), now).unwrap();
+    let large = server.poll_frame(conn, now);
+    assert!(greeting.is_some() && large.is_some());
+    server.end(key, CloseCode(4000), "as you wish", now);
+    for _ in 0..20 {
+        now = now + secs(1);
+        server.handle_timeout(now);
+    }
+    let Some(Payload::Binary(end)) = server.poll_frame(conn, now) else { panic!("it is lost") };
+    assert!(end.ends_with(b"as you wish"), "{end:?}");
+    assert_eq!(server.poll_frame(conn, now), None);
+    server.handle_timeout(now + secs(60));
+    assert_eq!(server.poll_timeout().map(|at| at > now + secs(60)), Some(true));
+}
+
+#[test]
 fn what_is_sent_while_the_far_end_closes_goes_with_the_next_connection() {
     let mut pair = Pair::online();
     let conn = pair.conn();
@@ -560,7 +591,7 @@ fn a_close_while_the_far_end_closes_leaves_nothing_without_a_fate() {
 fn a_server_that_ends_before_its_greeting_has_left_still_greets_first() {
     let mut pair = Pair::at_rest(session(), ServerConfig::default());
     let conn = pair.stranger(1);
-    let hello = super::pair::frame(Default::default(), &[Record::Hello(super::pair::hello(9))]);
+    let hello = super::pair::frame(Default::default(), &[Record::Hello(hello(9))]);
     pair.server.received(conn, &hello, pair.now);
     pair.server.verified(conn, Ok(Default::default()), pair.now);
     let key = keepline_core::SessionKey(1);
