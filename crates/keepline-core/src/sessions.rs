@@ -23,7 +23,7 @@ pub use self::config::ServerConfig;
 use self::held::Holdings;
 use self::line::{LastWord, Line, Stage, Talk};
 pub use self::port::{Caller, Over, Refused, ServerOutput, SessionEvent, SessionKey};
-use self::session::Session;
+use self::session::{Session, Stand};
 use self::tombstones::Tombstones;
 use crate::client::SendError;
 use crate::message::Freight;
@@ -334,7 +334,8 @@ impl Sessions {
     fn recount(&mut self, key: SessionKey) -> bool {
         let Some(session) = self.by_key.get_mut(&key) else { return false };
         let (before, after) = session.recount();
-        self.holdings.count(session.owner.subject.as_deref(), before, after);
+        let is_away = matches!(session.stand, Stand::Detached(_));
+        self.holdings.count(session.owner.subject.as_deref(), before, after, is_away);
         after > before
     }
 

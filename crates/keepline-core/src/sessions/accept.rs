@@ -227,6 +227,7 @@ impl Sessions {
         let session = self.by_key.get(&key)?;
         let (conn, is_known) = (session.conn(), session.owner.subject.is_some());
         if let Stand::Detached(since) = session.stand {
+            self.holdings.come_back(session.owner.subject.as_deref(), session.counted);
             self.attend_to(key, is_known, since);
         }
         conn

@@ -109,6 +109,7 @@ impl Sessions {
             Stand::Attached(_) => {
                 session.stand = Stand::Detached(now);
                 self.detached.insert((now, key));
+                self.holdings.leave(session.owner.subject.as_deref(), session.counted);
                 if session.is_unheard() {
                     self.unheard.insert((session.owner.subject.is_some(), now, key));
                 }
@@ -188,6 +189,7 @@ impl Sessions {
         self.alarms.stop(Whose::Session(key), &mut session.alarm);
         if let Stand::Detached(since) = session.stand {
             self.attend_to(key, session.owner.subject.is_some(), since);
+            self.holdings.come_back(session.owner.subject.as_deref(), session.counted);
         }
         self.holdings.end(session.owner.subject.as_deref(), session.counted);
     }

@@ -9,11 +9,20 @@ use alloc::string::String;
 pub(super) struct Held {
     pub(super) sessions: usize,
     pub(super) bytes: usize,
+    /// What those of them hold that have no connection, and can be given up.
+    pub(super) away: usize,
 }
 
 impl Held {
-    const fn count(&mut self, before: usize, after: usize) {
+    const fn count(&mut self, before: usize, after: usize, is_away: bool) {
         self.bytes = self.bytes + after - before;
+        if is_away {
+            self.move_away(before, after);
+        }
+    }
+
+    const fn move_away(&mut self, before: usize, after: usize) {
+        self.away = (self.away + after).saturating_sub(before);
     }
 }
 
@@ -22,12 +31,17 @@ impl Held {
 pub(super) struct Holdings {
     anonymous: Held,
     by_subject: BTreeMap<String, Held>,
-    total: usize,
+    all: Held,
 }
 
 impl Holdings {
     pub(super) const fn total(&self) -> usize {
-        self.total
+        self.all.bytes
+    }
+
+    /// What all hold that have no connection.
+    pub(super) const fn away(&self) -> usize {
+        self.all.away
     }
 
     /// What the sessions of one identity hold, or all anonymous ones.
@@ -48,25 +62,50 @@ impl Holdings {
         }
     }
 
-    /// A session holds more than it did, or less.
-    pub(super) fn count(&mut self, subject: Option<&str>, before: usize, after: usize) {
+    /// A session holds more than it did, or less, with a connection or without.
+    pub(super) fn count(
+        &mut self,
+        subject: Option<&str>,
+        before: usize,
+        after: usize,
+        is_away: bool,
+    ) {
         if before == after {
             return;
         }
-        self.total = self.total + after - before;
+        self.all.count(before, after, is_away);
+        if let Some(held) = self.held(subject) {
+            held.count(before, after, is_away);
+        }
+    }
+
+    /// A session that holds so much has no connection any more.
+    pub(super) fn leave(&mut self, subject: Option<&str>, bytes: usize) {
+        self.move_away(subject, 0, bytes);
+    }
+
+    /// It has one again, or is over.
+    pub(super) fn come_back(&mut self, subject: Option<&str>, bytes: usize) {
+        self.move_away(subject, bytes, 0);
+    }
+
+    fn move_away(&mut self, subject: Option<&str>, before: usize, after: usize) {
+        self.all.move_away(before, after);
+        if let Some(held) = self.held(subject) {
+            held.move_away(before, after);
+        }
+    }
+
+    fn held(&mut self, subject: Option<&str>) -> Option<&mut Held> {
         match subject {
-            None => self.anonymous.count(before, after),
-            Some(subject) => {
-                if let Some(held) = self.by_subject.get_mut(subject) {
-                    held.count(before, after);
-                }
-            }
+            None => Some(&mut self.anonymous),
+            Some(subject) => self.by_subject.get_mut(subject),
         }
     }
 
     /// A session is over that held so much.
     pub(super) fn end(&mut self, subject: Option<&str>, bytes: usize) {
-        self.count(subject, bytes, 0);
+        self.count(subject, bytes, 0, false);
         match subject {
             None => self.anonymous.sessions -= 1,
             Some(subject) => {

@@ -64,12 +64,10 @@ impl Sessions {
         if excess.is_none() {
             return true;
         }
-        let (mut of_its_kind, mut of_all) = (0, 0);
-        for (other, is_of_its_kind) in self.detached_beside(key) {
-            let held = self.by_key.get(&other).map_or(0, |it| it.counted);
-            of_all += held;
-            of_its_kind += if is_of_its_kind { held } else { 0 };
-        }
+        // Asked often while there is no room: whoever waits for it looks again and again.
+        let own = self.by_key.get(&key).filter(|it| it.conn().is_none()).map_or(0, |it| it.counted);
+        let of_its_kind = self.holdings.of(self.subject(key)).away.saturating_sub(own);
+        let of_all = self.holdings.away().saturating_sub(own);
         if excess.of_its_kind > of_its_kind || excess.of_all > of_all {
             return false;
         }
