@@ -235,7 +235,9 @@ export class Driver implements Listener {
   #judged(event: CloseEvent): Verdict {
     try {
       const judged = this.#config.judge?.(event);
-      return judged === "end" ? Verdict.End : judged ? Verdict.Retry : Verdict.None;
+      // A promise, for one, is no judgement.
+      if (judged === "end") return Verdict.End;
+      return judged === "retry" ? Verdict.Retry : Verdict.None;
     } catch (thrown) {
       report(thrown);
       return Verdict.None;

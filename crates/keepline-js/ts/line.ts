@@ -192,8 +192,11 @@ export class Line<Out = unknown, In = unknown> implements AsyncIterable<In>, Asy
   /**
    * Replaces a session's credentials: for the next attempt, and in band if the line is up. `false`
    * if they are empty, or larger than 8 KiB.
+   *
+   * @throws `TypeError` on a plain line, or for credentials that are no text.
    */
   renew(credentials: string): boolean {
+    if (!this.#isSession) throw new TypeError("only a session has credentials");
     if (typeof credentials !== "string") throw new TypeError("credentials are a text");
     return this.#driver.renew(credentials);
   }

@@ -387,6 +387,12 @@ export async function closing(url, sessionUrl) {
     equal(thrown(() => line.close(1000, reason)).name, "TypeError", `a reason that is ${reason}`);
   }
 
+  equal(thrown(() => line.renew("anew")).name, "TypeError", "credentials of a plain line");
+
+  const items = new URL("/items/1/ws", url).href;
+  const judged = await connect(items, { onClosed: async () => "retry" });
+  equal((await within(judged.ended(), "the end")).code, 1008, "a judgement that is none");
+
   const session = await connect(sessionUrl, { session: true });
   session.send("never");
   session.close();
