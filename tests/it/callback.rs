@@ -78,6 +78,25 @@ async fn a_callback_that_throws_each_time_does_not_exhaust_the_stack() -> anyhow
 }
 
 #[tokio::test]
+async fn a_session_that_finishes_waits_for_a_callback_that_has_heard_nothing_yet()
+-> anyhow::Result<()> {
+    let (mut server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+    server.stop().await?;
+    let line = page.open(&server.ws("/session/echo"), called(Options::session())).await?;
+    let words = ["one", "two", "three"];
+    for text in words {
+        line.say(text).await?;
+    }
+    line.finish().await?;
+    // That all is taken comes in the same frame as the echoes.
+    server.start_again().await?;
+    let is_over = |entry: &Entry| matches!(entry, Entry::Status(Status::Ended(_)));
+    line.shows("the end", |log| log.iter().find(|it| is_over(it)).map(|_| ())).await?;
+    assert_eq!(heard(&line.log().await?), words);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_callback_may_drop_its_socket() -> anyhow::Result<()> {
     let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
     let plain = page.open(&server.ws("/echo"), called(Options::default())).await?;

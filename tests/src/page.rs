@@ -325,6 +325,15 @@ impl Line<'_> {
         Ok(self.page.ask(&request).await??)
     }
 
+    /// Closes the line once all is taken.
+    ///
+    /// # Errors
+    ///
+    /// When the page does not answer.
+    pub async fn finish(&self) -> anyhow::Result<()> {
+        Ok(self.page.ask(&Request::Finish { line: self.id }).await??)
+    }
+
     /// Drops the line's socket.
     ///
     /// # Errors

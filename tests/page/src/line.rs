@@ -9,8 +9,8 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use keepline::{
     AfterLoss, Answer, Backoff, Builder, Bytes, Cbor, CloseCode, Credentials, Decode, Diagnosis,
     Encode, Endpoint, Json, Key, Limits, MessagePack, Monitor, NoEndpoint, Occasion, Overflow,
@@ -73,6 +73,10 @@ impl Line {
 
     pub(crate) fn close(&self, code: u16, reason: &str) -> Result<(), Failure> {
         self.socket.close(code, reason)
+    }
+
+    pub(crate) fn finish(&self) -> Result<(), Failure> {
+        self.socket.finish()
     }
 
     pub(crate) fn drop_socket(&self) {
@@ -270,6 +274,7 @@ pub(crate) trait AnySocket {
     /// Waits for room; whether the line still stands.
     fn ready(&self) -> LocalBoxFuture<'static, bool>;
     fn close(&self, code: u16, reason: &str) -> Result<(), Failure>;
+    fn finish(&self) -> Result<(), Failure>;
     fn renew(&self, credentials: Credentials) -> Result<(), Failure>;
     fn drop_socket(&self);
     /// How many messages wait in the outbox.
@@ -307,6 +312,14 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> AnySocket for Shared<T, C> 
         let socket = self.0.borrow();
         let closed = socket.as_ref().ok_or_else(dropped)?.close(code, reason);
         closed.map_err(|error| Failure::of(&error))
+    }
+
+    fn finish(&self) -> Result<(), Failure> {
+        let socket = self.0.borrow();
+        let socket = socket.as_ref().ok_or_else(dropped)?;
+        // It takes its course, whether somebody waits for it or not.
+        let finished = socket.finish(CloseCode::NORMAL, "", FINISHES_WITHIN).now_or_never();
+        finished.transpose().map(drop).map_err(|error| Failure::of(&error))
     }
 
     fn renew(&self, credentials: Credentials) -> Result<(), Failure> {
@@ -354,6 +367,8 @@ impl<T: Message, C: Encode<T> + Decode<T> + 'static> Shared<T, C> {
         }
     }
 }
+
+const FINISHES_WITHIN: Duration = Duration::from_secs(30);
 
 const LARGE_FRAME: usize = 131_072;
 

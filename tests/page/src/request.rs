@@ -30,6 +30,11 @@ pub enum Request {
         /// And which reason.
         reason: String,
     },
+    /// Close a line once all is taken. The answer is `Result<(), Failure>`.
+    Finish {
+        /// Which.
+        line: LineId,
+    },
     /// Drop the socket of a line. The answer is `Result<(), Failure>`.
     Drop {
         /// Which.
