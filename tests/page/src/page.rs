@@ -43,7 +43,7 @@ impl Page {
             Request::Close { line, code, reason } => {
                 answer(&self.line(line).and_then(|line| line.close(code, &reason)))
             }
-            Request::Finish { line } => answer(&self.line(line).and_then(|line| line.finish())),
+            Request::Finish { line } => answer(&self.line(line).and_then(Line::finish)),
             Request::Drop { line } => answer(&self.line(line).map(Line::drop_socket)),
             Request::Pour { line, pour } => answer(&self.line(line).map(|line| line.pour(pour))),
             Request::Renew { line, credentials } => {
