@@ -29,7 +29,7 @@ export class Driver implements Listener {
   #works: Works;
   /** The id of the newest message; they rise by one. */
   newest = 0;
-  /** The size of the message, and of its key, that was refused since the outbox was full, until one is accepted. */
+  /** The sizes of the message that was refused since the outbox was full, and of its key. */
   refused: readonly [bytes: number, key: number] = [0, 0];
   #frameBytes = 0;
   #taken = 0;
