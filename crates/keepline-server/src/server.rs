@@ -97,8 +97,8 @@ impl Server {
     /// as long as [`Options::stop_within`]; those that are left then are dropped.
     ///
     /// Sessions end with the server: their clients are told to come back to another one, and have
-    /// until shortly before the end to see that nothing is under way. [`Session::recv`] gives `None`
-    /// then, and applications have the rest of the time, until none is left.
+    /// until shortly before the end to see that nothing is under way. [`Session::recv`] gives
+    /// `None` then, and applications have the rest of the time, until none is left.
     ///
     /// [`Session::recv`]: crate::Session::recv
     pub async fn stop(&self) {
