@@ -151,20 +151,30 @@ impl Sessions {
         payload: Payload,
         now: Instant,
     ) -> Result<MessageId, SendError> {
-        self.make_room_for(key, payload.len(), now)?;
+        self.send_from(key, &mut Some(payload), now)
+    }
+
+    /// The same for an owner who would rather wait with a message than lose it: one that is refused
+    /// stays where it is.
+    ///
+    /// # Errors
+    /// As [`Sessions::send`]; [`SendError::Ended`] if there is no message.
+    pub fn send_from(
+        &mut self,
+        key: SessionKey,
+        payload: &mut Option<Payload>,
+        now: Instant,
+    ) -> Result<MessageId, SendError> {
+        self.make_room_for(key, payload.as_ref().map_or(0, Payload::len), now)?;
         let Some(session) = self.by_key.get_mut(&key) else { return Err(SendError::Ended) };
+        let Some(payload) = payload.take() else { return Err(SendError::Ended) };
         let id = session.delivery.outgoing.push(Freight::Here(payload));
         self.recount(key);
         self.wake(key);
         Ok(id)
     }
 
-    /// Makes sure that [`Sessions::send`] takes a message of this size now, for an owner who would
-    /// rather wait with it than lose it.
-    ///
-    /// # Errors
-    /// As [`Sessions::send`].
-    pub fn make_room_for(
+    fn make_room_for(
         &mut self,
         key: SessionKey,
         size: usize,
@@ -324,7 +334,7 @@ impl Sessions {
         let Some(Line { stage: Stage::Attached(talk), .. }) = self.lines.get_mut(&conn) else {
             return;
         };
-        if talk.has_more(session) && !talk.woken {
+        if !talk.woken && talk.has_more(session) {
             talk.woken = true;
             self.outputs.push_back(ServerOutput::Wake(conn));
         }

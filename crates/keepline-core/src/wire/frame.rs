@@ -12,7 +12,7 @@ pub const MAX_RECORDS: usize = 8_192;
 
 /// A frame that has this much takes no more (docs/protocol.md §3.3): small enough that the far end
 /// works on one while the next is on its way, large enough that what a frame costs does not count.
-pub const FULL_FRAME: usize = 16 * 1024;
+pub const FULL_FRAME: usize = 32 * 1024;
 
 /// What a frame may have beside its last message, from any sender.
 const MOST_BEFORE_LAST: usize = 64 * 1024;
@@ -125,11 +125,11 @@ impl FrameWriter {
         self.records == 0
     }
 
-    /// Whether the next record belongs into another frame: this one has [`FULL_FRAME`] bytes. With
-    /// two bytes or more each, its records are then no more than [`MAX_RECORDS`].
+    /// Whether the next record belongs into another frame: this one has [`FULL_FRAME`] bytes, or
+    /// [`MAX_RECORDS`].
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.len() >= FULL_FRAME
+        self.len() >= FULL_FRAME || self.records >= MAX_RECORDS
     }
 
     /// The frame, as one WebSocket message.

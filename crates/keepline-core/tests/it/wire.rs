@@ -113,9 +113,9 @@ fn a_frame_knows_its_size_before_it_is_finished() {
 }
 
 #[test]
-fn a_frame_is_full_at_16_kib_and_never_has_more_records_than_its_reader_takes() {
+fn a_frame_is_full_at_32_kib_and_never_has_more_records_than_its_reader_takes() {
     let mut long = FrameWriter::new(Coding::Binary);
-    long.message(1, &Payload::Binary(vec![0; 16 * 1024]));
+    long.message(1, &Payload::Binary(vec![0; 32 * 1024 - 4]));
     assert!(long.is_full());
     for coding in CODINGS {
         let mut many = FrameWriter::new(*coding);

@@ -105,9 +105,6 @@ impl Inbox {
         matches!(self.stage, Stage::Over)
     }
 
-    pub(super) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty()
-    }
 
     pub(super) const fn watch_outbox(&mut self) {
         self.watches_outbox = true;

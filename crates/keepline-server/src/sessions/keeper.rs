@@ -96,14 +96,20 @@ impl Keeper {
 
     /// Acts on the core, and carries out what it decides.
     fn act<R>(self: &Arc<Self>, act: impl FnOnce(&mut Works, Instant) -> R) -> R {
+        self.act_on(self.works(), act)
+    }
+
+    fn act_on<R>(
+        self: &Arc<Self>,
+        mut works: MutexGuard<'_, Works>,
+        act: impl FnOnce(&mut Works, Instant) -> R,
+    ) -> R {
         let mut tasks = Vec::new();
-        let (result, rings_sooner) = {
-            let mut works = self.works();
-            let now = self.clock.now();
-            let result = act(&mut works, now);
-            works.perform(&mut tasks);
-            (result, works.set_alarm())
-        };
+        let now = self.clock.now();
+        let result = act(&mut works, now);
+        works.perform(&mut tasks);
+        let rings_sooner = works.set_alarm();
+        drop(works);
         if rings_sooner {
             self.sooner.notify_one();
         }
@@ -211,19 +217,13 @@ impl Keeper {
     /// Takes the next message. The core hears of it in the same breath: were a session to end in
     /// between, its client would be told that the message was not taken.
     pub(super) fn take(self: &Arc<Self>, key: SessionKey) -> Found {
+        let mut works = self.works();
+        let found = works.desks.get_mut(&key).map_or(Found::Over, Inbox::take);
         // Most who look find nothing, and then nothing has happened that the core must hear of.
-        match self.works().desks.get_mut(&key) {
-            None => return Found::Over,
-            Some(inbox) if inbox.has_waiting() => {}
-            Some(inbox) => return inbox.take(),
+        if let Found::Message(_) = found {
+            self.act_on(works, |works, now| works.core.took(key, 1, now));
         }
-        self.act(|works, now| {
-            let found = works.desks.get_mut(&key).map_or(Found::Over, Inbox::take);
-            if let Found::Message(_) = found {
-                works.core.took(key, 1, now);
-            }
-            found
-        })
+        found
     }
 
     /// Sends what `payload` holds, which stays there if it is refused.
@@ -233,12 +233,11 @@ impl Keeper {
         payload: &mut Option<Payload>,
     ) -> Result<MessageId, SendError> {
         self.act(|works, now| {
-            let size = payload.as_ref().map_or(0, Payload::len);
-            if let Err(full) = works.core.make_room_for(key, size, now) {
+            let sent = works.core.send_from(key, payload, now);
+            if sent.is_err() {
                 works.desks.entry(key).and_modify(Inbox::watch_outbox);
-                return Err(full);
             }
-            works.core.send(key, payload.take().ok_or(SendError::Ended)?, now)
+            sent
         })
     }
 

@@ -34,7 +34,7 @@ fn a_server_that_has_given_all_it_has_says_so_and_wakes_its_driver_for_the_next(
     }
     // More than a frame holds: there is another one behind it, and nobody is woken for that.
     for _ in 0..2 {
-        pair.server.send(key, text(&"x".repeat(20_000)), pair.now).unwrap();
+        pair.server.send(key, text(&"x".repeat(40_000)), pair.now).unwrap();
     }
     assert_eq!(pair.server.poll_output(), Some(ServerOutput::Wake(conn)));
     assert!(pair.server.poll_frame(conn, pair.now).is_some());
