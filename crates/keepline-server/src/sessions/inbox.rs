@@ -105,7 +105,6 @@ impl Inbox {
         matches!(self.stage, Stage::Over)
     }
 
-
     pub(super) const fn watch_outbox(&mut self) {
         self.watches_outbox = true;
     }
