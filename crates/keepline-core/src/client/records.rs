@@ -130,9 +130,17 @@ impl Client {
         Ok(())
     }
 
+    /// After our own `end` too: what was taken before it is delivered.
     fn acknowledged(&mut self, ack: Ack) -> Result<(), Breach> {
-        let Some(Talk { link, session, delivery, .. }) = self.talk() else { return Ok(()) };
-        let delivered = delivery.ack(link, ack)?;
+        let Mode::Session(session) = &mut self.mode else { return Ok(()) };
+        let (State::Online(connection)
+        | State::Leaving(connection)
+        | State::Closing { connection, .. }) = &mut self.state
+        else {
+            return Ok(());
+        };
+        let Speech::Session(link, _) = &mut connection.speech else { return Ok(()) };
+        let delivered = self.delivery.ack(link, ack)?;
         if !delivered.is_empty() {
             session.understood();
         }
@@ -167,7 +175,7 @@ impl Client {
     /// After our own `end`, only what says more of fates counts.
     fn last_words(&mut self, record: Record, now: Instant) -> Result<(), Breach> {
         match record {
-            Record::Ack(ack) => self.last_ack(ack)?,
+            Record::Ack(ack) => self.acknowledged(ack)?,
             Record::End(finale) => self.end_answered(&finale, now),
             Record::Message(..)
             | Record::Ping(_)
@@ -179,14 +187,6 @@ impl Client {
                 return Err(Breach::OutOfPlace);
             }
         }
-        Ok(())
-    }
-
-    fn last_ack(&mut self, ack: Ack) -> Result<(), Breach> {
-        let State::Closing { connection, .. } = &mut self.state else { return Ok(()) };
-        let Speech::Session(link, _) = &mut connection.speech else { return Ok(()) };
-        let delivered = self.delivery.ack(link, ack)?;
-        self.tell_all(delivered, Fate::Delivered);
         Ok(())
     }
 

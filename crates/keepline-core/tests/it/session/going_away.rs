@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use keepline_core::wire::{Bye, GoAway, Record, Return, Window};
 use keepline_core::{
-    CloseCode, Doubt, Down, End, Event, Input, Loss, Over, ServerConfig, SessionEvent, Status,
+    AfterLoss, CloseCode, Doubt, Down, End, Event, Input, Loss, Over, ServerConfig, SessionEvent,
+    Status,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::pair::{CODINGS, Pair, Side, ids, session};
+use super::pair::{CODINGS, Pair, Side, ids, session, session_with};
 use crate::world::{millis, secs};
 
 fn wait(pair: &Pair) -> Duration {
@@ -233,6 +234,33 @@ fn a_server_that_does_not_answer_the_last_word_leaves_it_in_doubt() {
     pair.server_takes = true;
     pair.run_for(secs(31));
     assert_eq!(pair.server_took, ["for the next"]);
+}
+
+/// The server's acknowledgement crosses the `end` of a client that does not hear its answer.
+#[test]
+fn what_is_acknowledged_while_the_last_word_is_under_way_is_delivered_and_not_sent_again() {
+    for &coding in CODINGS {
+        let config = session_with(|it| {
+            it.coding = coding;
+            it.after_loss = AfterLoss::SendAgain;
+        });
+        let mut pair = Pair::online_with(config, ServerConfig::default());
+        pair.server_takes = false;
+        pair.say(&["pay 100"]);
+        drain(&mut pair, secs(8));
+        pair.swallow = Some(Side::Client);
+        pair.run_for(secs(7));
+        assert!(matches!(pair.said.last(), Some((_, Record::End(_)))));
+        pair.server_takes_all();
+        pair.run_for(millis(100));
+        assert_eq!(pair.fates(), [&Event::Delivered(ids(1, 1))]);
+        pair.swallow = None;
+        pair.server_takes = true;
+        pair.restart_server();
+        pair.run_for(secs(60));
+        assert_eq!(pair.server_took, ["pay 100"]);
+        assert_eq!(pair.fates(), [&Event::Delivered(ids(1, 1))]);
+    }
 }
 
 #[test]
