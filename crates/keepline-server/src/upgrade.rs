@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use hyper::upgrade::OnUpgrade;
+use keepline_core::wire::Coding;
 use tokio::select;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -105,9 +106,15 @@ impl Upgrade {
         response
     }
 
-    /// Opens the socket only to close it: a page cannot see why an upgrade was refused.
+    /// Opens the socket only to close it: a page cannot see why an upgrade was refused. A session's
+    /// browser refuses it in its turn if the subprotocol that it offers is not selected.
     pub(crate) fn close(self, close: Close) -> Response {
-        self.open(|_| Box::pin(async { Err(close.into()) }))
+        let of_sessions = self.offered().find_map(Coding::from_subprotocol);
+        let upgrade = match of_sessions {
+            Some(coding) => self.selecting(coding.subprotocol()),
+            None => self,
+        };
+        upgrade.open(|_| Box::pin(async { Err(close.into()) }))
     }
 
     fn switching_protocols(&self) -> Response {

@@ -1,11 +1,11 @@
 //! A chat over a session: a reader that is away misses nothing.
 
 use e2e::browser::Engine;
-use e2e::page::{Page, Place};
+use e2e::page::{Page, Place, statuses};
 use e2e::proxy::{Proxy, Stall};
 use e2e::server::Server;
 use e2e::wait::PATIENCE;
-use e2e_page::report::Entry;
+use e2e_page::report::{End, Entry, Status};
 use e2e_page::request::{Options, Payload};
 
 use crate::story;
@@ -51,6 +51,22 @@ async fn a_reader_is_cut_off(engine: Engine) -> anyhow::Result<()> {
     let left = said(&joined).filter(|event| event.contains("\"left\"")).count();
     assert_eq!(left, 0, "nobody has left: {joined:#?}");
     story::is_unbroken(&reader.statuses().await?)
+}
+
+#[tokio::test]
+async fn who_says_no_name_is_told_so() -> anyhow::Result<()> {
+    let (server, page) = (Server::start().await?, Page::start(Place::Window).await?);
+
+    let line = page.open(&server.ws("/session/chat/den"), Options::session()).await?;
+
+    let closed = line.shows("the end", |log| {
+        statuses(log).find_map(|status| match status {
+            Status::Ended(End::Closed(closed)) => Some((closed.code, closed.reason.clone())),
+            _ => None,
+        })
+    });
+    assert_eq!(closed.await?, (4400, "the name must not be empty".to_owned()));
+    story::is_unbroken(&line.statuses().await?)
 }
 
 fn said(log: &[Entry]) -> impl Iterator<Item = &str> {

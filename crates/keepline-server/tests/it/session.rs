@@ -117,6 +117,30 @@ async fn a_client_that_offers_no_subprotocol_of_ours_is_told_which() {
     assert!(answer.body.ends_with(why), "{}", answer.body);
 }
 
+/// A browser refuses a handshake without the subprotocol that it offered, and shows 1006.
+#[tokio::test]
+async fn what_is_wrong_with_an_address_is_said_in_the_subprotocol_that_is_offered() {
+    let close_within = Duration::from_millis(100);
+    let world = World::with(Options { close_within, ..Options::default() });
+    for (path, why) in [
+        ("/session/chat/lobby", "the name must not be empty"),
+        ("/session/stream?hz=9999", "hz must be a number from 0.1 to 1000"),
+    ] {
+        for offered in ["keepline.v1", "keepline.v1.json"] {
+            let request = format!(
+                "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n\
+                upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                sec-websocket-protocol: {offered}\r\n\r\n"
+            );
+            let answer = Answer::to_raw(world.address, &request).await;
+            let selected = format!("sec-websocket-protocol: {offered}");
+            assert!(answer.head.lines().any(|line| line == selected), "{}", answer.head);
+            assert!(answer.body.ends_with(why), "{}", answer.body);
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_says_no_hello_is_closed_with_4408() {
     let session_hello = Duration::from_millis(200);
