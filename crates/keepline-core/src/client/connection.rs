@@ -63,6 +63,13 @@ pub(super) struct Dial {
     pub(super) excused: bool,
 }
 
+impl Dial {
+    /// A provider has said where to: the handshake begins now.
+    pub(super) const fn provide(&mut self, until: Instant) {
+        (self.provided, self.until) = (true, until);
+    }
+}
+
 /// An attempt on which the hello is said.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {

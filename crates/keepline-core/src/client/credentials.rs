@@ -48,7 +48,8 @@ impl Client {
         let given = given.and_then(check);
         match (&mut self.state, given) {
             (State::Connecting(dial), Ok(provision)) => {
-                dial.provided = true;
+                dial.provide(now + self.config.connect_timeout);
+                self.timers.set(Timer::Connect, dial.until);
                 self.hold(provision, now);
             }
             (State::Connecting(_), Err(NotProvided::TryAgain(why))) => {
@@ -85,10 +86,15 @@ impl Client {
     }
 
     fn renew_with(&mut self, provision: Provision, now: Instant) {
-        let Some(credentials) = provision.credentials else { return };
-        let renewed = self.renew(credentials);
-        debug_assert!(renewed.is_ok(), "they were checked");
-        self.supply.promised = now.after(provision.expires);
+        let promised = now.after(provision.expires);
+        if let Some(credentials) = provision.credentials {
+            let renewed = self.renew(credentials);
+            debug_assert!(renewed.is_ok(), "they were checked");
+            self.supply.promised = promised;
+        } else {
+            self.supply.promised = promised;
+            self.renew_later(now);
+        }
     }
 
     /// The provider had no new credentials: it is asked again, as long as the old ones hold.

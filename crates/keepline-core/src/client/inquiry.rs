@@ -39,6 +39,13 @@ pub(super) const fn is_of_handshake(why: &Down) -> bool {
     }
 }
 
+impl Inquiry {
+    /// A handshake has succeeded: what was found out about one before says nothing any more.
+    pub(super) const fn forget(&mut self) {
+        self.stage = Stage::Rests;
+    }
+}
+
 impl Client {
     /// The connection whose handshake is said to have failed, if it is to be looked into.
     pub(super) fn failed_handshake(&self, why: &Down) -> Option<ConnId> {

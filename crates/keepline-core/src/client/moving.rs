@@ -16,6 +16,10 @@ impl Client {
             return;
         }
         let dial = self.dial(now);
+        self.move_by(dial);
+    }
+
+    fn move_by(&mut self, dial: Dial) {
         if let Some(to) = self.moving() {
             *to = Move::Dialing(dial);
         }
@@ -31,7 +35,9 @@ impl Client {
             (Input::Received(conn, frame), Some(Move::Asked(asked))) => {
                 self.answer_to_move(conn, asked, &frame, now);
             }
-            (Input::Provided(_, Ok(provision)), Some(Move::Dialing(_))) => {
+            (Input::Provided(_, Ok(provision)), Some(Move::Dialing(mut dial))) => {
+                dial.provide(now + self.config.connect_timeout);
+                self.move_by(dial);
                 self.hold(provision, now);
             }
             (

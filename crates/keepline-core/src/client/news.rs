@@ -16,6 +16,7 @@ use crate::{
 impl Client {
     pub(super) fn opened(&mut self, conn: ConnId, protocol: String, draw: Draw, now: Instant) {
         let State::Connecting(dial) = self.state else { return };
+        self.inquiry.forget();
         match &self.mode {
             Mode::Plain => {
                 let connection = Box::new(Connection::plain(conn, protocol, now));

@@ -157,6 +157,22 @@ fn an_answer_about_a_line_that_has_opened_since_does_nothing() {
     assert_eq!(world.client.status(), Status::Closing);
 }
 
+/// A captive portal, say, that is long forgotten.
+#[test]
+fn what_was_found_before_a_handshake_succeeded_does_not_end_the_line_hours_later() {
+    let mut world = World::connecting(curious());
+    world.cut();
+    world.run_to_next_attempt();
+    world.find(status(403));
+    world.accept();
+    world.run_for(secs(5 * 3_600));
+    world.cut();
+    world.run_to_next_attempt();
+    world.cut();
+    assert_eq!(world.client.status().name(), "waiting");
+    assert_eq!(world.inquiries.len(), 2, "it is looked into anew");
+}
+
 #[test]
 fn a_server_in_trouble_is_not_asked_more_often_than_the_longest_backoff() {
     let mut world = World::connecting(curious());

@@ -4,7 +4,7 @@ use keepline_core::{Config, Down, End, Input, NotProvided, Provision, Status, Ve
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use crate::world::{World, secs};
+use crate::world::{World, millis, secs};
 
 fn with_provider() -> Config {
     Config { provider: true, ..Config::default() }
@@ -44,6 +44,16 @@ fn a_provider_that_never_answers_is_named_when_the_attempt_fails() {
     world.provide(Ok(Provision::default()));
     world.run_for(secs(8));
     assert!(world.is_waiting_for(&Down::TimedOut), "now it is the server that hangs");
+}
+
+#[test]
+fn a_provider_that_is_nearly_too_slow_leaves_the_handshake_all_its_time() {
+    let mut world = World::connecting(with_provider());
+    world.run_for(millis(7_900));
+    world.provide(Ok(Provision::default()));
+    world.run_for(millis(7_900));
+    world.accept();
+    assert_eq!(world.client.status().name(), "online");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keepline_core::wire::{Bye, Credentials, Record};
+use keepline_core::wire::{Bye, Credentials, GoAway, Record};
 use keepline_core::{
     Backoff, Config, Down, End, Input, NotProvided, Provision, ServerConfig, Status,
 };
@@ -144,6 +144,17 @@ fn a_renewal_that_fails_is_tried_again_until_the_credentials_expire() {
 }
 
 #[test]
+fn a_renewal_without_new_credentials_is_tried_again_too() {
+    let mut pair = alice_for(secs(1_000), 7);
+    pair.provides = Some(Ok(Provision { credentials: None, expires: Some(secs(1_000)) }));
+    pair.run_for(secs(920));
+    assert_eq!(renewed(&pair), 0);
+    pair.provides = gives("two");
+    pair.run_for(secs(130));
+    assert_eq!((renewed(&pair), pair.attempts()), (1, 1));
+}
+
+#[test]
 fn at_expiry_the_server_ends_the_connection_and_the_provider_is_asked_for_the_next() {
     let mut pair = alice_for(secs(100), 7);
     pair.provides = try_again();
@@ -278,4 +289,24 @@ fn nothing_that_can_be_printed_tells_a_secret() {
     }
     assert!(printed.contains("Transmit"), "the hello is among it");
     assert!(!printed.contains("secret") && !printed.contains("115, 101, 99"), "{printed}");
+}
+
+#[test]
+fn a_provider_that_is_nearly_too_slow_leaves_the_move_all_its_time() {
+    let mut pair = alice_for(secs(1_000), 7);
+    (pair.provides, pair.hangs) = (None, true);
+    let old = pair.conn();
+    pair.server_says_records(&[Record::GoAway(GoAway { reachable: true, within: secs(60) })]);
+    let new = pair.conn();
+    assert_ne!(old, new);
+    pair.run_for(millis(7_900));
+    let given = Ok(Provision { credentials: Some(Credentials("two".into())), expires: None });
+    pair.client.handle_input(Input::Provided(new, given), pair.now);
+    pair.settle();
+    pair.run_for(millis(7_900));
+    pair.hangs = false;
+    pair.let_in(new);
+    pair.run_for(secs(1));
+    assert_eq!((pair.conn(), pair.is_online()), (new, true));
+    assert_eq!(pair.attempts(), 2, "it has moved");
 }
