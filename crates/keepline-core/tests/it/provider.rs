@@ -52,6 +52,7 @@ fn a_provider_that_is_nearly_too_slow_leaves_the_handshake_all_its_time() {
     world.run_for(millis(7_900));
     world.provide(Ok(Provision::default()));
     world.run_for(millis(7_900));
+    assert_eq!((world.client.status().name(), world.attempts.len()), ("connecting", 1));
     world.accept();
     assert_eq!(world.client.status().name(), "online");
 }

@@ -304,6 +304,7 @@ fn a_provider_that_is_nearly_too_slow_leaves_the_move_all_its_time() {
     pair.client.handle_input(Input::Provided(new, given), pair.now);
     pair.settle();
     pair.run_for(millis(7_900));
+    assert!(!pair.abandoned.contains(&new), "it is still waited for");
     pair.hangs = false;
     pair.let_in(new);
     pair.run_for(secs(1));
