@@ -170,7 +170,8 @@ pub enum ConfigError {
     OverflowCode,
     /// `session.window` is zero somewhere, too high, or its `bytes` are below its `message_bytes`.
     Window,
-    /// The credentials are empty, or larger than 8 KiB.
+    /// The credentials are empty, or larger than 8 KiB (where JSON is built in: than 15 KiB with the
+    /// escapes that it needs).
     Credentials,
     /// `session.window` is larger than this queue, which must hold all of it.
     WindowOver(&'static str),
@@ -303,15 +304,26 @@ impl Config {
 /// What is said of credentials that are empty or too large.
 pub(crate) const BAD_CREDENTIALS: &str = "the credentials are empty, or larger than 8 KiB";
 
-/// Of the 16 KiB that a hello may have, so much is left for them with room for escapes.
 const LARGEST_CREDENTIALS: usize = 8 * 1024;
+
+/// Of the 16 KiB that a hello may have, so much is left for them in JSON, with their escapes.
+const LARGEST_ESCAPED: usize = 15 * 1024;
 
 impl Credentials {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         match self.0.len() {
-            1..=LARGEST_CREDENTIALS => Ok(()),
+            1..=LARGEST_CREDENTIALS if self.fit_into_json() => Ok(()),
             _ => Err(ConfigError::Credentials),
         }
+    }
+
+    fn fit_into_json(&self) -> bool {
+        let escaped = |byte| match byte {
+            b'"' | b'\\' => 2,
+            0x00..0x20 => 6,
+            _ => 1,
+        };
+        !cfg!(feature = "json") || self.0.bytes().map(escaped).sum::<usize>() <= LARGEST_ESCAPED
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 
 use keepline_core::CloseCode;
 use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::line::TooMuch;
@@ -29,6 +30,8 @@ impl Ending {
         match error {
             Error::Capacity(_) => Self::TooLarge(limit),
             Error::Utf8(_) => Self::Closed(Close::not_utf8()),
+            // The client has said that it closes, while it was written to.
+            Error::Protocol(ProtocolError::SendAfterClosing) => Self::Left,
             Error::Protocol(violation) => Self::Closed(Close::violation(violation)),
             Error::Io(error) if is_too_much(error) => Self::TooLarge(limit),
             // The network's news. The rest never comes from an open socket.

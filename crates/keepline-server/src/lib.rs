@@ -65,6 +65,7 @@ mod close;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod endpoints;
+mod frames;
 mod hall;
 mod json;
 mod line;

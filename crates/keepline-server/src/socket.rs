@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use futures_util::stream::FusedStream;
-use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use serde::Serialize;
 use tokio::select;
@@ -18,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
 
 use crate::close::{Close, Ending};
+use crate::frames::Frames;
 use crate::line::Line;
 use crate::options::Options;
 use crate::pulse::{Beat, Pulse};
@@ -76,7 +75,7 @@ impl Message {
 /// An open WebSocket, on the server's side.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    frames: WebSocketStream<Line>,
+    frames: Frames,
     pulse: Pulse,
     /// Rings for the pulse, or too early: to set it anew with every message would cost more.
     alarm: Pin<Box<Sleep>>,
@@ -108,15 +107,16 @@ impl Socket {
             .max_frame_size(Some(largest))
             .read_buffer_size(READ_BUFFER);
         let line = Line::new(line, intake.of_a_stranger);
-        let frames = WebSocketStream::from_raw_socket(line, Role::Server, Some(limits)).await;
+        let stream = WebSocketStream::from_raw_socket(line, Role::Server, Some(limits)).await;
+        let frames = Frames::new(stream);
         let pulse = Pulse::new(options.ping_every, options.pong_within);
-        let alarm = Box::pin(sleep_until(pulse.due(frames.get_ref().heard())));
+        let alarm = Box::pin(sleep_until(pulse.due(frames.line().heard())));
         Self { frames, pulse, alarm, stop, largest, options }
     }
 
     /// It is known who is there, who may say more than a stranger from now on.
     pub(crate) fn trust(&mut self) {
-        self.frames.get_mut().trust();
+        self.frames.line_mut().trust();
     }
 
     /// Sends a message although the server stops: the last before the close.
@@ -146,7 +146,7 @@ impl Socket {
         }
         // After a whole closing handshake nothing more will come.
         if is_broken {
-            self.frames.get_mut().linger().await?;
+            self.frames.line_mut().linger().await?;
         }
         Ok(())
     }
@@ -168,7 +168,7 @@ impl Socket {
     }
 
     async fn beat(&mut self) -> Result<(), Ending> {
-        let heard = self.frames.get_ref().heard();
+        let heard = self.frames.line().heard();
         let beat = self.pulse.beat(heard, Instant::now());
         self.alarm.as_mut().reset(self.pulse.due(heard));
         match beat {
@@ -183,7 +183,7 @@ impl Socket {
 
     /// After an answer the next ping may be due before the end of the wait for it.
     fn bring_alarm_forward(&mut self) {
-        let due = self.pulse.due(self.frames.get_ref().heard());
+        let due = self.pulse.due(self.frames.line().heard());
         if due < self.alarm.deadline() {
             self.alarm.as_mut().reset(due);
         }

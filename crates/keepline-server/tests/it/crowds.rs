@@ -173,3 +173,33 @@ async fn who_resumes_on_a_slow_line_is_heard_meanwhile() {
     let pongs = String::from_utf8_lossy(&all).matches("\"pong\"").count();
     assert!(pongs > 3, "{pongs} pongs");
 }
+
+/// Both are in the middle of a message that no buffer holds.
+#[tokio::test]
+async fn two_who_write_at_the_same_time_do_not_hold_each_other_up() {
+    let world =
+        World::narrow(Options { write_within: Duration::from_secs(2), ..Options::default() });
+    let line = world.connect_narrow_with("/session/echo", &[JSON]).await;
+    let (mut speaker, large) = (Speaker::over(line), "x".repeat(250_000));
+    speaker.say(json!([with(hello(1), json!({ "windowBytes": 2_000_000 }))])).await;
+    speaker.hear("greeting").await;
+    for number in [1, 3, 5] {
+        speaker.say(json!([text(number, &large)])).await;
+        speaker.say(json!([text(number + 1, &large)])).await;
+        speaker.hear("message").await;
+        assert_eq!(speaker.hear("message").await["number"], number + 1);
+    }
+}
+
+#[tokio::test]
+async fn neither_do_they_on_a_plain_socket() {
+    let world =
+        World::narrow(Options { write_within: Duration::from_secs(2), ..Options::default() });
+    let mut client = world.connect_narrow("/echo").await;
+    for _ in 0..3 {
+        client.send(Message::binary(vec![1; 250_000])).await;
+        client.send(Message::binary(vec![2; 250_000])).await;
+        assert_eq!(client.next().await.len(), 250_000);
+        assert_eq!(client.next().await.into_data()[0], 2);
+    }
+}

@@ -27,7 +27,10 @@ impl Speaker {
     }
 
     pub(crate) async fn connect_to(world: &World, path: &str) -> Self {
-        let client = Client::open(world.address, path, &[JSON]).await.unwrap();
+        Self::over(Client::open(world.address, path, &[JSON]).await.unwrap())
+    }
+
+    pub(crate) fn over(client: Client) -> Self {
         assert_eq!(client.response.headers()["sec-websocket-protocol"], "keepline.v1.json");
         Self { client, heard: Vec::new() }
     }

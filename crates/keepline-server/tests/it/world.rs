@@ -52,6 +52,7 @@ impl World {
     pub(crate) fn narrow(options: Options) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_send_buffer_size(NARROW).unwrap();
+        socket.set_recv_buffer_size(NARROW).unwrap();
         Self::on(socket, options)
     }
 
@@ -95,10 +96,19 @@ impl World {
 
     /// A client at the other end of a narrow line.
     pub(crate) async fn connect_narrow(&self, path: &str) -> Client {
+        self.connect_narrow_with(path, &[]).await
+    }
+
+    pub(crate) async fn connect_narrow_with(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Client {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(NARROW).unwrap();
+        socket.set_send_buffer_size(NARROW).unwrap();
         let stream = socket.connect(self.address).await.unwrap();
-        Client::over(stream, request(self.address, path, &[])).await.unwrap()
+        Client::over(stream, request(self.address, path, headers)).await.unwrap()
     }
 
     /// Tells the server to stop; [`World::stopped`] waits for it.

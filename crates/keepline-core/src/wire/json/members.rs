@@ -14,8 +14,10 @@ use super::super::error::WireError;
 use super::super::fields::Source;
 use super::super::{Epoch, MAX_NUMBER};
 
-/// No record has half as many; what an object has above that is not kept.
+/// No record has half as many; what an object has above that is not kept, but for what says which
+/// record it is.
 const MOST_KEPT: usize = 32;
+const ALWAYS_KEPT: [&str; 2] = ["type", "version"];
 
 /// The members of an object that nobody has asked for yet.
 #[derive(Default)]
@@ -111,7 +113,8 @@ impl<'a> Members<'a> {
     }
 
     fn keep(&mut self, name: Cow<'a, str>, value: Value<'a>) {
-        if self.kept.len() < MOST_KEPT {
+        let is_needed = ALWAYS_KEPT.contains(&&*name) && !self.has(&name);
+        if self.kept.len() < MOST_KEPT || is_needed {
             self.kept.push((name, value));
         } else {
             self.too_many = true;

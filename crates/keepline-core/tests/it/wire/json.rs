@@ -83,6 +83,16 @@ fn an_unknown_member_is_refused_and_so_are_a_million() {
     assert_eq!(reading.next(), Some(Err(WireError::StrayMember)));
 }
 
+/// A later version may give its records any members.
+#[test]
+fn what_is_skipped_and_which_version_is_spoken_is_seen_behind_any_number_of_members() {
+    let many: String = (0..100).map(|nth| format!("\"m{nth}\":{nth},")).collect();
+    let skipped = format!(r#"[{{{many}"type":"?news"}},{{"type":"ping","token":5}}]"#);
+    assert_eq!(read_json(&skipped).unwrap(), [Record::Ping(5)]);
+    let later = format!(r#"[{{"type":"hello",{many}"version":2}}]"#);
+    assert_eq!(refusal(&later), WireError::Version(2));
+}
+
 #[test]
 fn a_missing_member_is_named() {
     let refused = refusal(r#"[{"type":"ack","taken":1,"credit":2}]"#);
