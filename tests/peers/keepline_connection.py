@@ -49,6 +49,7 @@ class Connection:
         self._opened_at = now
         self._heard_at = now
         self._said_at = now
+        self._pinged_at = now
         self._control: list[wire.Record] = []
         self._pings = 0
         self._session: Session | None = None
@@ -88,14 +89,13 @@ class Connection:
 
     def _open(self, frame: str, now: float) -> None:
         hello = wire.read_first_frame(frame)
-        if hello is None:
-            return
         if self._leaving:
             raise wire.Refusal(wire.GOING_AWAY, "the server goes away")
         identity = identity_of(hello.get("credentials"))
         answer = self._registry.hello(self._path, hello, identity, self._factory, now)
         if isinstance(answer, Tombstone):
-            self._say_end(answer.standing.taken, answer.ending)
+            standing = answer.of(hello.get("epoch"))
+            self._say_end(standing.taken if standing else 0, answer.ending)
             self._close(wire.ENDED, "the session has ended", now)
         else:
             self._attach(answer, hello, now)
@@ -191,13 +191,13 @@ class Connection:
 
     def _end(self, record: wire.Record, now: float) -> None:
         session = self._session
-        session.outgoing.check_taken(record["taken"])
         if record["taken"] < session.outgoing.levels.taken:
             raise wire.Refusal(wire.LEVEL_WENT_BACK, "the final position went back")
+        session.outgoing.settle(record["taken"])
         if self._ended_at is None:
             session.pump()
             self._say_end(session.incoming.taken, Ending(wire.ENDED, ""))
-            self._registry.finish(session, None, now)
+            self._registry.finish(session, Ending(record["code"], record["reason"]), now)
         self._close(wire.ENDED, "the session has ended", now)
 
     def _renew(self, record: wire.Record, now: float) -> None:
@@ -278,12 +278,17 @@ class Connection:
         if not self._greeted:
             return [self._opened_at + settings.hello_ms]
         return [
-            self._heard_at + settings.client_silence_ms,
-            self._said_at + settings.ping_ms,
+            self._heard_at + settings.patience_ms,
+            self._ping_at(),
             self._ack_at,
             self._expires_at,
             None if self._ended_at is None else self._ended_at + settings.hello_ms,
         ]
+
+    def _ping_at(self) -> float:
+        """When nothing was said for long enough, or nothing heard, whatever was said meanwhile."""
+        unheard_since = max(self._heard_at, self._pinged_at)
+        return min(self._said_at, unheard_since) + self._settings.ping_ms
 
     def tick(self, now: float) -> None:
         """Do what is due."""
@@ -293,13 +298,14 @@ class Connection:
         if not self._greeted:
             if self._opened_at + settings.hello_ms <= now:
                 self._close(wire.TOO_SLOW, "no hello in time", now)
-        elif self._heard_at + settings.client_silence_ms <= now:
+        elif self._heard_at + settings.patience_ms <= now:
             self._close(wire.TOO_SLOW, "nothing was heard for too long", now)
         elif self._expires_at is not None and self._expires_at <= now:
             self._close(wire.CREDENTIALS_REFUSED, "the credentials have expired", now)
         elif self._ended_at is not None and self._ended_at + settings.hello_ms <= now:
             self._close(wire.ENDED, "the session has ended", now)
-        elif self._said_at + settings.ping_ms <= now:
+        elif self._ping_at() <= now:
+            self._pinged_at = now
             self._pings += 1
             self._control.append({"type": "ping", "token": self._pings})
 

@@ -21,9 +21,14 @@ class Tombstone:
     instance: str
     attempt: int
     identity: str | None
-    standing: Previous
+    standings: list[Previous]
     ending: Ending | None
     until: float
+
+    def of(self, epoch: str | None) -> Previous | None:
+        """How it stood in this epoch, if that is known."""
+        known = (standing for standing in self.standings if standing.epoch == epoch)
+        return next(known, None)
 
 
 @dataclass
@@ -61,7 +66,7 @@ class Registry:
         factory: ApplicationFactory,
         now: float,
     ) -> Greeted | Tombstone:
-        """Find or create the session; a tombstone is the answer if the server has ended it."""
+        """Find or create the session; a tombstone is the answer if a side has ended it."""
         self.expire(now)
         key = (path, hello["session"])
         session = self._sessions.get(key)
@@ -96,7 +101,7 @@ class Registry:
             session.detached_at = now
 
     def finish(self, session: Session, ending: Ending | None, now: float) -> None:
-        """Give a session up, and remember how it stood."""
+        """Give a session up, and remember how it stood, and how it was ended unless it expired."""
         if self._sessions.get(session.key) is not session:
             return
         del self._sessions[session.key]
@@ -105,7 +110,7 @@ class Registry:
             session.instance,
             session.attempt,
             session.identity,
-            session.standing,
+            session.standings,
             ending,
             now + self._settings.tombstone_ms,
         )
@@ -124,7 +129,9 @@ class Registry:
             del self._tombstones[key]
 
     def _answers_with_end(self, tombstone: Tombstone, hello: wire.Record) -> bool:
-        return tombstone.ending is not None and hello.get("epoch") in (None, tombstone.standing.epoch)
+        if tombstone.ending is None:
+            return False
+        return "epoch" not in hello or tombstone.of(hello["epoch"]) is not None
 
     def _check_owner(
         self, known: Session | Tombstone, hello: wire.Record, identity: str | None
@@ -159,7 +166,7 @@ class Registry:
         session = Session(key, hello, identity, factory(), self._settings)
         tombstone = self._tombstones.pop(key, None)
         if tombstone is not None:
-            session.previous = tombstone.standing
+            session.previous = tombstone.of(hello.get("epoch"))
         self._sessions[key] = session
         return Greeted(session, resumed=False)
 

@@ -117,7 +117,7 @@ async def send_all(socket: WebSocket, connection: Connection) -> None:
     """Send the frames that are ready, and wait for a reader that is slow, but not forever."""
     while (frame := connection.next_frame(now_ms())) is not None:
         try:
-            async with asyncio.timeout(settings.client_silence_ms / 1000):
+            async with asyncio.timeout(settings.patience_ms / 1000):
                 await socket.send_text(frame)
         except TimeoutError:
             connection.too_slow(now_ms())

@@ -9,6 +9,9 @@ from typing import Protocol
 
 import keepline_wire as wire
 
+SLOWEST_BYTES_A_MS = 64 * 1024 / 1000
+PATIENCE_BEYOND_PING_MS = 1000
+
 Body = str | bytes
 SessionKey = tuple[str, str]
 
@@ -43,6 +46,12 @@ class Settings:
         names = [(field.name, f"KEEPLINE_{field.name.upper()}") for field in fields(cls)]
         return cls(**{name: int(os.environ[key]) for name, key in names if key in os.environ})
 
+    @property
+    def patience_ms(self) -> float:
+        """How long a client may be silent: long enough for the largest message on a slow line."""
+        largest_ms = self.message_bytes / SLOWEST_BYTES_A_MS
+        return max(self.client_silence_ms, self.ping_ms + largest_ms + PATIENCE_BEYOND_PING_MS)
+
 
 class Application(Protocol):
     """What is served over a session."""
@@ -56,7 +65,7 @@ ApplicationFactory = Callable[[], Application]
 
 @dataclass(frozen=True)
 class Ending:
-    """How the server ends a session."""
+    """How a side ends a session."""
 
     code: int
     reason: str
@@ -64,7 +73,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Previous:
-    """What became of the epoch before."""
+    """What became of an epoch that is over."""
 
     epoch: str
     taken: int
@@ -146,16 +155,17 @@ class Outgoing:
         self._unsent: deque[Body] = deque()
         self._kept: deque[Body] = deque()
         self._first_kept = 1
-        self._waiting_bytes = 0
         self.begin_epoch(hello)
 
     def begin_epoch(self, hello: wire.Record) -> None:
         """Begin at number 1, within the limits of a client to which the epoch is new."""
-        self._unsent.extendleft(reversed(self._kept))
+        self._largest = min(hello["messageBytes"], hello["windowBytes"])
+        waiting = [*self._kept, *self._unsent]
+        self._unsent = deque(body for body in waiting if wire.body_size(body) <= self._largest)
+        self._waiting_bytes = sum(wire.body_size(body) for body in self._unsent)
         self._kept.clear()
         self.sent = 0
         self._sent_bytes = 0
-        self._message_bytes = hello["messageBytes"]
         self.levels = Levels(0, hello["windowMessages"], hello["windowBytes"])
 
     @property
@@ -171,7 +181,7 @@ class Outgoing:
     def send(self, body: Body) -> bool:
         """Queue a message; a client that does not take one so large never gets it."""
         size = wire.body_size(body)
-        if size > self._message_bytes:
+        if size > self._largest:
             return False
         self._unsent.append(body)
         self._waiting_bytes += size
@@ -199,6 +209,11 @@ class Outgoing:
         """Refuse an acknowledgement of what was never sent."""
         if taken > self.sent:
             raise wire.Refusal(wire.NEVER_SENT, f"message {taken} was never sent")
+
+    def settle(self, taken: int) -> None:
+        """Believe the client's last word on what it has taken, as far as that was sent."""
+        self.levels.taken = max(self.levels.taken, min(taken, self.sent))
+        self.forget()
 
     def forget(self) -> None:
         """Drop messages that are acknowledged."""
@@ -237,11 +252,10 @@ class Session:
         return self.incoming.received == 0 and self.outgoing.levels.taken == 0
 
     @property
-    def standing(self) -> Previous:
-        """How it stands, for who asks when it is over."""
-        if self.untouched and self.previous:
-            return self.previous
-        return Previous(self.epoch, self.incoming.taken, self.outgoing.sent)
+    def standings(self) -> list[Previous]:
+        """How it stands, for who asks when it is over, whichever epoch it has heard of."""
+        own = Previous(self.epoch, self.incoming.taken, self.outgoing.sent)
+        return [own, self.previous] if self.untouched and self.previous else [own]
 
     def check_position(self, received: int) -> None:
         """Refuse to resume where the client cannot stand."""

@@ -87,13 +87,6 @@ def a_number(value: object) -> int:
     return value
 
 
-def a_positive_number(value: object) -> int:
-    """A number from 1 on."""
-    if a_number(value) == 0:
-        raise malformed("a member must not be 0")
-    return a_number(value)
-
-
 def a_flag(value: object) -> bool:
     """`true` or `false`."""
     if type(value) is not bool:
@@ -181,14 +174,14 @@ REQUIRED: dict[str, dict[str, Callable[[object], object]]] = {
         "attempt": a_number,
         "received": a_number,
         "messageBytes": a_number,
-        "windowMessages": a_positive_number,
+        "windowMessages": a_number,
         "windowBytes": a_number,
     },
     "greeting": {
         "epoch": an_epoch,
         "received": a_number,
         "messageBytes": a_number,
-        "windowMessages": a_positive_number,
+        "windowMessages": a_number,
         "windowBytes": a_number,
         "pingMs": a_number,
         "silenceMs": a_number,
@@ -289,8 +282,6 @@ def check_together(record: Record) -> None:
     match record["type"]:
         case "message" if ("text" in record) == ("bytes" in record):
             raise malformed("a message needs either a text or bytes")
-        case "hello" if record["windowBytes"] < record["messageBytes"]:
-            raise malformed("a window holds less than a message")
         case "bye" if not record["again"] and (record["afterMs"] or record["spreadMs"]):
             raise malformed("a bye says when to come back, and not to")
         case "greeting" if ("previousTaken" in record) != ("previousSent" in record):
@@ -322,16 +313,16 @@ def check_version(element: object) -> None:
         raise Refusal(OTHER_VERSION, "only version 1 is spoken here")
 
 
-def read_first_frame(frame: str) -> Record | None:
-    """The `hello` of a frame that must have nothing else; nothing if all of it is to be skipped."""
+def read_first_frame(frame: str) -> Record:
+    """The `hello` of a frame that must have nothing else but records that are to be skipped."""
     if utf8_size(frame) > MAX_HELLO_BYTES:
         raise Refusal(TOO_LARGE, "a first frame over 16 KiB")
     for element in read_array(frame):
         check_version(element)
     records = read_frame(frame)
-    if any(record["type"] != "hello" for record in records) or len(records) > 1:
+    if [record["type"] for record in records] != ["hello"]:
         raise Refusal(NOT_ALLOWED_HERE, "a first frame has one hello and nothing else")
-    return records[0] if records else None
+    return records[0]
 
 
 # Encoding

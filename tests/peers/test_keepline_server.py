@@ -20,6 +20,10 @@ from pathlib import Path
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from keepline_connection import Connection
+from keepline_registry import Registry
+from keepline_session import Session, Settings
+
 HERE = Path(__file__).parent
 ANSWER_WITHIN = 20.0
 SUBPROTOCOL = "keepline.v1.json"
@@ -30,6 +34,7 @@ HASTY = {
     "KEEPLINE_HELLO_MS": "400",
     "KEEPLINE_PING_MS": "200",
     "KEEPLINE_CLIENT_SILENCE_MS": "700",
+    "KEEPLINE_MESSAGE_BYTES": "1024",
     "KEEPLINE_SESSIONS": "3",
     "KEEPLINE_DETACHED": "2",
 }
@@ -186,6 +191,39 @@ async def breaks(server: str, code: int, *records: Record, path: str = "/session
     async with raw(server, path) as line:
         resumed = await greeted(line, again(first, greeting["epoch"]))
         expect(resumed["epoch"], greeting["epoch"])
+
+
+class Timed:
+    """A greeted connection without a network, to which the time is told, and its application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.now = 0.0
+        self.session: Session | None = None
+        registry = Registry(settings)
+        self._connection = Connection(registry, "", lambda: self, settings, lambda: None, self.now)
+        self.say(hello())
+        expect(self.hear(), ["greeting"])
+
+    def pump(self, session: Session) -> None:
+        """Take nothing."""
+        self.session = session
+
+    def say(self, *records: Record) -> None:
+        """Send records in one frame."""
+        self._connection.receive(json.dumps(records), self.now)
+
+    def hear(self) -> list[str]:
+        """The types of all records that are due now."""
+        self._connection.tick(self.now)
+        heard: list[str] = []
+        while (frame := self._connection.next_frame(self.now)) is not None:
+            heard += [record["type"] for record in json.loads(frame)]
+        return heard
+
+    @property
+    def close_code(self) -> int | None:
+        """The code that the connection is closed with, if it is."""
+        return self._connection.closing.code if self._connection.closing else None
 
 
 # A client that keeps a session
@@ -379,6 +417,47 @@ async def credit_in_bytes(server: str) -> None:
         expect((await line.hear_of("message"))["text"], "12")
 
 
+@story(PATIENT)
+async def a_window_smaller_than_a_message(server: str) -> None:
+    """The largest message is what the window holds; a larger one is not sent, then or later."""
+    path = "/session/count?to=12"
+    first = hello(windowBytes=1)
+    async with raw(server, path) as line:
+        await greeted(line, first)
+        expect(await line.hear(), text(1, "0"))
+        await line.say(ack(0, 4096, 100))
+        expect([await line.hear() for _ in range(9)], [text(i + 1, str(i)) for i in range(1, 10)])
+        await line.say({"type": "ping", "token": 1})
+        expect((await line.hear())["type"], "pong")
+
+
+@story(PATIENT)
+async def a_window_that_narrows(server: str) -> None:
+    """What is too large for the window of a later `hello` is not sent, though it was before."""
+    path = "/session/count?to=12"
+    first = hello()
+    async with raw(server, path) as line:
+        greeting = await greeted(line, first)
+        expect([(await line.hear())["text"] for _ in range(12)][-1], "11")
+    async with raw(server, path) as line:
+        second = await greeted(line, again(first, None, messageBytes=1))
+        expect(second["epoch"], greeting["epoch"])
+        expect([(await line.hear())["text"] for _ in range(10)][-1], "9")
+        await line.say({"type": "ping", "token": 1})
+        expect((await line.hear())["type"], "pong")
+
+
+@story(PATIENT)
+async def a_window_of_no_message(server: str) -> None:
+    """Nothing is sent until there is credit for it."""
+    async with raw(server, "/session/count?to=1") as line:
+        await greeted(line, hello(windowMessages=0))
+        await line.say({"type": "ping", "token": 1})
+        expect((await line.hear())["type"], "pong")
+        await line.say(ack(0, 1))
+        expect(await line.hear(), text(1, "0"))
+
+
 @story(NARROW)
 async def cut_with_both_directions_in_flight(server: str) -> None:
     """Nothing is lost, doubled or reordered in either direction, however often the line is cut."""
@@ -525,7 +604,7 @@ async def expiry_with_tombstone(server: str) -> None:
 
 @story(HASTY)
 async def expiry_before_the_new_epoch_is_heard_of(server: str) -> None:
-    """A state in which nothing has passed leaves the tombstone of the epoch before it."""
+    """A state in which nothing has passed leaves what is known of the epoch before it as well."""
     first = hello()
     async with raw(server) as line:
         greeting = await greeted(line, first)
@@ -539,6 +618,33 @@ async def expiry_before_the_new_epoch_is_heard_of(server: str) -> None:
             fresh = await greeted(line, late)
             expect((fresh["previousTaken"], fresh["previousSent"]), (1, 1))
             line.cut()
+    await asyncio.sleep(0.6)
+    async with raw(server) as line:
+        latest = await greeted(line, again(first, fresh["epoch"], attempt=4))
+        expect((latest["previousTaken"], latest["previousSent"]), (0, 0))
+
+
+@story(HASTY)
+async def ended_before_anything_has_passed(server: str) -> None:
+    """Who comes back is told how the session stood in the epoch that it has heard of."""
+    first = hello()
+    async with raw(server) as line:
+        older = await greeted(line, first)
+        await line.say(text(1, "one"))
+        await line.hear_of("ack")
+        line.cut()
+    await asyncio.sleep(0.6)
+    async with raw(server) as line:
+        newer = await greeted(line, again(first, older["epoch"]))
+        await line.say({"type": "end", "taken": 0, "code": 4321, "reason": "enough"})
+        await line.expect_close(1000)
+    epochs = [(older["epoch"], 1), (newer["epoch"], 0), (None, 0)]
+    for attempt, (epoch, taken) in enumerate(epochs, 3):
+        async with raw(server) as line:
+            await line.say(again(first, epoch, attempt=attempt))
+            ending = {"type": "end", "taken": taken, "code": 4321, "reason": "enough"}
+            expect(await line.hear(), ending)
+            await line.expect_close(1000)
 
 
 @story(HASTY)
@@ -596,6 +702,45 @@ async def silence(server: str) -> None:
         await line.expect_close(4408)
     async with raw(server) as line:
         expect((await greeted(line, again(first, greeting["epoch"])))["epoch"], greeting["epoch"])
+
+
+@story(PATIENT)
+async def pinged_while_spoken_to(_: str) -> None:
+    """The server pings who says nothing, though it sends itself; a `pong` keeps it connected."""
+    line = Timed(Settings())
+    pinged_at = []
+    while line.now < 120_000:
+        line.now += 5_000
+        line.session.outgoing.send("tick")
+        heard = line.hear()
+        expect(heard[-1:], ["message"])
+        if "ping" in heard:
+            pinged_at.append(line.now)
+            line.say({"type": "pong", "token": len(pinged_at)})
+    expect(pinged_at, [10_000 * number for number in range(1, 13)])
+
+
+@story(PATIENT)
+async def pinged_once_in_a_while(_: str) -> None:
+    """Who does not answer is pinged every `pingMs`, not more often, and given up then."""
+    line = Timed(Settings())
+    pinged_at = []
+    while line.close_code is None:
+        line.now += 1_000
+        line.session.outgoing.send("tick")
+        if "ping" in line.hear():
+            pinged_at.append(line.now)
+    expect((line.close_code, line.now, pinged_at), (4408, 25_000, [10_000, 20_000]))
+
+
+@story(PATIENT)
+async def silent_while_a_large_message_may_come(_: str) -> None:
+    """The silence that is borne allows for the largest message at 64 KiB a second."""
+    line = Timed(Settings(message_bytes=4 * 1024 * 1024))
+    line.now = 10_000 + 64_000 + 1_000 - 1
+    expect((line.hear(), line.close_code), (["ping"], None))
+    line.now += 1
+    expect((line.hear(), line.close_code), ([], 4408))
 
 
 @story(SHORT_TRUST)
@@ -799,8 +944,7 @@ async def malformed_hellos(server: str) -> None:
         {"instance": "0" * 17},
         {"epoch": None},
         {"epoch": "0" * 16},
-        {"windowMessages": 0},
-        {"windowBytes": MESSAGE_BYTES - 1},
+        {"windowMessages": -1},
         {"version": "1"},
         {"version": True},
         {"credentials": 1},
@@ -809,6 +953,8 @@ async def malformed_hellos(server: str) -> None:
         await refused(server, good | members, 4451)
     await refused(server, {"type": "ping", "token": 1}, 4453)
     await refused(server, json.dumps([good, {"type": "ping", "token": 1}]), 4453)
+    await refused(server, json.dumps([good, good]), 4453)
+    await refused(server, {"type": "?new"}, 4453)
     await refused(server, good | {"credentials": "x" * 16 * 1024}, 4454)
 
 
@@ -850,8 +996,7 @@ async def unknown_types(server: str) -> None:
     async with raw(server) as line:
         skipped = '{"type":"?new","type2":[1.5,-0,{"a":null,"a":1e999}],"b":"\\ud800","b":0}'
         first = json.dumps(hello())
-        await line.say_text(f"[{skipped}]")
-        await line.say_text(f"[{skipped},{first}]")
+        await line.say_text(f"[{skipped},{first},{skipped}]")
         expect((await line.hear())["type"], "greeting")
         await line.say_text(f'[{skipped},{{"type":"message","number":1,"text":"seen"}},{skipped}]')
         expect((await line.hear_of("message"))["text"], "seen")
@@ -859,21 +1004,30 @@ async def unknown_types(server: str) -> None:
 
 @story(PATIENT)
 async def ended_by_the_client(server: str) -> None:
-    """The server answers `end`, closes with 1000, and remembers how the session stood."""
+    """The server answers `end`, and says it again to who comes back as if it were not heard."""
     first = hello()
     async with raw(server) as line:
         greeting = await greeted(line, first)
         await line.say(text(1, "a"), {"type": "end", "taken": 0, "code": 4321, "reason": "bye"})
         expect(await line.hear_of("end"), {"type": "end", "taken": 1, "code": 1000, "reason": ""})
         await line.expect_close(1000)
+    for attempt, epoch, taken in ((2, greeting["epoch"], 1), (3, None, 0)):
+        async with raw(server) as line:
+            await line.say(again(first, epoch, attempt=attempt))
+            ending = {"type": "end", "taken": taken, "code": 4321, "reason": "bye"}
+            expect(await line.hear(), ending)
+            await line.expect_close(1000)
     async with raw(server) as line:
-        fresh = await greeted(line, again(first, greeting["epoch"]))
-        expect((fresh["previousTaken"], fresh["previousSent"]), (1, 0))
+        fresh = await greeted(line, again(first, "0123456789abcdef", attempt=4))
+        expect("previousTaken" in fresh or "previousSent" in fresh, False)
 
 
 @story(PATIENT)
 async def ended_by_the_server(server: str) -> None:
-    """The server waits for the answer to its `end`, and says it again to who comes back."""
+    """The server waits for the answer to its `end`, and says it again to who comes back.
+
+    Who names no epoch has sent nothing in it, of which nothing was taken.
+    """
     first = hello()
     ending = {"type": "end", "taken": 1, "code": 4000, "reason": "as asked"}
     async with raw(server, "/session/both") as line:
@@ -883,10 +1037,10 @@ async def ended_by_the_server(server: str) -> None:
         await line.say(text(2, "up 0"))
         await line.expect_open()
         line.cut()
-    for attempt, epoch in ((2, greeting["epoch"]), (3, None)):
+    for attempt, epoch, taken in ((2, greeting["epoch"], 1), (3, None, 0)):
         async with raw(server, "/session/both") as line:
             await line.say(again(first, epoch, attempt=attempt))
-            expect(await line.hear(), ending)
+            expect(await line.hear(), ending | {"taken": taken})
             await line.expect_close(1000)
     async with raw(server, "/session/both") as line:
         await greeted(line, again(first, "0123456789abcdef", attempt=4))
@@ -897,9 +1051,19 @@ async def ended_by_the_server(server: str) -> None:
 
 
 @story(PATIENT)
-async def a_wrong_end(server: str) -> None:
-    """An `end` cannot have taken what was never sent."""
-    await breaks(server, 4502, {"type": "end", "taken": 1, "code": 1000, "reason": ""})
+async def an_end_above_what_was_sent(server: str) -> None:
+    """An `end` that has taken more than was sent has taken all of it."""
+    async with raw(server, "/session/count?to=2") as line:
+        await greeted(line, hello(windowMessages=1))
+        expect(await line.hear(), text(1, "0"))
+        await line.say({"type": "end", "taken": 7, "code": 1000, "reason": ""})
+        expect(await line.hear(), {"type": "end", "taken": 0, "code": 1000, "reason": ""})
+        await line.expect_close(1000)
+    line = Timed(Settings())
+    line.session.outgoing.send("one")
+    expect(line.hear(), ["message"])
+    line.say({"type": "end", "taken": 7, "code": 1000, "reason": ""})
+    expect((line.close_code, line.session.outgoing.levels.taken), (1000, 1))
 
 
 @story(PATIENT)
