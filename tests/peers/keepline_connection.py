@@ -282,7 +282,7 @@ class Connection:
             self._ping_at(),
             self._ack_at,
             self._expires_at,
-            None if self._ended_at is None else self._ended_at + settings.hello_ms,
+            None if self._ended_at is None else self._ended_at + settings.end_ms,
         ]
 
     def _ping_at(self) -> float:
@@ -302,7 +302,7 @@ class Connection:
             self._close(wire.TOO_SLOW, "nothing was heard for too long", now)
         elif self._expires_at is not None and self._expires_at <= now:
             self._close(wire.CREDENTIALS_REFUSED, "the credentials have expired", now)
-        elif self._ended_at is not None and self._ended_at + settings.hello_ms <= now:
+        elif self._ended_at is not None and self._ended_at + settings.end_ms <= now:
             self._close(wire.ENDED, "the session has ended", now)
         elif self._ping_at() <= now:
             self._pinged_at = now

@@ -22,6 +22,7 @@ class Settings:
 
     hold_ms: int = 3_600_000
     hello_ms: int = 10_000
+    end_ms: int = 5_000
     ping_ms: int = 10_000
     silence_ms: int = 15_000
     client_silence_ms: int = 25_000

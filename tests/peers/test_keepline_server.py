@@ -1067,6 +1067,18 @@ async def an_end_above_what_was_sent(server: str) -> None:
 
 
 @story(PATIENT)
+async def an_end_without_an_answer(_: str) -> None:
+    """The server waits for 5 s, then it closes."""
+    line = Timed(Settings())
+    line.session.end(4000, "enough")
+    expect(line.hear(), ["end"])
+    line.now = 4_999
+    expect((line.hear(), line.close_code), ([], None))
+    line.now = 5_000
+    expect((line.hear(), line.close_code), ([], 1000))
+
+
+@story(PATIENT)
 async def no_subprotocol(server: str) -> None:
     """Who offers another subprotocol is not let in."""
     address = server.replace("http://", "ws://", 1) + "/session"
