@@ -170,8 +170,8 @@ pub enum ConfigError {
     OverflowCode,
     /// `session.window` is zero somewhere, too high, or its `bytes` are below its `message_bytes`.
     Window,
-    /// The credentials are empty, or larger than 8 KiB (where JSON is built in: than 15 KiB with the
-    /// escapes that it needs).
+    /// The credentials are empty, or larger than 8 KiB; or, where JSON is built in, than 15 KiB with
+    /// the escapes that it needs.
     Credentials,
     /// `session.window` is larger than this queue, which must hold all of it.
     WindowOver(&'static str),

@@ -55,7 +55,7 @@ impl Frames {
 
     /// Returns once the network has taken all that was to be written.
     pub(crate) async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| self.poll(cx, |stream, cx| stream.poll_flush_unpin(cx))).await
+        poll_fn(|cx| self.poll(cx, SinkExt::poll_flush_unpin)).await
     }
 
     fn poll(

@@ -248,18 +248,12 @@ fn a_session_moves_with_credentials_of_its_own() {
     let mut pair = alice(7);
     pair.connect();
     pair.provides = gives("two");
-    pair.server_says_records(&[Record::GoAway(keepline_core::wire::GoAway {
-        reachable: true,
-        within: secs(10),
-    })]);
+    pair.server_says_records(&[Record::GoAway(GoAway { reachable: true, within: secs(10) })]);
     assert!(pair.is_online());
     assert_eq!(pair.hellos()[1].credentials, Some(Credentials("two".to_owned())));
 
     pair.provides = try_again();
-    pair.server_says_records(&[Record::GoAway(keepline_core::wire::GoAway {
-        reachable: true,
-        within: secs(10),
-    })]);
+    pair.server_says_records(&[Record::GoAway(GoAway { reachable: true, within: secs(10) })]);
     assert!(pair.is_online(), "the old connection is used as long as it lasts");
     assert_eq!((pair.attempts(), pair.hellos().len()), (3, 2));
 }
