@@ -191,8 +191,6 @@ class Connection:
 
     def _end(self, record: wire.Record, now: float) -> None:
         session = self._session
-        if record["taken"] < session.outgoing.levels.taken:
-            raise wire.Refusal(wire.LEVEL_WENT_BACK, "the final position went back")
         session.outgoing.settle(record["taken"])
         if self._ended_at is None:
             session.pump()

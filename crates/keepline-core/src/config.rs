@@ -109,7 +109,7 @@ impl Default for Config {
 pub struct Limits {
     /// The largest message, either way, in bytes of payload. Default: 12 MiB.
     pub message_bytes: usize,
-    /// The most messages that wait for a line. Default: 8,192.
+    /// The most messages that wait for a line. Default: 8,192. Of empty ones it is the only bound.
     pub outbox_messages: usize,
     /// The most bytes that wait for a line. Default: 16 MiB. Not below `message_bytes`.
     pub outbox_bytes: usize,
@@ -170,8 +170,8 @@ pub enum ConfigError {
     OverflowCode,
     /// `session.window` is zero somewhere, too high, or its `bytes` are below its `message_bytes`.
     Window,
-    /// The credentials are empty, or larger than 8 KiB; or, where JSON is built in, than 15 KiB with
-    /// the escapes that it needs.
+    /// The credentials are empty, or larger than 8 KiB; or, where JSON is built in, than 15 KiB
+    /// with the escapes that it needs.
     Credentials,
     /// `session.window` is larger than this queue, which must hold all of it.
     WindowOver(&'static str),

@@ -24,7 +24,8 @@ use crate::server::{Readiness, Server};
 /// Every endpoint of `server`, to be served by itself or nested into an application of your own.
 ///
 /// Serve it over HTTP/1.1; [`run`](crate::run()) does, and also bounds the connections. Call
-/// [`Server::stop`] when the application stops.
+/// [`Server::stop`] when the application stops. What the feature `dashboard` brings finds its files
+/// at the root only: an application that nests this does without.
 ///
 /// ```
 /// use keepline_server::{Options, Server, router};
