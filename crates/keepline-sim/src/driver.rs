@@ -51,9 +51,9 @@ impl World {
                     mark.moves |= *reachable;
                     mark.drains |= !*reachable;
                 }
+                Record::Ack(ack) => mark.taken = room.map(|room| (room, ack.taken)),
                 Record::End(_) => watch.grounds.session_ended |= room.is_some(),
                 Record::Hello(_)
-                | Record::Ack(_)
                 | Record::Message(..)
                 | Record::Ping(_)
                 | Record::Pong(_)

@@ -1,7 +1,9 @@
 //! What has become of every message, kept apart from what the core believes.
 
+mod told;
+
 use keepline_core::wire::{Coding, FrameLimits, Record, records};
-use keepline_core::{Instant, Loss, MessageId, MessageIds, Payload, Queued};
+use keepline_core::{Instant, Loss, MessageId, Payload, Queued};
 
 use crate::terms::Agreements;
 use crate::violation::{Oracle, Verdict};
@@ -21,6 +23,8 @@ struct Account {
     size: usize,
     /// Put into a frame for a connection.
     given: bool,
+    /// The number that its client gave it last, and in which room.
+    numbered: Option<(usize, u64)>,
     /// The last room in which it was taken.
     taken_in: Option<usize>,
     fate: Option<Fate>,
@@ -88,7 +92,13 @@ impl Stream {
     fn accept(&mut self, size: usize) {
         self.held.messages += 1;
         self.held.bytes += size;
-        self.accounts.push(Account { size, given: false, taken_in: None, fate: None });
+        self.accounts.push(Account {
+            size,
+            given: false,
+            numbered: None,
+            taken_in: None,
+            fate: None,
+        });
     }
 
     /// Whether all of `first..end` have a fate.
@@ -153,14 +163,21 @@ impl Ledger {
         self.rooms[room - 1].down.accept(size);
     }
 
-    /// A frame is handed to a connection; returns its records.
-    pub(crate) fn give(&mut self, coding: Coding, frame: &Payload) -> Vec<Record> {
+    /// A frame is handed to a connection, by a client to that of a room; returns its records.
+    pub(crate) fn give(
+        &mut self,
+        coding: Coding,
+        frame: &Payload,
+        room: Option<usize>,
+    ) -> Vec<Record> {
         let limits = FrameLimits::for_messages(1 << 20, coding);
         let mut read = Vec::new();
         self.last_had_messages = false;
         for record in records(coding, frame, limits) {
             match record {
-                Ok(Record::Message(_, payload)) => self.give_message(&payload),
+                Ok(Record::Message(number, payload)) => {
+                    self.give_message(&payload, room.map(|room| (room, number)));
+                }
                 Ok(record) => read.push(record),
                 Err(error) => self.verdict.blame(Oracle::Peace, format!("malformed: {error}")),
             }
@@ -168,11 +185,12 @@ impl Ledger {
         read
     }
 
-    fn give_message(&mut self, payload: &Payload) {
+    fn give_message(&mut self, payload: &Payload, numbered: Option<(usize, u64)>) {
         self.last_had_messages = true;
         let Some((word, account)) = self.account(payload) else {
             return self.verdict.blame(Oracle::Content, "nobody's message".to_owned());
         };
+        account.numbered = numbered;
         if !std::mem::replace(&mut account.given, true) {
             self.given += 1;
             self.leaves(word);
@@ -282,106 +300,6 @@ impl Ledger {
         let is_true = matches!(fate, None | Some(Fate::Unknown));
         self.verdict.demand(is_true, Oracle::Fate, || {
             format!("tab {tab} took {word:?}, after {fate:?} was told of it")
-        });
-    }
-}
-
-/// What senders are told.
-impl Ledger {
-    pub(crate) fn tell_up(&mut self, tab: usize, ids: MessageIds, fate: Fate) {
-        let Self { verdict, up, fates, terms, now, .. } = self;
-        if let Fate::Undeliverable(loss) = fate {
-            let wrong = (ids.first.0..=ids.last.0).find(|id| !terms[tab].allow(*id, loss, *now));
-            verdict.demand(wrong.is_none(), Oracle::Terms, || {
-                format!("tab {tab}: {wrong:?} must not end as {loss:?}")
-            });
-        }
-        tell(&mut up[tab], ids, fate, fates, verdict, || format!("tab {tab}"));
-    }
-
-    pub(crate) fn tell_down(&mut self, room: usize, ids: MessageIds, fate: Fate) {
-        let Self { verdict, rooms, fates, .. } = self;
-        tell(&mut rooms[room - 1].down, ids, fate, fates, verdict, || format!("room {room}"));
-    }
-
-    /// What a client must hold: all that has no fate yet.
-    pub(crate) fn held_up(&self, tab: usize) -> Queued {
-        self.up[tab].held
-    }
-
-    /// A client's line is down for good.
-    pub(crate) fn end_up(&mut self, tab: usize) {
-        let left = self.up[tab].unsettled();
-        self.verdict.demand(left.is_none(), Oracle::Complete, || {
-            format!("tab {tab} ended, and of message {left:?} nothing was told")
-        });
-    }
-
-    /// A room is over.
-    pub(crate) fn end_down(&mut self, room: usize) {
-        let left = self.rooms[room - 1].down.unsettled();
-        self.verdict.demand(left.is_none(), Oracle::Complete, || {
-            format!("room {room} is over, and of message {left:?} nothing was told")
-        });
-    }
-
-    /// A client hears how many messages of the room it has missed.
-    pub(crate) fn missed(&mut self, tab: usize, room: usize, missed: u64) {
-        let it = &self.rooms[room - 1];
-        let really = it.down.accounts.len() as u64 - it.down_given;
-        self.verdict.demand(really == missed, Oracle::Missed, || {
-            format!("tab {tab} was told it missed {missed} messages of room {room}, not {really}")
-        });
-    }
-
-    /// A client hears that nobody knows how many messages of the room it has missed.
-    pub(crate) fn missed_unknown(&mut self, tab: usize, former: usize, room: usize) {
-        let mut between = self.rooms[former..room.max(former + 1) - 1].iter();
-        let knows = !self.rooms[former - 1].dead && !between.any(|it| it.tab == tab);
-        self.verdict.demand(!(knows && self.remembers), Oracle::Missed, || {
-            format!("nobody told tab {tab} what it has missed of room {former}")
-        });
-    }
-
-    /// Everything is over.
-    pub(crate) fn close(&mut self) {
-        (0..self.up.len()).for_each(|tab| self.end_up(tab));
-        for room in 1..=self.rooms.len() {
-            if !self.rooms[room - 1].dead {
-                self.end_down(room);
-            }
-        }
-    }
-}
-
-fn tell(
-    stream: &mut Stream,
-    ids: MessageIds,
-    fate: Fate,
-    fates: &mut [u64; 3],
-    verdict: &mut Verdict,
-    whose: impl Fn() -> String,
-) {
-    for id in ids.first.0..=ids.last.0 {
-        let Some(account) = stream.account(id) else {
-            return verdict.blame(Oracle::Fate, format!("{}: {fate:?} of no message", whose()));
-        };
-        let (nth, is_true) = match fate {
-            Fate::Delivered => (0, account.taken_in.is_some()),
-            Fate::Undeliverable(Loss::NotTaken | Loss::TooLarge) => (1, account.taken_in.is_none()),
-            Fate::Undeliverable(_) => (1, !account.given),
-            Fate::Unknown => (2, account.given),
-        };
-        fates[nth] += 1;
-        let before = account.fate.replace(fate);
-        let it = *account;
-        if before.is_none() {
-            stream.held.messages -= 1;
-            stream.held.bytes -= it.size;
-        }
-        verdict.demand(is_true, Oracle::Fate, || format!("{}: {id} is {it:?}", whose()));
-        verdict.demand(before.is_none(), Oracle::Fate, || {
-            format!("{}: {id} was {before:?} before {fate:?}", whose())
         });
     }
 }

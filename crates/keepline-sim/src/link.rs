@@ -27,6 +27,8 @@ pub(crate) enum Item {
 pub(crate) struct Mark {
     /// It greets from this room.
     pub(crate) greets: Option<usize>,
+    /// Up to which number a room has taken what its client sent.
+    pub(crate) taken: Option<(usize, u64)>,
     /// A bye, and after how long the client may come back.
     pub(crate) bye: Option<Option<Duration>>,
     pub(crate) moves: bool,

@@ -294,7 +294,11 @@ impl World {
             watch.former_room = watch.room.replace(room);
             self.story.line(self.now, || format!("tab {number}: is greeted from room {room}"));
         }
+        let is_used = self.seats[number].tab.client.owns(conn);
         self.hear(number, Input::Received(conn, frame));
+        if let Some((room, taken)) = mark.taken.filter(|_| is_used) {
+            self.ledger.heard_taken(number, room, taken);
+        }
     }
 
     fn close_arrives(&mut self, link: usize, way: Way, closed: Closed) {

@@ -77,7 +77,7 @@ impl Process {
         let Some((_, coding)) = self.conns.get(&conn).copied() else { return Vec::new() };
         let mut said = Vec::new();
         while let Some(frame) = self.sessions.poll_frame(conn, now) {
-            let records = ledger.give(coding, &frame);
+            let records = ledger.give(coding, &frame, None);
             said.push(Said { frame, records });
             if !self.sessions.has_frame(conn) {
                 break;

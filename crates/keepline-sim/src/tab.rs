@@ -225,7 +225,7 @@ impl Tab {
             Output::Transmit(conn, frame) => {
                 self.watch.used(conn, &mut ledger.verdict);
                 let before = ledger.given;
-                let records = ledger.give(self.coding, &frame);
+                let records = ledger.give(self.coding, &frame, self.watch.room);
                 let is_plain = crate::network::is_plain(&records);
                 let said = Said { is_plain, has_messages: ledger.last_had_messages };
                 if records.iter().any(|it| matches!(it, Record::Ack(_) | Record::End(_))) {
