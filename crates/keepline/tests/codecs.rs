@@ -289,6 +289,36 @@ fn a_length_that_lies_costs_neither_memory_nor_time() {
     ]);
 }
 
+#[test]
+fn levels_that_lie_about_their_lengths_cost_no_memory_each() {
+    /// What any forum has.
+    #[derive(Debug, Deserialize)]
+    struct Comment {
+        _text: String,
+        _replies: Vec<Self>,
+    }
+    /// What serde keeps as it is until it has seen the tag.
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "kind")]
+    enum Said {
+        Nothing {},
+    }
+    fn refused<C: Decode<T>, T: Debug>(level: &[u8], levels: usize) {
+        let mut lies = level.repeat(levels);
+        lies.resize(21_000, 0xc1);
+        let before = memory();
+        assert!(decoded::<C, T>(&lies).is_err());
+        let grown = memory() - before;
+        assert!(grown <= 1024 * 1024, "{level:x?}: {grown} bytes");
+    }
+    // Each level says that it holds 20,480 others.
+    refused::<MessagePack, Comment>(b"\x92\xa0\xdc\x50\x00", 63);
+    refused::<MessagePack, Said>(b"\xde\x50\x00", 126);
+    refused::<Cbor, Comment>(b"\xa2\x65_text\x60\x68_replies\x99\x50\x00", 63);
+    refused::<Cbor, Said>(b"\xb9\x50\x00", 126);
+    refused::<Postcard, Comment>(b"\x00\x80\xa0\x01", 63);
+}
+
 #[cfg(target_arch = "wasm32")]
 fn memory() -> usize {
     core::arch::wasm32::memory_size(0) * 64 * 1024

@@ -26,7 +26,8 @@ where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
 {
-    let bounds = Bounds { levels: LEVELS, optionals: OPTIONALS, message_bytes, numbers };
+    let (levels, optionals, unclaimed) = (LEVELS, OPTIONALS, message_bytes);
+    let bounds = Bounds { levels, optionals, message_bytes, unclaimed, numbers };
     T::deserialize(Bounded { inner: format, bounds })
 }
 
@@ -45,6 +46,9 @@ struct Bounds {
     levels: u8,
     optionals: u16,
     message_bytes: usize,
+    /// What is left of these bytes, once each level around this one has claimed one for each of
+    /// its items: so many more may have memory set aside before they are read.
+    unclaimed: usize,
     numbers: Numbers,
 }
 
@@ -61,11 +65,13 @@ struct Visiting<V> {
     items: usize,
 }
 
-/// The items of a sequence or a map, and how many more there may be.
+/// The items of a sequence or a map, how many more there may be, and whether the reader may know
+/// how many the message says there are.
 struct Items<A> {
     inner: A,
     bounds: Bounds,
     left: usize,
+    is_counted: bool,
 }
 
 impl<T> Bounded<T> {
@@ -187,12 +193,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Visiting<V> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
         let (visitor, bounds, left) = self.deeper()?;
-        visitor.visit_seq(Items { inner, bounds, left })
+        let count = inner.size_hint();
+        visitor.visit_seq(Items::new(inner, bounds, left, count))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
         let (visitor, bounds, left) = self.deeper()?;
-        visitor.visit_map(Items { inner, bounds, left })
+        let count = inner.size_hint();
+        visitor.visit_map(Items::new(inner, bounds, left, count))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
@@ -202,6 +210,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Visiting<V> {
 }
 
 impl<A> Items<A> {
+    /// A level may say that it has many items, and hold nothing but another level that says so.
+    fn new(inner: A, mut bounds: Bounds, left: usize, count: Option<usize>) -> Self {
+        let unclaimed = count.and_then(|count| bounds.unclaimed.checked_sub(count));
+        bounds.unclaimed = unclaimed.unwrap_or(bounds.unclaimed);
+        Self { inner, bounds, left, is_counted: unclaimed.is_some() }
+    }
+
     const fn seed<S>(&self, inner: S) -> Bounded<S> {
         Bounded { inner, bounds: self.bounds }
     }
@@ -230,7 +245,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<A> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint().filter(|hint| *hint <= self.left)
+        if self.is_counted { self.inner.size_hint() } else { None }
     }
 }
 
@@ -253,7 +268,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Items<A> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint().filter(|hint| *hint <= self.left)
+        if self.is_counted { self.inner.size_hint() } else { None }
     }
 }
 
