@@ -22,6 +22,11 @@
 //! bytes after the message are refused, more than 128 levels of nesting or 256 optional values in
 //! one another, and a length above what the payload could hold.
 //!
+//! Of JSON, serde_json itself refuses more than 127 arrays and objects in one another, and nobody
+//! counts optional values. So [`Json`] must not read a type that may be nothing but itself again,
+//! as a `#[serde(transparent)]` struct around an `Option<Box<Self>>` is: whatever arrives but
+//! `null` exhausts the stack.
+//!
 //! # A codec of your own
 //!
 //! ```
