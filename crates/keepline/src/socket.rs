@@ -40,6 +40,8 @@ pub type BytesSocket = Socket<[u8], Vec<u8>, Bytes>;
 /// and ends everything that belongs to it.
 pub struct Socket<Tx: ?Sized, Rx, C = Json> {
     pub(crate) driver: Rc<Driver>,
+    /// Whether its own close as a sink has begun, after a flush.
+    is_closing: bool,
     types: PhantomData<fn(&Tx, C) -> Rx>,
 }
 
@@ -51,7 +53,7 @@ impl<Tx: ?Sized, Rx, C> Socket<Tx, Rx, C> {
     }
 
     pub(crate) const fn new(driver: Rc<Driver>) -> Self {
-        Self { driver, types: PhantomData }
+        Self { driver, is_closing: false, types: PhantomData }
     }
 
     /// A handle that sends on this line, for callbacks and other tasks. It does not keep the line
@@ -195,7 +197,8 @@ impl<Tx: ?Sized, Rx, C: Decode<Rx>> Stream for Socket<Tx, Rx, C> {
 
 /// Takes messages and references to them. Ready while the outbox has room for a message of the
 /// largest size; flushed when nothing waits in the outbox;
-/// closed with 1000 after a flush.
+/// closed with 1000 after a flush. Closing it fails with [`SendError::Ended`] if the line ends, or
+/// is closed by somebody else, before that.
 impl<Tx, Rx, C, M> Sink<M> for Socket<Tx, Rx, C>
 where
     Tx: ?Sized,
@@ -217,18 +220,14 @@ where
         flushed.map_err(SendError::from)
     }
 
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        match self.status() {
-            Status::Ended { .. } => return Poll::Ready(Ok(())),
-            Status::Closing => {}
-            Status::Idle
-            | Status::Connecting { .. }
-            | Status::Online { .. }
-            | Status::Waiting { .. } => {
-                ready!(self.driver.poll_until(Watcher::SINK, is_flushed, cx))?;
-                let closed = self.close(CloseCode::NORMAL, "");
-                debug_assert!(closed.is_ok(), "1000 without a reason can always be sent");
-            }
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        if !self.is_closing {
+            // A line that somebody else closes has ended before anything can be said of a flush.
+            let may_close = |core: &Client| is_flushed(core) && core.status() != Status::Closing;
+            ready!(self.driver.poll_until(Watcher::SINK, may_close, cx))?;
+            self.is_closing = true;
+            let closed = self.close(CloseCode::NORMAL, "");
+            debug_assert!(closed.is_ok(), "1000 without a reason can always be sent");
         }
         self.driver.poll_ended(cx).map(Ok)
     }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use keepline::{
     Answer, Backoff, Builder, CodecError, Counters, Credentials, Decode, Encode, Entry, Event,
     Happening, Json, Limits, Loss, Monitor, Payload, Probe, SendError, SessionConfig, Socket,
@@ -341,6 +341,14 @@ async fn marks_are_made_only_when_asked_for_and_do_not_pile_up() {
     drop(line().connect().unwrap());
     assert_eq!(timeline("a line of tests: connect begins").len(), 1);
     assert!(timeline("a line of tests: connect").is_empty(), "it never was online");
+}
+
+#[wasm_bindgen_test]
+async fn a_sink_whose_messages_are_lost_does_not_say_that_it_is_closed() {
+    let mut socket = refused().on_closed(second_time_unlucky()).connect().unwrap();
+    let sent = stream::iter(["one", "two"].map(Ok)).forward(&mut socket).await;
+    assert!(matches!(sent, Err(SendError::Ended)), "{sent:?}");
+    assert_eq!(socket.monitor().counters().undeliverable, 2);
 }
 
 #[wasm_bindgen_test]

@@ -135,7 +135,17 @@ async fn a_sink_waits_for_room_and_learns_of_the_end() {
     socket.close(CloseCode::NORMAL, "").unwrap();
     assert!(matches!(socket.feed("1234".to_owned()).await, Err(SendError::Ended)));
     assert!(matches!(sender.send("1234"), Err(SendError::Ended)));
-    SinkExt::<String>::close(&mut socket).await.unwrap();
+    let closed = SinkExt::<String>::close(&mut socket).await;
+    assert!(matches!(closed, Err(SendError::Ended)), "what was fed is lost");
+}
+
+#[wasm_bindgen_test]
+async fn a_sink_that_nothing_waits_in_can_be_closed_however_often() {
+    let mut socket = refused();
+    for _ in 0..2 {
+        SinkExt::<String>::close(&mut socket).await.unwrap();
+        assert_eq!(socket.status(), Status::Ended { why: End::Application });
+    }
 }
 
 #[wasm_bindgen_test]
