@@ -164,10 +164,16 @@ fn is_token(subprotocol: &str) -> bool {
     !subprotocol.is_empty() && subprotocol.bytes().all(is_token_byte)
 }
 
-/// A URL as an error may show it: without user, query and fragment.
+/// A URL as an error may show it: without user, query and fragment. If it cannot be told which of
+/// them something is, without that as well.
 pub(crate) fn without_secrets(url: &str) -> String {
-    let address = url.split(['?', '#']).next().unwrap_or_default();
-    let Some((user, rest)) = address.rsplit_once('@') else { return address.to_owned() };
+    let (address, query) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    let (user, rest) = match address.rsplit_once('@') {
+        // It may end a password that has such a letter in it, or be in a query.
+        _ if query.contains('@') => (address, ""),
+        Some(parts) => parts,
+        None => return address.to_owned(),
+    };
     // To a browser `wss:me:pw@host` is as good as `wss://me:pw@host`.
     let is_of = |scheme: &&str| {
         user.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
@@ -198,5 +204,16 @@ mod tests {
             assert_eq!(without_secrets(url), "h/p");
         }
         assert_eq!(without_secrets(""), "");
+    }
+
+    #[test]
+    fn what_may_be_of_a_password_or_of_a_query_is_not_told() {
+        for url in ["wss://me:pw#1@h/p", "wss://me:pw?1@h/p", "wss://me@x:pw#1@h/p?token=1"] {
+            assert_eq!(without_secrets(url), "wss://");
+        }
+        for url in ["wss://h/p?token=pw@1", "wss://h/p#pw@1", "wss://me@h/p?@pw"] {
+            assert_eq!(without_secrets(url), "wss://");
+        }
+        assert_eq!(without_secrets("me:pw#1@h/p"), "");
     }
 }
