@@ -19,8 +19,8 @@ extern "C" {
 }
 
 thread_local! {
-    /// The two clocks when they were last compared, in milliseconds; and how long the machine has
-    /// slept while the first stood still.
+    /// The two clocks when they were last compared and the second had not been set back, in
+    /// milliseconds; and how long the machine has slept while the first stood still.
     static COMPARED: Cell<(f64, f64)> = Cell::new((PERFORMANCE.with(Performance::now), wall()));
     static SLEPT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
@@ -37,12 +37,22 @@ pub fn now() -> Instant {
     Instant::from_origin(micros(PERFORMANCE.with(Performance::now)) + SLEPT.get())
 }
 
+/// Where what happened since the machine last slept is on the clock of `performance.now()`, in
+/// milliseconds.
+pub(crate) fn on_timeline(at: Instant) -> f64 {
+    at.since_origin().saturating_sub(SLEPT.get()).as_secs_f64() * 1_000.0
+}
+
 /// How long the machine has slept in all while `performance.now()` stood still, by a comparison
 /// with the wall clock now. Somebody who sets the clock forward looks the same, and does no harm.
 pub(crate) fn slept() -> Duration {
     let (monotonic, wall) = (PERFORMANCE.with(Performance::now), wall());
-    let (monotonic_then, wall_then) = COMPARED.replace((monotonic, wall));
+    let (monotonic_then, wall_then) = COMPARED.get();
     let jump = (wall - wall_then) - (monotonic - monotonic_then);
+    // A clock that was set back may be set forward again, which is no sleep.
+    if jump >= -SHORTEST_SLEEP_MS {
+        COMPARED.set((monotonic, wall));
+    }
     if jump > SHORTEST_SLEEP_MS {
         SLEPT.set(SLEPT.get() + micros(jump));
     }

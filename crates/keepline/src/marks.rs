@@ -1,10 +1,12 @@
 //! A line's stretches in the browser's performance panel (User Timing Level 3).
 
+use std::cell::Cell;
+
 use js_sys::{Object, Reflect};
-use keepline_core::Instant;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::clock::on_timeline;
 use crate::journal::Entry;
 use crate::journey::{Journey, Step};
 
@@ -33,16 +35,21 @@ extern "C" {
 /// that of each kind only the last one stays there; observers and the panel have seen them all.
 pub(crate) fn listener(name: &str) -> impl Fn(&Entry) + 'static {
     let (name, journey) = (name.to_owned(), Journey::default());
+    // The machine may sleep on a stretch, and the timeline stand still.
+    let began = Cell::new(0.0);
     move |entry| match journey.follow(entry) {
-        Some(Step::Begins(stretch)) => mark(&name, stretch.kind.name(), stretch.since),
+        Some(Step::Begins(stretch)) => {
+            began.set(on_timeline(stretch.since));
+            mark(&name, stretch.kind.name(), began.get());
+        }
         Some(Step::Arrives(stretch)) => {
-            measure(&name, stretch.kind.name(), stretch.since, entry.at);
+            measure(&name, stretch.kind.name(), began.get(), on_timeline(entry.at));
         }
         Some(Step::Ends(_)) | None => {}
     }
 }
 
-fn mark(name: &str, kind: &str, at: Instant) {
+fn mark(name: &str, kind: &str, at: f64) {
     let (name, options) = ([name, ": ", kind, " begins"].concat(), Object::new());
     set(&options, "startTime", at);
     TIMELINE.with(|timeline| {
@@ -52,7 +59,7 @@ fn mark(name: &str, kind: &str, at: Instant) {
     });
 }
 
-fn measure(name: &str, kind: &str, start: Instant, end: Instant) {
+fn measure(name: &str, kind: &str, start: f64, end: f64) {
     let (name, options) = ([name, ": ", kind].concat(), Object::new());
     set(&options, "start", start);
     set(&options, "end", end);
@@ -62,8 +69,7 @@ fn measure(name: &str, kind: &str, start: Instant, end: Instant) {
     });
 }
 
-fn set(options: &Object, name: &str, at: Instant) {
-    let millis = at.since_origin().as_secs_f64() * 1_000.0;
-    let set = Reflect::set(options, &JsValue::from_str(name), &JsValue::from_f64(millis));
+fn set(options: &Object, name: &str, at: f64) {
+    let set = Reflect::set(options, &JsValue::from_str(name), &JsValue::from_f64(at));
     debug_assert!(set.is_ok(), "a new object takes every member");
 }

@@ -11,6 +11,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use js_sys::{Function, Reflect};
 use keepline::{
     Answer, Backoff, Builder, CodecError, Counters, Credentials, Decode, Encode, Entry, Event,
     Happening, Json, Limits, Loss, Monitor, Payload, Probe, SendError, SessionConfig, Socket,
@@ -33,6 +34,9 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = performance, js_name = getEntriesByName)]
     fn timeline(name: &str) -> Vec<JsValue>;
+
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn present() -> f64;
 }
 
 fn quickly() -> Backoff {
@@ -341,6 +345,26 @@ async fn marks_are_made_only_when_asked_for_and_do_not_pile_up() {
     drop(line().connect().unwrap());
     assert_eq!(timeline("a line of tests: connect begins").len(), 1);
     assert!(timeline("a line of tests: connect").is_empty(), "it never was online");
+}
+
+/// To a page, a machine that slept is a clock on the wall that went on by itself.
+fn sleep(seconds: i32) {
+    let script = format!("const {{ now }} = Date; Date.now = () => now() + {seconds} * 1000;");
+    Function::new_no_args(&script).call0(&js_sys::global()).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn marks_are_where_the_timeline_is_even_if_it_stood_still_for_a_sleep() {
+    drop(line().connect().unwrap());
+    let before = (present(), keepline::now());
+    sleep(3_600);
+    let socket = line().marks("after a sleep").connect().unwrap();
+    sleep(-3_600);
+    assert!((keepline::now() - before.1).as_secs() >= 3_600);
+    let mark = &timeline("after a sleep: connect begins")[0];
+    let mark = Reflect::get(mark, &"startTime".into()).unwrap().as_f64().unwrap();
+    assert!((before.0 - 1.0..=present()).contains(&mark), "{mark} ms");
+    drop(socket);
 }
 
 #[wasm_bindgen_test]

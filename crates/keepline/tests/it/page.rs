@@ -5,7 +5,7 @@ use std::time::Duration;
 use js_sys::{Function, Reflect};
 use keepline::{
     Backoff, Builder, CloseCode, Down, End, Monitor, Notice, Status, Statuses, Text, TextSocket,
-    Wake,
+    Wake, now,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -93,6 +93,28 @@ async fn what_a_worker_cannot_notice_may_be_handed_in() {
     assert_eq!(why, Down::Suspended);
     monitor.notice(Notice::Woke(Wake::Restored));
     is_tried_at_once(&mut statuses, &monitor).await;
+}
+
+/// Sets the clock on the wall, and has the line compare it with the one that only goes on.
+fn set_clock(monitor: &Monitor, seconds: i32) {
+    let script = format!("const {{ now }} = Date; Date.now = () => now() + {seconds} * 1000;");
+    Function::new_no_args(&script).call0(&js_sys::global()).unwrap();
+    monitor.notice(Notice::Hidden);
+}
+
+#[wasm_bindgen_test]
+async fn a_clock_that_is_set_back_and_forward_again_is_no_sleep() {
+    let (socket, _) = waiting().await;
+    let (monitor, before) = (socket.monitor(), now());
+    let passed = || (now() - before).as_secs();
+    for seconds in [-60, 60, -60, 60, -60, 30, 30] {
+        set_clock(&monitor, seconds);
+        assert!(passed() < 30, "the clock was set by {seconds} s");
+    }
+    set_clock(&monitor, -60);
+    set_clock(&monitor, 180);
+    assert!((120..150).contains(&passed()), "{} s", passed());
+    set_clock(&monitor, -120);
 }
 
 #[wasm_bindgen_test]
