@@ -253,7 +253,10 @@ impl Journal {
                 self.counters.losses += 1;
                 self.counters.silences += 1;
             }
-            Status::Waiting { .. } | Status::Ended { .. } if was_online => {
+            // A session that was lost while it moved is connecting already.
+            Status::Connecting { .. } | Status::Waiting { .. } | Status::Ended { .. }
+                if was_online =>
+            {
                 self.counters.losses += 1;
             }
             Status::Idle
@@ -365,6 +368,16 @@ mod tests {
             }
             assert_eq!(journal.counters.losses, 2);
         }
+    }
+
+    #[test]
+    fn a_line_that_is_lost_while_its_session_moves_is_a_loss() {
+        let mut journal = Journal::default();
+        for status in [ONLINE, Status::Connecting { attempt: 1 }, waiting(), ONLINE] {
+            take_in(&mut journal, Event::Status(status));
+        }
+        let Counters { connects, losses, silences, .. } = journal.counters;
+        assert_eq!((connects, losses, silences), (2, 1, 0));
     }
 
     #[test]
