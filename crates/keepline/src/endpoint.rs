@@ -167,11 +167,12 @@ fn is_token(subprotocol: &str) -> bool {
 /// A URL as an error may show it: without user, query and fragment. If it cannot be told which of
 /// them something is, without that as well.
 pub(crate) fn without_secrets(url: &str) -> String {
-    let (address, query) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    let mut parts = url.split(['?', '#']);
+    let address = parts.next().unwrap_or_default();
     let (user, rest) = match address.rsplit_once('@') {
         // It may end a password that has such a letter in it, or be in a query.
-        _ if query.contains('@') => (address, ""),
-        Some(parts) => parts,
+        _ if parts.any(|part| part.contains('@')) => (address, ""),
+        Some(both) => both,
         None => return address.to_owned(),
     };
     // To a browser `wss:me:pw@host` is as good as `wss://me:pw@host`.
