@@ -21,7 +21,8 @@ export function slept(): number {
   const present = [performance.now(), Date.now()] as const;
   const [monotonic, wall] = compared ?? present;
   const jump = present[1] - wall - (present[0] - monotonic);
-  compared = present;
+  // A clock that was set back may be set forward again, which is no sleep.
+  if (jump >= -SHORTEST_SLEEP_MS) compared = present;
   if (jump > SHORTEST_SLEEP_MS) sleptMs += jump;
   return sleptMs;
 }

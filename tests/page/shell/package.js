@@ -751,6 +751,11 @@ export function sleep(ms) {
 export async function replaced(url) {
   const line = await connect(url);
   await within(line.online(), "the line");
+  for (const ms of [-60_000, 60_000]) {
+    sleep(ms);
+    dispatchEvent(new Event("online"));
+  }
+  equal(line.status.state, "online", "a clock that was set back and forward is no sleep");
   const down = heard(line, "status", ({ state }) => state === "waiting");
   sleep(3_600_000);
   dispatchEvent(new Event("online"));
