@@ -7,7 +7,7 @@
 //! | codec | feature | messages | good for | KiB |
 //! | --- | --- | --- | --- | --- |
 //! | [`Json`] | `json` (default) | text | any server; readable in the network panel | 62 |
-//! | [`MessagePack`] | `messagepack` | binary | any language, fields by name | 95 |
+//! | [`MessagePack`] | `messagepack` | binary | any language, fields by name | 99 |
 //! | [`Cbor`] | `cbor` | binary | the same, and an RFC (8949) | 67 |
 //! | [`Postcard`] | `postcard` | binary | Rust with the very same types at both ends | 16 |
 //! | [`Text`] | always | text | plain text | 0 |
