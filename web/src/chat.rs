@@ -8,7 +8,7 @@ mod view;
 
 use std::rc::Rc;
 
-use keepline::{BuildError, Event, Json, ReceiveError, SendError, Sender, Socket};
+use keepline::{BuildError, Event, Json, ReceiveError, SendError, Sender, Socket, Status};
 use keepline_demo::{ChatEvent, ChatRequest};
 use yew::{AttrValue, Callback};
 
@@ -27,7 +27,7 @@ pub(crate) struct Chat {
     pub(crate) line: Line,
     conversation: Rc<Conversation>,
     draft: AttrValue,
-    /// Why the draft could not be sent.
+    /// Why the draft could not be sent, until it or the line is another.
     refusal: Option<SendError>,
     sender: Sender<ChatRequest, Json>,
 }
@@ -87,7 +87,7 @@ impl Chat {
             ChatAction::Heard(Ok(event)) => self.conversation().hear(event, Moment::now()),
             ChatAction::Heard(Err(error)) => self.complain(&error),
             ChatAction::Happened(event) => self.witness(event),
-            ChatAction::Drafted(text) => self.draft = text.into(),
+            ChatAction::Drafted(text) => self.redraft(text),
             ChatAction::Say => self.refusal = self.say().err(),
         }
         self.settle();
@@ -104,6 +104,11 @@ impl Chat {
         waits
     }
 
+    fn redraft(&mut self, text: String) {
+        self.draft = text.into();
+        self.refusal = None;
+    }
+
     fn say(&mut self) -> Result<(), SendError> {
         let text = self.draft.trim().to_owned();
         let id = self.sender.send(&ChatRequest::Say { text: text.clone() })?;
@@ -116,6 +121,7 @@ impl Chat {
         match &event {
             Event::Unknown(ids, _) => self.conversation().resolve(*ids, Fate::Unknown),
             Event::Undeliverable(ids, _) => self.conversation().resolve(*ids, Fate::NeverSent),
+            Event::Status(Status::Online { .. }) => self.refusal = None,
             Event::Status(_)
             | Event::RoundTrip(_)
             | Event::Delivered(_)

@@ -19,7 +19,7 @@ pub(crate) struct ComposerProps {
 }
 
 /// When a message that is sent now leaves.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Departure {
     AtOnce,
     /// When the line is back.
@@ -72,8 +72,10 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
 }
 
 /// What the line below the field says, the most pressing first.
+#[derive(Debug, PartialEq)]
 enum Hint {
     TooLong { chars: usize },
+    /// Another try may do better.
     Refused(AttrValue),
     Empty(Departure),
     Ready(Departure),
@@ -81,11 +83,12 @@ enum Hint {
 
 impl Hint {
     fn about(props: &ComposerProps) -> Self {
+        let departure = props.departure;
         match (props.draft.trim().chars().count(), &props.refusal) {
             (chars, _) if chars > MAX_TEXT_CHARS => Self::TooLong { chars },
-            (0, _) => Self::Empty(props.departure),
-            (_, Some(refusal)) => Self::Refused(refusal.clone()),
-            (_, None) => Self::Ready(props.departure),
+            (0, _) => Self::Empty(departure),
+            (_, Some(why)) if departure != Departure::Never => Self::Refused(why.clone()),
+            (_, Some(_) | None) => Self::Ready(departure),
         }
     }
 
@@ -124,4 +127,42 @@ fn send_on_enter(say: Callback<()>) -> Callback<KeyboardEvent> {
             say.emit(());
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(draft: &'static str, departure: Departure, refusal: Option<&'static str>) -> Hint {
+        Hint::about(&ComposerProps {
+            draft: draft.into(),
+            departure,
+            refusal: refusal.map(AttrValue::from),
+            on_draft: Callback::noop(),
+            on_say: Callback::noop(),
+        })
+    }
+
+    #[test]
+    fn what_was_refused_can_be_tried_again_while_there_is_a_line_to_come() {
+        let hint = hint("Hello", Departure::Later, Some("the outbox is full"));
+        assert!(hint.sendable() && hint.is_error());
+        assert_eq!(hint.words(), "Not sent: the outbox is full. Your text is still here.");
+    }
+
+    #[test]
+    fn an_ended_line_offers_no_further_try() {
+        for refusal in [None, Some("the outbox is full")] {
+            let hint = hint("Hello", Departure::Never, refusal);
+            assert!(!hint.sendable(), "{refusal:?}");
+            assert_eq!(hint.words(), "The line has ended: nothing can be sent");
+        }
+    }
+
+    #[test]
+    fn nothing_written_is_nothing_refused() {
+        let hint = hint(" \n", Departure::Later, Some("the outbox is full"));
+        assert_eq!(hint, Hint::Empty(Departure::Later));
+        assert!(!hint.sendable() && !hint.is_error());
+    }
 }
