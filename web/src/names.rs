@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use keepline_demo::{MAX_NAME_CHARS, MAX_ROOM_CHARS};
+use keepline_demo::{MAX_NAME_CHARS, MAX_ROOM_CHARS, is_invisible};
 
 /// The name of a room: trimmed, not empty, within [`MAX_ROOM_CHARS`], usable as a path segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ fn checked(typed: &str, limit: usize) -> Result<&str, NameError> {
     match name.chars().count() {
         0 => Err(NameError::Empty),
         chars if chars > limit => Err(NameError::TooLong { chars, limit }),
-        _ if name.chars().any(char::is_control) => Err(NameError::Control),
+        _ if name.chars().any(is_invisible) => Err(NameError::Invisible),
         _ => Ok(name),
     }
 }
@@ -54,7 +54,7 @@ fn checked(typed: &str, limit: usize) -> Result<&str, NameError> {
 pub(crate) enum NameError {
     Empty,
     TooLong { chars: usize, limit: usize },
-    Control,
+    Invisible,
     Dots,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for NameError {
             Self::TooLong { chars, limit } => {
                 write!(f, "has {chars} characters, and at most {limit} fit")
             }
-            Self::Control => f.write_str("has a character that cannot be shown"),
+            Self::Invisible => f.write_str("has a character that cannot be seen"),
             Self::Dots => f.write_str("cannot be just dots: browsers would take it for a folder"),
         }
     }
@@ -90,7 +90,15 @@ mod tests {
         assert_eq!(RoomName::parse("  "), Err(NameError::Empty));
         assert_eq!(RoomName::parse("."), Err(NameError::Dots));
         assert_eq!(RoomName::parse(".."), Err(NameError::Dots));
-        assert_eq!(RoomName::parse("a\u{7}b"), Err(NameError::Control));
+        assert_eq!(RoomName::parse("a\u{7}b"), Err(NameError::Invisible));
+    }
+
+    #[test]
+    fn a_name_that_the_server_would_refuse_is_refused_here() {
+        for typed in ["Ada\u{200b}", "\u{202e}Ada", "Ada\u{feff}", "A\u{2028}da", "A\u{fffd}"] {
+            assert_eq!(PersonName::parse(typed), Err(NameError::Invisible), "{typed:?}");
+        }
+        assert!(PersonName::parse("علی\u{200c}رضا").is_ok());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::{fmt, iter};
 
-use keepline_demo::{MAX_NAME_CHARS, MAX_ROOM_CHARS};
+use keepline_demo::{MAX_NAME_CHARS, MAX_ROOM_CHARS, is_invisible};
 
 /// Every room with at least one person in it. `L` is the line by which a person is reached.
 ///
@@ -168,14 +168,6 @@ fn checked(what: &'static str, text: &str, max: usize) -> Result<String, NameErr
     } else {
         Ok(name.to_owned())
     }
-}
-
-/// What has no shape but changes how its neighbours look, and the mark of bytes that were not
-/// UTF-8. The joiners stay: Persian names and many emoji need them.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || matches!(c, '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{fffd}')
 }
 
 #[cfg(test)]
