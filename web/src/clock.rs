@@ -39,3 +39,26 @@ impl Moment {
         format!("{}:{:02}", self.hour_and_minute(), date.get_seconds())
     }
 }
+
+/// A span of time for people, such as `7 s` or `2 min 5 s`, from its milliseconds.
+pub(crate) fn span(millis: f64) -> String {
+    let seconds = (millis / 1_000.0).max(0.0) as u64;
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_in_its_two_largest_units() {
+        assert_eq!(span(-5.0), "0 s");
+        assert_eq!(span(15_999.0), "15 s");
+        assert_eq!(span(125_000.0), "2 min 5 s");
+        assert_eq!(span(7_380_000.0), "2 h 3 min");
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use keepline::{Event, Status};
 use yew::prelude::*;
 
-use crate::clock::Moment;
+use crate::clock::{self, Moment};
 use crate::journal::Entry;
 use crate::line::Line;
 use crate::shell::pill;
@@ -131,13 +131,8 @@ fn attempt(status: &Status) -> Option<u32> {
 }
 
 fn unchanged_for(line: &Line) -> String {
-    let Some(since) = line.journal().unchanged_since() else { return dash() };
-    let seconds = (Moment::now().since(since) / 1_000.0).max(0.0) as u64;
-    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
+    let since = line.journal().unchanged_since();
+    since.map_or_else(dash, |since| clock::span(Moment::now().since(since)))
 }
 
 fn milliseconds(duration: Duration) -> String {

@@ -67,9 +67,10 @@ impl Stream {
 
     /// A message that is no reading leaves a gap in the curve; the next reading is not far.
     fn receive(&mut self, sample: Option<Sample>) {
-        self.rate.arrived(Moment::now().millis());
+        let now = Moment::now();
+        self.rate.arrived(now.millis());
         if let Some(sample) = sample {
-            Rc::make_mut(&mut self.ring).push(sample);
+            Rc::make_mut(&mut self.ring).push(sample, now);
         }
     }
 }

@@ -74,7 +74,9 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
 /// What the line below the field says, the most pressing first.
 #[derive(Debug, PartialEq)]
 enum Hint {
-    TooLong { chars: usize },
+    TooLong {
+        chars: usize,
+    },
     /// Another try may do better.
     Refused(AttrValue),
     Empty(Departure),

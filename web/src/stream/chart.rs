@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use gloo_render::request_animation_frame;
+use keepline_demo::Sample;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::prelude::*;
@@ -15,20 +16,22 @@ use super::surface::{Surface, use_surface};
 #[derive(PartialEq, Properties)]
 pub(crate) struct ChartProps {
     pub(crate) ring: Rc<Ring>,
+    /// The time at the right edge, as the samples count it.
+    pub(crate) present: f64,
     pub(crate) words: AttrValue,
 }
 
-/// Draws at the browser's next frame after the samples, the size or the theme have changed,
-/// and rests otherwise.
+/// Draws at the browser's next frame after the samples, the time, the size or the theme has
+/// changed, and rests otherwise.
 #[component]
 pub(crate) fn Chart(props: &ChartProps) -> Html {
     let canvas = use_node_ref();
     let surface = use_surface(&canvas);
-    use_effect_with((props.ring.clone(), surface), {
+    use_effect_with((props.ring.clone(), props.present, surface), {
         let canvas = canvas.clone();
-        move |(ring, surface)| {
-            let (ring, surface) = (ring.clone(), *surface);
-            let frame = request_animation_frame(move |_| draw(&canvas, &ring, surface));
+        move |(ring, present, surface)| {
+            let (ring, present, surface) = (ring.clone(), *present, *surface);
+            let frame = request_animation_frame(move |_| draw(&canvas, &ring, present, surface));
             // A newer picture replaces one that was not drawn yet.
             move || drop(frame)
         }
@@ -38,9 +41,10 @@ pub(crate) fn Chart(props: &ChartProps) -> Html {
     }
 }
 
-fn draw(canvas: &NodeRef, ring: &Ring, surface: Surface) {
+fn draw(canvas: &NodeRef, ring: &Ring, present: f64, surface: Surface) {
     let canvas = canvas.cast::<HtmlCanvasElement>();
-    if let Some(picture) = canvas.and_then(|canvas| Picture::on(&canvas, ring, surface)) {
+    let picture = canvas.and_then(|canvas| Picture::on(&canvas, ring, present, surface));
+    if let Some(picture) = picture {
         picture.draw_values();
         picture.draw_times();
         picture.draw_curve();
@@ -52,7 +56,7 @@ struct Picture<'a> {
     ring: &'a Ring,
     scale: Scale,
     /// The time at the right edge, in seconds.
-    now: f64,
+    present: f64,
     context: CanvasRenderingContext2d,
     colours: Colours,
     right: f64,
@@ -71,11 +75,16 @@ impl<'a> Picture<'a> {
     const TOP: f64 = 12.0;
     const RIGHT_MARGIN: f64 = 14.0;
     const BOTTOM_MARGIN: f64 = 26.0;
-    /// Samples further apart than this, in seconds, are not joined: the line was down.
-    const GAP: f64 = 2.5;
+    /// The least room for the words of a point of time, its margin included.
+    const WORDS: f64 = 60.0;
 
     /// A clean canvas, if there is one to draw on.
-    fn on(canvas: &HtmlCanvasElement, ring: &'a Ring, surface: Surface) -> Option<Self> {
+    fn on(
+        canvas: &HtmlCanvasElement,
+        ring: &'a Ring,
+        present: f64,
+        surface: Surface,
+    ) -> Option<Self> {
         let Surface { width, height, .. } = surface;
         let ratio = surface.pixel_ratio.max(1.0);
         canvas.set_width((width * ratio) as u32);
@@ -85,7 +94,7 @@ impl<'a> Picture<'a> {
         let picture = Self {
             ring,
             scale: Scale::around(low, high),
-            now: ring.newest().map_or(0.0, |newest| newest.timestamp),
+            present,
             context,
             colours: Colours::of(canvas)?,
             right: width - Self::RIGHT_MARGIN,
@@ -99,11 +108,16 @@ impl<'a> Picture<'a> {
     }
 
     fn x(&self, timestamp: f64) -> f64 {
-        self.right - (self.now - timestamp) / Ring::WINDOW * (self.right - Self::LEFT)
+        self.right - (self.present - timestamp) / Ring::WINDOW * (self.right - Self::LEFT)
     }
 
     fn y(&self, value: f64) -> f64 {
         self.bottom - self.scale.fraction(value) * (self.bottom - Self::TOP)
+    }
+
+    /// Whether time has not yet carried `sample` over the left edge.
+    fn shows(&self, sample: Sample) -> bool {
+        self.present - sample.timestamp <= Ring::WINDOW
     }
 
     fn draw_values(&self) {
@@ -126,8 +140,10 @@ impl<'a> Picture<'a> {
         self.context.set_text_align("center");
         self.context.set_text_baseline("alphabetic");
         let y = self.bottom + Self::BOTTOM_MARGIN - 6.0;
-        for ago in [45.0, 30.0, 15.0] {
-            self.write(&format!("{ago} s ago"), self.x(self.now - ago), y);
+        let room = self.x(15.0) - self.x(0.0);
+        let named: &[f64] = if room < Self::WORDS { &[30.0] } else { &[45.0, 30.0, 15.0] };
+        for ago in named {
+            self.write(&format!("{ago} s ago"), self.x(self.present - ago), y);
         }
         self.context.set_text_align("right");
         self.write("now", self.right, y);
@@ -144,9 +160,10 @@ impl<'a> Picture<'a> {
         self.context.set_line_width(1.75);
         self.context.begin_path();
         let mut former = f64::NEG_INFINITY;
-        for sample in self.ring.samples() {
+        for sample in self.ring.samples().filter(|sample| self.shows(*sample)) {
             let (x, y) = (self.x(sample.timestamp), self.y(sample.value));
-            if sample.timestamp - former > Self::GAP {
+            // The line was down.
+            if sample.timestamp - former > Ring::GAP {
                 self.context.move_to(x, y);
             }
             self.context.line_to(x, y);
@@ -157,7 +174,8 @@ impl<'a> Picture<'a> {
     }
 
     fn draw_newest(&self) {
-        let Some(newest) = self.ring.newest() else { return };
+        let newest = self.ring.newest().filter(|newest| self.shows(*newest));
+        let Some(newest) = newest else { return };
         self.context.set_fill_style_str(&self.colours.curve);
         for (radius, alpha) in [(8.0, 0.2), (3.5, 1.0)] {
             self.context.set_global_alpha(alpha);

@@ -4,10 +4,14 @@ use std::collections::VecDeque;
 
 use keepline_demo::Sample;
 
+use crate::clock::Moment;
+
 /// The samples of the last [`Ring::WINDOW`] seconds, at most [`Ring::MOST`] of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Ring {
     samples: VecDeque<Sample>,
+    /// When the newest came, by this page's clock.
+    heard: Moment,
 }
 
 impl Ring {
@@ -15,10 +19,12 @@ impl Ring {
     pub(crate) const WINDOW: f64 = 60.0;
     /// A minute at 50 a second, and some to spare.
     pub(crate) const MOST: usize = 4_096;
+    /// Samples are never further apart than this, in seconds, while all is well.
+    pub(crate) const GAP: f64 = 2.5;
 
-    /// Takes in the next sample, and lets go of what is too old. One from before its predecessor
+    /// Takes in the next sample, which came `now`, and lets go of what is too old. One from before its predecessor
     /// means that the server's clock was set back: what was older is let go of altogether.
-    pub(crate) fn push(&mut self, sample: Sample) {
+    pub(crate) fn push(&mut self, sample: Sample, now: Moment) {
         if !(sample.timestamp.is_finite() && sample.value.is_finite()) {
             return;
         }
@@ -26,6 +32,7 @@ impl Ring {
             self.samples.clear();
         }
         self.samples.push_back(sample);
+        self.heard = now;
         let oldest = sample.timestamp - Self::WINDOW;
         while self.samples.len() > Self::MOST || self.samples[0].timestamp < oldest {
             self.samples.pop_front();
@@ -34,6 +41,19 @@ impl Ring {
 
     pub(crate) fn newest(&self) -> Option<Sample> {
         self.samples.back().copied()
+    }
+
+    /// How long there has been no sample, in milliseconds, once that is longer than it should be.
+    pub(crate) fn silence(&self, now: Moment) -> Option<f64> {
+        let silence = now.since(self.heard);
+        (self.newest().is_some() && silence > Self::GAP * 1_000.0).then_some(silence)
+    }
+
+    /// What a sample of `now` would have for a timestamp. While samples come, that is the newest
+    /// one's: a line that is a little late is no reason for the curve to jump.
+    pub(crate) fn present(&self, now: Moment) -> f64 {
+        let newest = self.newest().map_or(0.0, |newest| newest.timestamp);
+        newest + self.silence(now).unwrap_or_default() / 1_000.0
     }
 
     /// From the oldest to the newest.
@@ -89,7 +109,7 @@ mod tests {
 
     fn ring(samples: impl IntoIterator<Item = Sample>) -> Ring {
         samples.into_iter().fold(Ring::default(), |mut ring, sample| {
-            ring.push(sample);
+            ring.push(sample, Moment::from_seconds(sample.timestamp));
             ring
         })
     }
@@ -118,6 +138,23 @@ mod tests {
     fn an_empty_ring_has_no_extent() {
         assert_eq!(Ring::default().extent(), None);
         assert_eq!(ring([sample(f64::NAN, 0.0), sample(0.0, f64::INFINITY)]).newest(), None);
+    }
+
+    #[test]
+    fn a_stream_that_stalls_is_left_behind_by_the_clock() {
+        let ring = ring([sample(7.0, 0.0), sample(8.0, 0.5)]);
+        let (soon, later) = (Moment::from_seconds(10.0), Moment::from_seconds(23.0));
+        assert_eq!((ring.silence(soon), ring.present(soon)), (None, 8.0));
+        assert_eq!((ring.silence(later), ring.present(later)), (Some(15_000.0), 23.0));
+        assert_eq!(Ring::default().silence(later), None);
+    }
+
+    #[test]
+    fn a_clock_of_the_server_that_is_wrong_does_not_make_its_samples_late() {
+        let mut ring = Ring::default();
+        ring.push(sample(1e6, 0.5), Moment::from_seconds(100.0));
+        assert_eq!(ring.present(Moment::from_seconds(101.0)), 1e6);
+        assert_eq!(ring.present(Moment::from_seconds(110.0)), 1e6 + 10.0);
     }
 
     #[test]

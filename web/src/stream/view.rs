@@ -4,12 +4,13 @@ use yew::prelude::*;
 
 use super::chart::Chart;
 use super::{Stream, ring::Ring};
-use crate::clock::Moment;
+use crate::clock::{self, Moment};
 use crate::place::Hz;
 
 /// Draws the stream; `choose` gets the rate that somebody picks.
 pub(crate) fn stream_view(stream: &Stream, choose: &Callback<Hz>) -> Html {
-    let words = AttrValue::from(summary(&stream.ring));
+    let now = Moment::now();
+    let words = AttrValue::from(summary(&stream.ring, now));
     html! {
         <section class="stream" aria-labelledby="stream-title">
             <header>
@@ -19,12 +20,11 @@ pub(crate) fn stream_view(stream: &Stream, choose: &Callback<Hz>) -> Html {
                 </div>
                 { rates(stream.hz, choose) }
             </header>
-            { figures(stream) }
+            { figures(stream, now) }
             <figure class="card chart">
-                <Chart ring={stream.ring.clone()} words={words.clone()} />
-                if stream.ring.newest().is_none() {
-                    <p class="empty">{"Waiting for the first reading…"}</p>
-                }
+                <Chart ring={stream.ring.clone()} present={stream.ring.present(now)}
+                    words={words.clone()} />
+                { emptiness(&stream.ring, now) }
                 <figcaption id="stream-summary" class="quiet">{ words }</figcaption>
             </figure>
         </section>
@@ -50,14 +50,24 @@ fn rates(chosen: Hz, choose: &Callback<Hz>) -> Html {
     }
 }
 
-fn figures(stream: &Stream) -> Html {
+/// What stands where there is no curve.
+fn emptiness(ring: &Ring, now: Moment) -> Html {
+    let silence = ring.silence(now).unwrap_or_default() / 1_000.0;
+    match ring.newest() {
+        None => html! { <p class="empty">{"Waiting for the first reading…"}</p> },
+        Some(_) if silence > Ring::WINDOW => {
+            html! { <p class="empty">{"No reading in the last minute"}</p> }
+        }
+        Some(_) => Html::default(),
+    }
+}
+
+fn figures(stream: &Stream, now: Moment) -> Html {
     let current = stream.ring.newest().map(|newest| newest.value);
     let (low, high) = stream.ring.extent().unzip();
-    let (label, rate) = if stream.line.is_online() {
-        ("Current", stream.rate.at(Moment::now().millis()))
-    } else {
-        ("Last", 0.0)
-    };
+    let online = stream.line.is_online();
+    let label = if online && stream.ring.silence(now).is_none() { "Current" } else { "Last" };
+    let rate = if online { stream.rate.at(now.millis()) } else { 0.0 };
     html! {
         <dl class="figures">
             { figure(label, "stream-value", reading(current)) }
@@ -77,15 +87,34 @@ fn reading(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}").replace('-', "\u{2212}"))
 }
 
-fn summary(ring: &Ring) -> String {
-    match (ring.newest(), ring.extent()) {
-        (Some(newest), Some((low, high))) => format!(
-            "The last {} seconds: now {}, between {} and {}.",
-            Ring::WINDOW,
-            reading(Some(newest.value)),
-            reading(Some(low)),
-            reading(Some(high)),
+fn summary(ring: &Ring, now: Moment) -> String {
+    let (Some(newest), Some((low, high))) = (ring.newest(), ring.extent()) else {
+        return "No readings yet.".to_owned();
+    };
+    let [newest, low, high] = [newest.value, low, high].map(|value| reading(Some(value)));
+    let window = Ring::WINDOW;
+    match ring.silence(now) {
+        None => format!("The last {window} seconds: now {newest}, between {low} and {high}."),
+        Some(silence) => format!(
+            "The last reading, {} ago: {newest}. The {window} seconds before: between {low} and \
+             {high}.",
+            clock::span(silence),
         ),
-        (_, _) => "No readings yet.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keepline_demo::Sample;
+
+    use super::*;
+
+    #[test]
+    fn a_reading_of_a_while_ago_is_not_called_the_present_one() {
+        let mut ring = Ring::default();
+        ring.push(Sample { timestamp: 7.0, value: -0.5 }, Moment::from_seconds(7.0));
+        let after = |seconds| summary(&ring, Moment::from_seconds(7.0 + seconds));
+        assert_eq!(after(1.0), "The last 60 seconds: now −0.500, between −0.500 and −0.500.");
+        assert!(after(15.5).starts_with("The last reading, 15 s ago: −0.500."), "{}", after(15.5));
     }
 }
