@@ -233,19 +233,21 @@ impl App {
             let place = self.place.in_view(view).to_string();
             html! { <>{ words }{" "}<a href={place}>{"Go there"}</a></> }
         };
-        let room = self.chat.as_ref().map(|chat| format!("Chat · {}", chat.room.as_str()));
-        let hz = self.stream.as_ref().map(|stream| format!("Stream · {} Hz", stream.hz.get()));
+        let room = self.chat.as_ref().map(|chat| chat.room.as_str().to_owned());
+        let hz = self.stream.as_ref().map(|stream| format!("{} Hz", stream.hz.get()));
         let no_chat = || advice("This line opens when you join a room.", View::Chat);
         let no_stream = || advice("This line opens when you look at the stream.", View::Stream);
         connection_view(&[
             Panel {
                 id: "chat-line",
-                title: room.unwrap_or_else(|| "Chat".to_owned()),
+                title: "Chat",
+                subject: room,
                 line: self.line(Kind::Chat).ok_or_else(no_chat),
             },
             Panel {
                 id: "stream-line",
-                title: hz.unwrap_or_else(|| "Stream".to_owned()),
+                title: "Stream",
+                subject: hz,
                 line: self.line(Kind::Stream).ok_or_else(no_stream),
             },
         ])

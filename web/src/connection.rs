@@ -14,7 +14,9 @@ use crate::shell::pill;
 pub(crate) struct Panel<'a> {
     /// Begins the ids of its elements: `chat-line` or `stream-line`.
     pub(crate) id: &'static str,
-    pub(crate) title: String,
+    pub(crate) title: &'static str,
+    /// What the line leads to, in words of its own direction.
+    pub(crate) subject: Option<String>,
     /// The line, or what to do in order to have one.
     pub(crate) line: Result<&'a Line, Html>,
 }
@@ -37,13 +39,16 @@ pub(crate) fn connection_view(panels: &[Panel<'_>; 2]) -> Html {
 }
 
 fn panel(panel: &Panel<'_>) -> Html {
-    let Panel { id, title, line } = panel;
+    let Panel { id, title, subject, line } = panel;
     let status = line.as_ref().map_or(Status::Idle, |line| line.status());
     let title_id = format!("{id}-title");
     html! {
         <article class="card panel" id={*id} aria-labelledby={title_id.clone()}>
             <header>
-                <h2 id={title_id}>{ title }</h2>
+                <h2 id={title_id}>
+                    { *title }
+                    if let Some(subject) = subject { {" · "}<bdi>{ subject }</bdi> }
+                </h2>
                 { pill(&status, format!("{id}-state")) }
             </header>
             { match line {

@@ -59,7 +59,7 @@ pub(crate) fn Composer(props: &ComposerProps) -> Html {
         <form class="composer" onsubmit={on_submit}>
             <label class="unseen" for="chat-text">{"Message"}</label>
             <textarea id="chat-text" ref={field} rows="1" placeholder="Write a message"
-                autocomplete="off" enterkeyhint="send" aria-describedby="chat-hint"
+                dir="auto" autocomplete="off" enterkeyhint="send" aria-describedby="chat-hint"
                 aria-invalid={hint.is_error().to_string()}
                 value={props.draft.clone()} oninput={on_input} onkeydown={send_on_enter(say)} />
             <button id="chat-send" class="primary" disabled={!hint.sendable()}>{"Send"}</button>

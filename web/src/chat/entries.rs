@@ -76,13 +76,13 @@ fn row(entry: &Entry, follows: bool, me: &AttrValue) -> Html {
     match &entry.what {
         What::Said { name, text } => {
             html! { <li {key} class={classes!("said", follows.then_some("follows"))}>
-                { byline(name, entry.at) }<p class="text">{ text }</p>
+                { byline(name, entry.at) }{ said(text) }
             </li> }
         }
         What::Mine { text, fate, .. } => {
             html! { <li {key} class={classes!("said", "mine", follows.then_some("follows"))}
                 data-fate={fate_name(*fate)}>
-                { byline(me, entry.at) }<p class="text">{ text }</p>{ fate_mark(*fate) }
+                { byline(me, entry.at) }{ said(text) }{ fate_mark(*fate) }
             </li> }
         }
         What::Entered { .. }
@@ -96,8 +96,13 @@ fn row(entry: &Entry, follows: bool, me: &AttrValue) -> Html {
 fn byline(name: &AttrValue, at: Moment) -> Html {
     html! { <>
         { avatar(name) }
-        <p class="by"><b>{ name }</b>{" "}<time>{ at.hour_and_minute() }</time></p>
+        <p class="by"><b><bdi>{ name }</bdi></b>{" "}<time>{ at.hour_and_minute() }</time></p>
     </> }
+}
+
+/// What somebody said, from the side on which its own script begins.
+fn said(text: &AttrValue) -> Html {
+    html! { <p class="text" dir="auto">{ text }</p> }
 }
 
 /// A round sign for a person. Its letter is left to the style sheet: whoever reads the page as
@@ -118,14 +123,14 @@ fn invitation() -> Html {
 
 fn note(entry: &Entry) -> Html {
     let words = match &entry.what {
-        What::Entered { people: 0 | 1 } => "You are the first one here".to_owned(),
-        What::Entered { people: 2 } => "You joined one other".to_owned(),
-        What::Entered { people } => format!("You joined {} others", people - 1),
-        What::Returned => "You are back; what was said meanwhile was not heard here".to_owned(),
-        What::Joined(name) => format!("{name} joined"),
-        What::Left(name) => format!("{name} left"),
-        What::Trouble(words) => words.to_string(),
-        What::Said { .. } | What::Mine { .. } => String::new(),
+        What::Entered { people: 0 | 1 } => html! { "You are the first one here" },
+        What::Entered { people: 2 } => html! { "You joined one other" },
+        What::Entered { people } => html! { { format!("You joined {} others", people - 1) } },
+        What::Returned => html! { "You are back; what was said meanwhile was not heard here" },
+        What::Joined(name) => html! { <><bdi>{ name }</bdi>{" joined"}</> },
+        What::Left(name) => html! { <><bdi>{ name }</bdi>{" left"}</> },
+        What::Trouble(words) => html! { { words } },
+        What::Said { .. } | What::Mine { .. } => Html::default(),
     };
     let trouble = matches!(entry.what, What::Trouble(_)).then_some("trouble");
     html! { <li key={entry.number} class={classes!("note", trouble)}>

@@ -74,7 +74,7 @@ fn Field(props: &FieldProps) -> Html {
     html! {
         <div class="field">
             <label for={*id}>{ *label }</label>
-            <input id={*id} ref={field} autocomplete="off" spellcheck="false"
+            <input id={*id} ref={field} dir="auto" autocomplete="off" spellcheck="false"
                 value={(**value).clone()} oninput={on_input}
                 aria-invalid={error.is_some().to_string()} aria-describedby={error_id.clone()} />
             <p id={error_id} class="error" aria-live="polite">

@@ -14,9 +14,9 @@ pub(crate) fn room_view(chat: &Chat, leave: String, act: &Callback<ChatAction>) 
         <section class="room card" aria-labelledby="room-name">
             <header>
                 <div>
-                    <h1 id="room-name" title={room.clone()}>{ room }</h1>
+                    <h1 id="room-name" title={room.clone()}><bdi>{ room }</bdi></h1>
                     <p class="quiet">
-                        {"You are "}<b id="chat-me">{ chat.conversation.me() }</b>
+                        {"You are "}<b id="chat-me"><bdi>{ chat.conversation.me() }</bdi></b>
                     </p>
                 </div>
                 <a id="chat-leave" class="button" href={leave}>{"Leave"}</a>
@@ -32,7 +32,7 @@ fn people(conversation: &Conversation, online: bool) -> Html {
     let person = |name: &AttrValue| {
         let is_me = name == conversation.me();
         html! { <li class={classes!(is_me.then_some("mine"))}>
-            { avatar(name) }<span>{ name }</span>
+            { avatar(name) }<bdi>{ name }</bdi>
         </li> }
     };
     let people = conversation.people();
