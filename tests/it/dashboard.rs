@@ -132,7 +132,7 @@ async fn a_server_that_asks_for_time_is_given_it_and_the_page_says_so() -> anyho
     let busy = HttpPeer::start_at(server.port(), busy).await?;
     let words = "(HTTP 503). The server has asked not to be tried sooner.";
     mentions(&tab, "#banner", words).await?;
-    tab.shows("a button that does nothing", "#try-now:disabled", |it| it.len() == 1).await?;
+    tab.shows("a button that does nothing", "#try-now[aria-disabled=true]", |it| it.len() == 1).await?;
     tab.shows("a countdown", "#next-attempt", is_countdown).await?;
     photograph(&browser, &tab, "advice").await?;
     let advised = *busy.others().last().context("it was not asked what it answers")?;

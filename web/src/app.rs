@@ -95,9 +95,12 @@ impl Component for App {
         let status = foremost.map_or(Status::Idle, |(_, line)| line.status());
         html! { <>
             { shell::head(&self.place, &status) }
-            { self.impossible.as_ref().map(shell::impossible).unwrap_or_default() }
-            { foremost.map(|(kind, line)| banner(ctx, kind, line)).unwrap_or_default() }
-            <main>{ match self.place.view {
+            // It is there before its words are: a browser reads out what comes into it.
+            <div role="status" aria-atomic="false">
+                { self.impossible.as_ref().map(shell::impossible).unwrap_or_default() }
+                { foremost.map(|(kind, line)| banner(ctx, kind, line)).unwrap_or_default() }
+            </div>
+            <main tabindex="-1">{ match self.place.view {
                 View::Chat => self.chat_view(ctx),
                 View::Stream => self.stream_view(ctx),
                 View::Connection => self.connection_view(),

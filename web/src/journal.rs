@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use keepline::{Event, Status};
+use keepline::{Down, Event, Status};
 
 use crate::clock::Moment;
 
@@ -55,6 +55,19 @@ impl Journal {
         self.opened
     }
 
+    /// Why the line was down when it last was.
+    pub(crate) fn last_outage(&self) -> Option<&Down> {
+        self.newest_first().find_map(|entry| match &entry.event {
+            Event::Status(Status::Waiting { why, .. }) => Some(why),
+            Event::Status(_)
+            | Event::RoundTrip(_)
+            | Event::Delivered(_)
+            | Event::Undeliverable(..)
+            | Event::Unknown(..)
+            | Event::Restarted { .. } => None,
+        })
+    }
+
     /// Since when the line stands as it does.
     pub(crate) fn unchanged_since(&self) -> Option<Moment> {
         let mut changes = self.newest_first().filter(|entry| is_status(&entry.event));
@@ -69,6 +82,8 @@ fn is_status(event: &Event) -> bool {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use keepline::Instant;
 
     use super::*;
 
@@ -99,6 +114,16 @@ mod tests {
     fn a_round_trip_after_an_outage_starts_a_new_entry() {
         let journal = journal([round_trip(9), ONLINE, round_trip(8)]);
         assert_eq!(journal.newest_first().map(|entry| entry.times).collect::<Vec<_>>(), [1, 1, 1]);
+    }
+
+    #[test]
+    fn an_attempt_does_not_make_its_reason_forgotten() {
+        let retry_at = Instant::default();
+        let waiting = |why| Event::Status(Status::Waiting { why, attempt: 2, retry_at });
+        let attempt = Event::Status(Status::Connecting { attempt: 2 });
+        assert_eq!(journal([ONLINE]).last_outage(), None);
+        let journal = journal([waiting(Down::Offline), ONLINE, waiting(Down::Silent), attempt]);
+        assert_eq!(journal.last_outage(), Some(&Down::Silent));
     }
 
     #[test]

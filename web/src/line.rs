@@ -64,6 +64,15 @@ impl Line {
         matches!(self.status(), Status::Online { .. })
     }
 
+    /// Why the line is down; while it is tried again, why it was before.
+    pub(crate) fn why_down(&self) -> Option<Down> {
+        match self.status() {
+            Status::Waiting { why, .. } => Some(why),
+            Status::Connecting { .. } => self.journal.last_outage().cloned(),
+            Status::Idle | Status::Online { .. } | Status::Closing | Status::Ended { .. } => None,
+        }
+    }
+
     /// Why the next attempt cannot be made sooner, in words; `None` when it can.
     pub(crate) fn no_sooner(&self) -> Option<&'static str> {
         let Status::Waiting { why, .. } = self.status() else { return None };

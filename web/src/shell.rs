@@ -3,16 +3,21 @@
 use keepline::{BuildError, Status};
 use yew::prelude::*;
 
+use crate::focus::use_bequeathed_focus;
 use crate::line::Line;
 use crate::place::{Place, View};
 
 /// The head: the way to each view, and how the line of this one stands.
 pub(crate) fn head(place: &Place, status: &Status) -> Html {
+    // What the banner says is not read out twice.
+    let live = if is_trouble(status) { "off" } else { "polite" };
     html! {
         <header class="head">
             <span class="brand">{ mark() }<span>{"Keepline"}</span></span>
             <nav aria-label="Views">{ for View::ALL.into_iter().map(|view| tab(place, view)) }</nav>
-            <div role="status">{ pill(status, "connection-state".to_owned()) }</div>
+            <div role="status" aria-live={live}>
+                { pill(status, "connection-state".to_owned()) }
+            </div>
         </header>
     }
 }
@@ -36,53 +41,80 @@ pub(crate) fn banner(
     renew: Callback<MouseEvent>,
 ) -> Html {
     match line.status() {
-        Status::Waiting { why, attempt, .. } => {
-            let next = line.next_attempt().unwrap_or_default();
-            let no_sooner = line.no_sooner();
-            let (space, reason) = no_sooner.map_or(("", ""), |reason| (" ", reason));
-            strip(
-                "waiting",
-                format!("The {title} line is down: {why}.{space}{reason}"),
-                html! { <>
-                    <span>{"Attempt "}{ attempt }{" "}<b id="next-attempt">{ next }</b></span>
-                    <button id="try-now" onclick={hurry} disabled={no_sooner.is_some()}>
-                        {"Try now"}
-                    </button>
-                </> },
-            )
-        }
-        Status::Connecting { attempt } if attempt > 1 => strip(
-            "connecting",
-            format!("The {title} line is down."),
-            html! { <>
-                <span>{"Attempt "}{ attempt }{" "}<b id="next-attempt">{"now"}</b></span>
-            </> },
-        ),
-        Status::Ended { why } => strip(
-            "ended",
-            format!("The {title} line has ended: {why}."),
-            html! {
+        Status::Waiting { attempt, .. } => outage(title, line, attempt, hurry),
+        Status::Connecting { attempt } if attempt > 1 => outage(title, line, attempt, hurry),
+        Status::Ended { why } => html! {
+            <Strip tone="ended" words={format!("The {title} line has ended: {why}.")}>
                 <button id="connect-again" onclick={renew}>{"Connect again"}</button>
-            },
-        ),
+            </Strip>
+        },
         Status::Idle | Status::Connecting { .. } | Status::Online { .. } | Status::Closing => {
             Html::default()
         }
     }
 }
 
-/// The page could not even begin to connect.
-pub(crate) fn impossible(error: &BuildError) -> Html {
-    strip("ended", format!("No line can be opened: {error}."), Html::default())
+/// A line that waits for its next attempt, or is in it: the words and the button are the same, so
+/// that a reason is read out once and the button keeps the focus.
+fn outage(title: &str, line: &Line, attempt: u32, hurry: Callback<MouseEvent>) -> Html {
+    let why = line.why_down().map_or_else(String::new, |why| format!(": {why}"));
+    let no_sooner = line.no_sooner();
+    let hurries = line.monitor().can_hurry();
+    let next = line.next_attempt().unwrap_or_else(|| "now".to_owned());
+    html! {
+        <Strip tone={line.status().name()} words={format!("The {title} line is down{why}.")}
+            remark={no_sooner}>
+            <span>{"Attempt "}{ attempt }{" "}<b id="next-attempt">{ next }</b></span>
+            <button id="try-now" onclick={hurry} aria-disabled={(!hurries).to_string()}
+                aria-describedby={no_sooner.map(|_| "no-sooner")}>
+                {"Try now"}
+            </button>
+        </Strip>
+    }
 }
 
-fn strip(tone: &'static str, words: String, next: Html) -> Html {
+/// The page could not even begin to connect.
+pub(crate) fn impossible(error: &BuildError) -> Html {
+    html! { <Strip tone="ended" words={format!("No line can be opened: {error}.")} /> }
+}
+
+#[derive(PartialEq, Properties)]
+struct StripProps {
+    tone: &'static str,
+    words: String,
+    /// What the words leave open about the button.
+    #[prop_or_default]
+    remark: Option<&'static str>,
+    /// What comes next, and what can be done about it.
+    #[prop_or_default]
+    children: Html,
+}
+
+#[component]
+fn Strip(props: &StripProps) -> Html {
+    let StripProps { tone, words, remark, children } = props;
+    let strip = use_bequeathed_focus();
     html! {
-        <div id="banner" class={classes!("banner", tone)}>
-            <p role="status">{ words }</p>
+        <div id="banner" ref={strip} class={classes!("banner", *tone)}>
+            <p>
+                { words }
+                // It comes and goes with each attempt, and is read out with the button.
+                if let Some(remark) = remark {
+                    {" "}<span id="no-sooner" aria-live="off">{ *remark }</span>
+                }
+            </p>
             // A countdown that is read out every second would drown everything else.
-            <p class="next" aria-live="off">{ next }</p>
+            <p class="next" aria-live="off">{ children.clone() }</p>
         </div>
+    }
+}
+
+/// Whether the banner tells of `status`.
+const fn is_trouble(status: &Status) -> bool {
+    match status {
+        Status::Connecting { attempt } => *attempt > 1,
+        Status::Waiting { .. } | Status::Ended { .. } => true,
+        Status::Idle | Status::Online { .. } | Status::Closing => false,
     }
 }
 

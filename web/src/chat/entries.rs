@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::conversation::{Conversation, Entry, Fate, What};
 use crate::clock::Moment;
+use crate::focus::focus;
 
 /// The conversation to show.
 #[derive(PartialEq, Properties)]
@@ -45,7 +46,11 @@ pub(crate) fn Entries(props: &EntriesProps) -> Html {
     };
     let jump = {
         let scroller = scroller.clone();
-        move |_: MouseEvent| scroll_to_end(&scroller)
+        move |_: MouseEvent| {
+            scroll_to_end(&scroller);
+            // The button goes; who pressed it reads on.
+            focus(&scroller);
+        }
     };
     html! {
         <div class="talk">

@@ -3,7 +3,7 @@
 use web_sys::{HtmlInputElement, SubmitEvent};
 use yew::prelude::*;
 
-use crate::focus::use_free_focus;
+use crate::focus::{focus, use_free_focus};
 use crate::names::{NameError, PersonName, RoomName};
 
 /// What the form begins with, and whom it tells.
@@ -17,7 +17,7 @@ pub(crate) struct JoinFormProps {
 /// Asks for a name and a room, and says what is wrong with them.
 #[component]
 pub(crate) fn JoinForm(props: &JoinFormProps) -> Html {
-    let first = use_free_focus();
+    let (name_field, room_field) = (use_free_focus(), use_node_ref());
     let name = use_state(|| props.name.clone());
     let room = use_state(|| props.room.clone());
     let tried = use_state(|| false);
@@ -26,11 +26,14 @@ pub(crate) fn JoinForm(props: &JoinFormProps) -> Html {
     let room_error = checked_room.as_ref().err().filter(|_| *tried).copied();
     let on_submit = {
         let on_join = props.on_join.clone();
+        let (name_field, room_field) = (name_field.clone(), room_field.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             tried.set(true);
-            if let (Ok(name), Ok(room)) = (&checked_name, &checked_room) {
-                on_join.emit((name.clone(), room.clone()));
+            match (&checked_name, &checked_room) {
+                (Ok(name), Ok(room)) => on_join.emit((name.clone(), room.clone())),
+                (Err(_), _) => focus(&name_field),
+                (Ok(_), Err(_)) => focus(&room_field),
             }
         })
     };
@@ -41,9 +44,9 @@ pub(crate) fn JoinForm(props: &JoinFormProps) -> Html {
                 {"Everybody in the same room reads what you write. Nothing is kept."}
             </p>
             <Field id="chat-name" label="Your name" subject="Your name" value={name}
-                error={name_error} field={first} />
+                error={name_error} field={name_field} />
             <Field id="chat-room" label="Room" subject="The room’s name" value={room}
-                error={room_error} />
+                error={room_error} field={room_field} />
             <button id="chat-join" class="primary">{"Join"}</button>
         </form>
     }
@@ -57,7 +60,6 @@ struct FieldProps {
     subject: &'static str,
     value: UseStateHandle<AttrValue>,
     error: Option<NameError>,
-    #[prop_or_default]
     field: NodeRef,
 }
 
