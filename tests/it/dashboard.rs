@@ -132,7 +132,8 @@ async fn a_server_that_asks_for_time_is_given_it_and_the_page_says_so() -> anyho
     let busy = HttpPeer::start_at(server.port(), busy).await?;
     let words = "(HTTP 503). The server has asked not to be tried sooner.";
     mentions(&tab, "#banner", words).await?;
-    tab.shows("a button that does nothing", "#try-now[aria-disabled=true]", |it| it.len() == 1).await?;
+    tab.shows("a button that does nothing", "#try-now[aria-disabled=true]", |it| it.len() == 1)
+        .await?;
     tab.shows("a countdown", "#next-attempt", is_countdown).await?;
     photograph(&browser, &tab, "advice").await?;
     let advised = *busy.others().last().context("it was not asked what it answers")?;
@@ -183,6 +184,7 @@ async fn a_room_that_no_address_can_name_is_refused_with_words() -> anyhow::Resu
         tab.click("#chat-join").await?;
         mentions(&tab, "#chat-room-error", words).await?;
         assert_eq!(tab.count("#room-name").await?, 0, "{room:?} was entered");
+        assert_eq!(focus(&tab).await?, "chat-room");
     }
     join(&tab, "Ada", "lobby").await
 }
@@ -251,6 +253,54 @@ async fn the_keyboard_alone_is_enough() -> anyhow::Result<()> {
     tab.press(ENTER).await?;
     tab.reads("#connection-title", "Connection").await?;
     tab.tab_to("chat-line-log").await
+}
+
+#[tokio::test]
+async fn an_outage_keeps_its_words_and_the_focus_through_each_attempt() -> anyhow::Result<()> {
+    let (mut server, browser) = (Server::start().await?, Browser::start().await?);
+    let tab = Tab::open(&browser, &server.http("/")).await?;
+    join(&tab, "Ada", "library").await?;
+
+    server.stop().await?;
+    tab.shows("the countdown", "#next-attempt", is_countdown).await?;
+    let _: () = tab.run(WATCH, vec![]).await?;
+    tab.tab_to("try-now").await?;
+    tab.press(ENTER).await?;
+    mentions(&tab, "#banner", "Attempt 4").await?;
+    assert_eq!(focus(&tab).await?, "try-now");
+    assert!(!tab.run::<bool>("return globalThis.vanished", vec![]).await?);
+
+    server.start_again().await?;
+    tab.reads("#connection-state", "online").await?;
+    assert_eq!(tab.count("#banner").await?, 0);
+    assert_eq!(focus(&tab).await?, "chat-messages");
+    Ok(())
+}
+
+/// Notes whether the banner, which is there, is ever away.
+const WATCH: &str = "globalThis.vanished = false;
+    const look = () => { globalThis.vanished ||= !document.getElementById('banner'); };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true });";
+
+/// The id of the element that has the focus.
+async fn focus(tab: &Tab<'_>) -> anyhow::Result<String> {
+    tab.run("return document.activeElement.id", vec![]).await
+}
+
+#[tokio::test]
+async fn a_reading_of_a_while_ago_is_not_called_the_present_one() -> anyhow::Result<()> {
+    let (mut server, browser) = (Server::start().await?, Browser::start().await?);
+    let tab = Tab::open(&browser, &server.http("/#/stream?hz=10")).await?;
+    new_reading(&tab, "").await?;
+    mentions(&tab, "#stream-summary", ": now ").await?;
+    let curve: String = tab.run(CURVE, vec![]).await?;
+
+    server.stop().await?;
+    mentions(&tab, "#stream-summary", "The last reading, 3 s ago: ").await?;
+    let later: String = tab.run(CURVE, vec![]).await?;
+    assert!(later != curve, "the curve stands still");
+    server.start_again().await?;
+    mentions(&tab, "#stream-summary", ": now ").await
 }
 
 #[tokio::test]

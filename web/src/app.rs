@@ -2,7 +2,7 @@
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
-use keepline::{BuildError, Status};
+use keepline::BuildError;
 use yew::prelude::*;
 
 use crate::chat::{Chat, ChatAction, JoinForm, room_view};
@@ -92,9 +92,8 @@ impl Component for App {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let foremost = self.foremost();
-        let status = foremost.map_or(Status::Idle, |(_, line)| line.status());
         html! { <>
-            { shell::head(&self.place, &status) }
+            { shell::head(&self.place, foremost.map(|(_, line)| line)) }
             // It is there before its words are: a browser reads out what comes into it.
             <div role="status" aria-atomic="false">
                 { self.impossible.as_ref().map(shell::impossible).unwrap_or_default() }

@@ -55,28 +55,28 @@ impl Journal {
         self.opened
     }
 
-    /// Why the line was down when it last was.
-    pub(crate) fn last_outage(&self) -> Option<&Down> {
-        self.newest_first().find_map(|entry| match &entry.event {
-            Event::Status(Status::Waiting { why, .. }) => Some(why),
-            Event::Status(_)
-            | Event::RoundTrip(_)
-            | Event::Delivered(_)
-            | Event::Undeliverable(..)
-            | Event::Unknown(..)
-            | Event::Restarted { .. } => None,
-        })
+    /// Why the line is down, or was until the attempt that is under way.
+    pub(crate) fn outage(&self) -> Option<&Down> {
+        let mut statuses = self.newest_first().filter_map(|entry| status(&entry.event));
+        match statuses.find(|status| !matches!(status, Status::Connecting { .. }))? {
+            Status::Waiting { why, .. } => Some(why),
+            Status::Idle
+            | Status::Connecting { .. }
+            | Status::Online { .. }
+            | Status::Closing
+            | Status::Ended { .. } => None,
+        }
     }
 
     /// Since when the line stands as it does.
     pub(crate) fn unchanged_since(&self) -> Option<Moment> {
-        let mut changes = self.newest_first().filter(|entry| is_status(&entry.event));
+        let mut changes = self.newest_first().filter(|entry| status(&entry.event).is_some());
         changes.next().map(|entry| entry.at)
     }
 }
 
-fn is_status(event: &Event) -> bool {
-    matches!(event, Event::Status(_))
+const fn status(event: &Event) -> Option<&Status> {
+    if let Event::Status(status) = event { Some(status) } else { None }
 }
 
 #[cfg(test)]
@@ -120,10 +120,11 @@ mod tests {
     fn an_attempt_does_not_make_its_reason_forgotten() {
         let retry_at = Instant::default();
         let waiting = |why| Event::Status(Status::Waiting { why, attempt: 2, retry_at });
-        let attempt = Event::Status(Status::Connecting { attempt: 2 });
-        assert_eq!(journal([ONLINE]).last_outage(), None);
-        let journal = journal([waiting(Down::Offline), ONLINE, waiting(Down::Silent), attempt]);
-        assert_eq!(journal.last_outage(), Some(&Down::Silent));
+        let attempt = Event::Status(Status::Connecting { attempt: 1 });
+        let lost = journal([attempt.clone(), ONLINE, waiting(Down::Silent), attempt.clone()]);
+        assert_eq!(lost.outage(), Some(&Down::Silent));
+        assert_eq!(journal([waiting(Down::Silent), attempt.clone(), ONLINE]).outage(), None);
+        assert_eq!(journal([attempt]).outage(), None);
     }
 
     #[test]

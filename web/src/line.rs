@@ -68,7 +68,7 @@ impl Line {
     pub(crate) fn why_down(&self) -> Option<Down> {
         match self.status() {
             Status::Waiting { why, .. } => Some(why),
-            Status::Connecting { .. } => self.journal.last_outage().cloned(),
+            Status::Connecting { .. } => self.journal.outage().cloned(),
             Status::Idle | Status::Online { .. } | Status::Closing | Status::Ended { .. } => None,
         }
     }

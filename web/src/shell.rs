@@ -1,22 +1,23 @@
 //! What every view has around it: the head of the page, and the banner of a line that is down.
 
-use keepline::{BuildError, Status};
+use keepline::{BuildError, Down, Status};
 use yew::prelude::*;
 
 use crate::focus::use_bequeathed_focus;
 use crate::line::Line;
 use crate::place::{Place, View};
 
-/// The head: the way to each view, and how the line of this one stands.
-pub(crate) fn head(place: &Place, status: &Status) -> Html {
+/// The head: the way to each view, and how the line of this one stands, if it has one.
+pub(crate) fn head(place: &Place, line: Option<&Line>) -> Html {
+    let status = line.map_or(Status::Idle, Line::status);
     // What the banner says is not read out twice.
-    let live = if is_trouble(status) { "off" } else { "polite" };
+    let live = if line.is_some_and(is_in_trouble) { "off" } else { "polite" };
     html! {
         <header class="head">
             <span class="brand">{ mark() }<span>{"Keepline"}</span></span>
             <nav aria-label="Views">{ for View::ALL.into_iter().map(|view| tab(place, view)) }</nav>
             <div role="status" aria-live={live}>
-                { pill(status, "connection-state".to_owned()) }
+                { pill(&status, "connection-state".to_owned()) }
             </div>
         </header>
     }
@@ -41,28 +42,27 @@ pub(crate) fn banner(
     renew: Callback<MouseEvent>,
 ) -> Html {
     match line.status() {
-        Status::Waiting { attempt, .. } => outage(title, line, attempt, hurry),
-        Status::Connecting { attempt } if attempt > 1 => outage(title, line, attempt, hurry),
+        Status::Waiting { attempt, .. } | Status::Connecting { attempt } => {
+            let why = line.why_down();
+            why.map(|why| outage(title, line, &why, attempt, hurry)).unwrap_or_default()
+        }
         Status::Ended { why } => html! {
             <Strip tone="ended" words={format!("The {title} line has ended: {why}.")}>
                 <button id="connect-again" onclick={renew}>{"Connect again"}</button>
             </Strip>
         },
-        Status::Idle | Status::Connecting { .. } | Status::Online { .. } | Status::Closing => {
-            Html::default()
-        }
+        Status::Idle | Status::Online { .. } | Status::Closing => Html::default(),
     }
 }
 
 /// A line that waits for its next attempt, or is in it: the words and the button are the same, so
 /// that a reason is read out once and the button keeps the focus.
-fn outage(title: &str, line: &Line, attempt: u32, hurry: Callback<MouseEvent>) -> Html {
-    let why = line.why_down().map_or_else(String::new, |why| format!(": {why}"));
+fn outage(title: &str, line: &Line, why: &Down, attempt: u32, hurry: Callback<MouseEvent>) -> Html {
     let no_sooner = line.no_sooner();
     let hurries = line.monitor().can_hurry();
     let next = line.next_attempt().unwrap_or_else(|| "now".to_owned());
     html! {
-        <Strip tone={line.status().name()} words={format!("The {title} line is down{why}.")}
+        <Strip tone={line.status().name()} words={format!("The {title} line is down: {why}.")}
             remark={no_sooner}>
             <span>{"Attempt "}{ attempt }{" "}<b id="next-attempt">{ next }</b></span>
             <button id="try-now" onclick={hurry} aria-disabled={(!hurries).to_string()}
@@ -109,13 +109,9 @@ fn Strip(props: &StripProps) -> Html {
     }
 }
 
-/// Whether the banner tells of `status`.
-const fn is_trouble(status: &Status) -> bool {
-    match status {
-        Status::Connecting { attempt } => *attempt > 1,
-        Status::Waiting { .. } | Status::Ended { .. } => true,
-        Status::Idle | Status::Online { .. } | Status::Closing => false,
-    }
+/// Whether the banner tells of `line`.
+fn is_in_trouble(line: &Line) -> bool {
+    line.why_down().is_some() || matches!(line.status(), Status::Ended { .. })
 }
 
 fn tab(place: &Place, view: View) -> Html {
