@@ -100,7 +100,7 @@ fn Strip(props: &StripProps) -> Html {
                 { words }
                 // It comes and goes with each attempt, and is read out with the button.
                 if let Some(remark) = remark {
-                    {" "}<span id="no-sooner" aria-live="off">{ *remark }</span>
+                    <span id="no-sooner" aria-live="off">{" "}{ *remark }</span>
                 }
             </p>
             // A countdown that is read out every second would drown everything else.

@@ -22,8 +22,9 @@ impl Ring {
     /// Samples are never further apart than this, in seconds, while all is well.
     pub(crate) const GAP: f64 = 2.5;
 
-    /// Takes in the next sample, which came `now`, and lets go of what is too old. One from before its predecessor
-    /// means that the server's clock was set back: what was older is let go of altogether.
+    /// Takes in the next sample, which came `now`, and lets go of what is too old. One from before
+    /// its predecessor means that the server's clock was set back: what was older is let go of
+    /// altogether.
     pub(crate) fn push(&mut self, sample: Sample, now: Moment) {
         if !(sample.timestamp.is_finite() && sample.value.is_finite()) {
             return;
