@@ -10,6 +10,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::line::Line;
 
+/// Who sends pings alone is heard on in turns.
+const CONTROLS_AT_ONCE: usize = 32;
+
 /// What was read; `None` at the end.
 type Heard = Option<Result<Message, Error>>;
 
@@ -72,13 +75,17 @@ impl Frames {
 
     /// What a ping asks for leaves with what is being written.
     fn hear(&mut self, cx: &mut Context<'_>) {
-        while self.early.is_none() {
+        for _ in 0..CONTROLS_AT_ONCE {
+            if self.early.is_some() {
+                return;
+            }
             match self.stream.poll_next_unpin(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
                 Poll::Ready(heard) => self.early = Some(heard),
             }
         }
+        cx.waker().wake_by_ref();
     }
 }
 
