@@ -7,6 +7,9 @@
 /** The clocks drift apart by themselves, and are set; less than this is no sleep. */
 const SHORTEST_SLEEP_MS = 2_000;
 
+/** So long it may take until a clock that was set back is set right. */
+const SET_RIGHT_WITHIN_MS = 300_000;
+
 let sleptMs = 0;
 let compared: readonly [number, number] | undefined;
 
@@ -21,8 +24,10 @@ export function slept(): number {
   const present = [performance.now(), Date.now()] as const;
   const [monotonic, wall] = compared ?? present;
   const jump = present[1] - wall - (present[0] - monotonic);
-  // A clock that was set back may be set forward again, which is no sleep.
-  if (jump >= -SHORTEST_SLEEP_MS) compared = present;
+  // A clock that was set back may be set forward again before long, which is no sleep.
+  if (jump >= -SHORTEST_SLEEP_MS || present[0] - monotonic > SET_RIGHT_WITHIN_MS) {
+    compared = present;
+  }
   if (jump > SHORTEST_SLEEP_MS) sleptMs += jump;
   return sleptMs;
 }

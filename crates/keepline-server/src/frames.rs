@@ -10,8 +10,11 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::line::Line;
 
-/// Who sends pings alone is heard on in turns.
+/// Others have their turn after so many pings and pongs.
 const CONTROLS_AT_ONCE: usize = 32;
+
+/// The answers to no more pings than these wait for the network.
+const MOST_ANSWERS: usize = 32;
 
 /// What was read; `None` at the end.
 type Heard = Option<Result<Message, Error>>;
@@ -23,11 +26,13 @@ pub(crate) struct Frames {
     stream: WebSocketStream<Line>,
     /// What came while a write waited.
     early: Option<Heard>,
+    /// How many pings came meanwhile, whose answers wait as well.
+    answers: usize,
 }
 
 impl Frames {
     pub(crate) const fn new(stream: WebSocketStream<Line>) -> Self {
-        Self { stream, early: None }
+        Self { stream, early: None, answers: 0 }
     }
 
     pub(crate) fn line(&self) -> &Line {
@@ -67,21 +72,23 @@ impl Frames {
         write: impl FnOnce(&mut WebSocketStream<Line>, &mut Context<'_>) -> Poll<Result<(), Error>>,
     ) -> Poll<Result<(), Error>> {
         let written = write(&mut self.stream, cx);
-        if written.is_pending() {
-            self.hear(cx);
+        match written {
+            Poll::Pending => self.hear(cx),
+            Poll::Ready(_) => self.answers = 0,
         }
         written
     }
 
-    /// What a ping asks for leaves with what is being written.
+    /// What a ping asks for leaves with what is being written; until then it takes memory.
     fn hear(&mut self, cx: &mut Context<'_>) {
         for _ in 0..CONTROLS_AT_ONCE {
-            if self.early.is_some() {
+            if self.early.is_some() || self.answers >= MOST_ANSWERS {
                 return;
             }
             match self.stream.poll_next_unpin(cx) {
                 Poll::Pending => return,
-                Poll::Ready(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+                Poll::Ready(Some(Ok(Message::Ping(_)))) => self.answers += 1,
+                Poll::Ready(Some(Ok(Message::Pong(_)))) => {}
                 Poll::Ready(heard) => self.early = Some(heard),
             }
         }

@@ -28,6 +28,10 @@ thread_local! {
 /// The clocks drift apart by themselves, and are set; less than this is no sleep.
 const SHORTEST_SLEEP_MS: f64 = 2_000.0;
 
+/// So long it may take until a clock that was set back is set right; meanwhile a sleep that is no
+/// longer than it was set back is not noticed.
+const SET_RIGHT_WITHIN_MS: f64 = 300_000.0;
+
 /// The present on the clock that [`Status::Waiting`](crate::Status) counts by: monotonic, from
 /// the time origin of the page or Worker (High Resolution Time §4, `performance.now()`). In some
 /// browsers that clock stands still while the machine sleeps; this one catches up as soon as a
@@ -49,8 +53,8 @@ pub(crate) fn slept() -> Duration {
     let (monotonic, wall) = (PERFORMANCE.with(Performance::now), wall());
     let (monotonic_then, wall_then) = COMPARED.get();
     let jump = (wall - wall_then) - (monotonic - monotonic_then);
-    // A clock that was set back may be set forward again, which is no sleep.
-    if jump >= -SHORTEST_SLEEP_MS {
+    // A clock that was set back may be set forward again before long, which is no sleep.
+    if jump >= -SHORTEST_SLEEP_MS || monotonic - monotonic_then > SET_RIGHT_WITHIN_MS {
         COMPARED.set((monotonic, wall));
     }
     if jump > SHORTEST_SLEEP_MS {

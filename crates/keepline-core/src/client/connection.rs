@@ -66,7 +66,9 @@ pub(super) struct Dial {
 impl Dial {
     /// A provider has said where to: the handshake begins now.
     pub(super) const fn provide(&mut self, until: Instant) {
-        (self.provided, self.until) = (true, until);
+        if !self.provided {
+            (self.provided, self.excused, self.until) = (true, false, until);
+        }
     }
 }
 

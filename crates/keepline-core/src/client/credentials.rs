@@ -91,8 +91,14 @@ impl Client {
             let renewed = self.renew(credentials);
             debug_assert!(renewed.is_ok(), "they were checked");
             self.supply.promised = promised;
-        } else {
+        } else if provision.expires.is_some() {
+            // The former ones hold for so long from now on: they are renewed as new ones are.
             self.supply.promised = promised;
+            let granted = self.supply.granted;
+            let left = (granted != Instant::NEVER).then(|| granted.since(now).into());
+            self.granted(left, now);
+            self.expect_renewal();
+        } else {
             self.renew_later(now);
         }
     }

@@ -57,6 +57,18 @@ fn a_provider_that_is_nearly_too_slow_leaves_the_handshake_all_its_time() {
     assert_eq!(world.client.status().name(), "online");
 }
 
+/// As of a page whose timers ring late: what has come may only not have been read.
+#[test]
+fn the_handshake_is_excused_as_well_as_the_provider_for_an_alarm_that_rings_late() {
+    let mut world = World::connecting(with_provider());
+    world.now = world.now + secs(9);
+    world.client.handle_timeout(world.now);
+    world.provide(Ok(Provision::default()));
+    world.now = world.now + secs(9);
+    world.client.handle_timeout(world.now);
+    assert_eq!((world.client.status().name(), world.attempts.len()), ("connecting", 1));
+}
+
 #[test]
 fn an_answer_that_comes_late_does_nothing() {
     let mut world = World::connecting(with_provider());

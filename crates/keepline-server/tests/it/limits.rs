@@ -7,6 +7,7 @@ use keepline_server::{Options, OptionsError, SessionOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::select;
+use tokio::time::timeout;
 use tokio::time::{interval, sleep};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -80,6 +81,21 @@ async fn a_client_that_only_pings_and_never_reads_the_answers_is_given_up() {
         () = until_ready(&world) => {}
         () = flooding => until_ready(&world).await,
     }
+}
+
+/// Each answer takes memory until the network takes it.
+#[tokio::test]
+async fn who_does_not_read_the_answers_to_its_pings_is_not_read_either() {
+    const MOST: usize = 32 << 20;
+    let world = World::start();
+    let mut flood = world.connect_narrow("/echo").await.into_stream();
+    let mut ping = vec![0x89, 0x80 | 125, 0, 0, 0, 0];
+    ping.resize(6 + 125, b'x');
+    let (pings, mut sent) = (ping.repeat(1_000), 0);
+    while sent < MOST && timeout(Duration::from_secs(1), flood.write_all(&pings)).await.is_ok() {
+        sent += pings.len();
+    }
+    assert!(sent < MOST, "{sent} bytes of pings were read, and their answers kept");
 }
 
 #[tokio::test]

@@ -155,6 +155,34 @@ fn a_renewal_without_new_credentials_is_tried_again_too() {
 }
 
 #[test]
+fn a_provider_whose_credentials_hold_on_is_asked_no_more_often_than_one_with_new_ones() {
+    for expires in [None, Some(secs(100_000))] {
+        let mut pair = alice(7);
+        pair.expires = expires;
+        let credentials = Some(Credentials("one".to_owned()));
+        pair.provides = Some(Ok(Provision { credentials, expires: Some(secs(3_600)) }));
+        pair.connect();
+        pair.provides = Some(Ok(Provision { credentials: None, expires: Some(secs(3_600)) }));
+        pair.run_for(secs(6 * 3_600));
+        assert!((6..=8).contains(&pair.renewals.len()), "{}", pair.renewals.len());
+        assert!(pair.is_online());
+    }
+}
+
+#[test]
+fn a_provider_that_says_nothing_new_leaves_its_promise_as_it_was() {
+    let mut pair = alice(7);
+    let credentials = Some(Credentials("one".to_owned()));
+    pair.provides = Some(Ok(Provision { credentials, expires: Some(secs(1_000)) }));
+    pair.connect();
+    pair.provides = Some(Ok(Provision { credentials: None, expires: None }));
+    pair.run_for(secs(920));
+    pair.provides = gives("two");
+    pair.run_for(secs(80));
+    assert_eq!(renewed(&pair), 1);
+}
+
+#[test]
 fn at_expiry_the_server_ends_the_connection_and_the_provider_is_asked_for_the_next() {
     let mut pair = alice_for(secs(100), 7);
     pair.provides = try_again();
