@@ -94,9 +94,7 @@ impl Client {
         } else if provision.expires.is_some() {
             // The former ones hold for so long from now on: they are renewed as new ones are.
             self.supply.promised = promised;
-            let granted = self.supply.granted;
-            let left = (granted != Instant::NEVER).then(|| granted.since(now).into());
-            self.granted(left, now);
+            self.renew_in_time(now);
             self.expect_renewal();
         } else {
             self.renew_later(now);
@@ -116,10 +114,16 @@ impl Client {
         self.expect_renewal();
     }
 
-    /// The server says how long the credentials hold from now on. They are renewed when 80 to 90 %
-    /// of that is over: a crowd that came at once does not renew at once.
+    /// The server says how long the credentials hold from now on.
     pub(super) fn granted(&mut self, expires: Option<Duration>, now: Instant) {
-        (self.supply.granted, self.supply.failures) = (now.after(expires), 0);
+        self.supply.granted = now.after(expires);
+        self.renew_in_time(now);
+    }
+
+    /// Credentials are renewed when 80 to 90 % of their life is over: a crowd that came at once
+    /// does not renew at once.
+    fn renew_in_time(&mut self, now: Instant) {
+        self.supply.failures = 0;
         self.supply.renew_at = match self.supply.expires_at() {
             at if self.config.provider && at != Instant::NEVER => {
                 let life = at.since(now);
