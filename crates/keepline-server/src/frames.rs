@@ -10,11 +10,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::line::Line;
 
-/// Others have their turn after so many pings and pongs.
-const CONTROLS_AT_ONCE: usize = 32;
-
-/// The answers to no more pings than these wait for the network.
-const MOST_ANSWERS: usize = 32;
+/// No more pings and pongs than these are read while a write waits: the answers wait with it, and
+/// take memory.
+const MOST_CONTROLS: usize = 32;
 
 /// What was read; `None` at the end.
 type Heard = Option<Result<Message, Error>>;
@@ -26,13 +24,13 @@ pub(crate) struct Frames {
     stream: WebSocketStream<Line>,
     /// What came while a write waited.
     early: Option<Heard>,
-    /// How many pings came meanwhile, whose answers wait as well.
-    answers: usize,
+    /// How many pings and pongs came meanwhile.
+    controls: usize,
 }
 
 impl Frames {
     pub(crate) const fn new(stream: WebSocketStream<Line>) -> Self {
-        Self { stream, early: None, answers: 0 }
+        Self { stream, early: None, controls: 0 }
     }
 
     pub(crate) fn line(&self) -> &Line {
@@ -74,25 +72,20 @@ impl Frames {
         let written = write(&mut self.stream, cx);
         match written {
             Poll::Pending => self.hear(cx),
-            Poll::Ready(_) => self.answers = 0,
+            Poll::Ready(_) => self.controls = 0,
         }
         written
     }
 
-    /// What a ping asks for leaves with what is being written; until then it takes memory.
+    /// What a ping asks for leaves with what is being written.
     fn hear(&mut self, cx: &mut Context<'_>) {
-        for _ in 0..CONTROLS_AT_ONCE {
-            if self.early.is_some() || self.answers >= MOST_ANSWERS {
-                return;
-            }
+        while self.early.is_none() && self.controls < MOST_CONTROLS {
             match self.stream.poll_next_unpin(cx) {
                 Poll::Pending => return,
-                Poll::Ready(Some(Ok(Message::Ping(_)))) => self.answers += 1,
-                Poll::Ready(Some(Ok(Message::Pong(_)))) => {}
+                Poll::Ready(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => self.controls += 1,
                 Poll::Ready(heard) => self.early = Some(heard),
             }
         }
-        cx.waker().wake_by_ref();
     }
 }
 

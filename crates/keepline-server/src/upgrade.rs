@@ -49,9 +49,9 @@ impl Upgrade {
         }
     }
 
-    /// The subprotocols that the client offers, in its order of preference.
-    pub(crate) fn offered(&self) -> impl Iterator<Item = &str> {
-        self.offered.iter().map(String::as_str)
+    /// How the client's sessions are encoded, if it offers to have one: its first choice.
+    pub(crate) fn coding(&self) -> Option<Coding> {
+        self.offered.iter().find_map(|name| Coding::from_subprotocol(name))
     }
 
     /// Selects this one of them.
@@ -109,8 +109,7 @@ impl Upgrade {
     /// Opens the socket only to close it: a page cannot see why an upgrade was refused. A session's
     /// browser refuses it in its turn if the subprotocol that it offers is not selected.
     pub(crate) fn close(self, close: Close) -> Response {
-        let of_sessions = self.offered().find_map(Coding::from_subprotocol);
-        let upgrade = match of_sessions {
+        let upgrade = match self.coding() {
             Some(coding) => self.selecting(coding.subprotocol()),
             None => self,
         };

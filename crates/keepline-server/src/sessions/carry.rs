@@ -38,8 +38,7 @@ where
     T: FnOnce(Desk) -> F + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let offered = upgrade.offered().find_map(Coding::from_subprotocol);
-    let Some(coding) = offered else {
+    let Some(coding) = upgrade.coding() else {
         let why = "offer the subprotocol keepline.v1 or keepline.v1.json";
         return upgrade.close(Close::bad_address(&why));
     };
